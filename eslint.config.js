@@ -1,0 +1,94 @@
+'use strict';
+const nx = require('@nx/eslint-plugin');
+const tseslint = require('typescript-eslint');
+const prettier = require('eslint-config-prettier');
+
+const only = (...tags) => tags;
+const constraint = (sourceTag, onlyDependOnLibsWithTags, bannedExternalImports = []) => ({
+  sourceTag,
+  onlyDependOnLibsWithTags,
+  ...(bannedExternalImports.length ? { bannedExternalImports } : {}),
+});
+const ORT = 'onnxruntime-node';
+const DI = 'tsyringe';
+
+module.exports = tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: true,
+          allow: [],
+          depConstraints: [
+            constraint('package:nn', only(), [ORT, DI]),
+            constraint('package:engine', only(), [DI]),
+            constraint('package:core', only('package:nn'), [ORT, DI, 'node:*']),
+            constraint('package:checkpoints', only('package:nn'), [ORT, DI]),
+            constraint('package:runs', only('package:core', 'package:nn', 'package:checkpoints'), [
+              ORT,
+              DI,
+            ]),
+            constraint(
+              'package:metrics',
+              only('package:core', 'package:nn', 'package:checkpoints'),
+              [ORT, DI],
+            ),
+            constraint('package:datasets', only(), [ORT, DI]),
+            constraint(
+              'package:di',
+              only(
+                'package:core',
+                'package:nn',
+                'package:engine',
+                'package:runs',
+                'package:metrics',
+                'package:checkpoints',
+                'package:datasets',
+              ),
+              [ORT],
+            ),
+            constraint(
+              'package:cli',
+              only(
+                'package:core',
+                'package:nn',
+                'package:engine',
+                'package:runs',
+                'package:metrics',
+                'package:checkpoints',
+                'package:datasets',
+                'package:di',
+              ),
+              [ORT],
+            ),
+            constraint('kind:plugin', only('package:core', 'package:nn', 'package:checkpoints'), [
+              ORT,
+            ]),
+            constraint('kind:tool', only('*')),
+          ],
+        },
+      ],
+      // Noise drawn while a step is traced would freeze into a constant: it has to be an input.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "MemberExpression[object.name='tf'][property.name=/^(random.*|dropout|truncatedNormal|multinomial|rand)$/]",
+          message:
+            'Random numbers inside traced code freeze into constants: make them an input of the step.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  prettier,
+);

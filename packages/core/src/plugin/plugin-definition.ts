@@ -1,0 +1,61 @@
+import type { z } from 'zod';
+import type {
+  ConditionalScoreTeacher,
+  TeacherSamplingOptions,
+} from '../model/conditional-score-teacher';
+import type { GuidanceNetwork } from '../model/guidance-network';
+import type { ImageTokenizer } from '../model/image-tokenizer';
+import type { DistillationSettings } from '../training/distillation-settings';
+import type { SupervisedSettings } from '../training/supervised-settings';
+import type { SupervisedTask } from '../training/supervised-task';
+
+/** Version of the contract below; a plugin built for another one is refused with a sentence. */
+export const PLUGIN_CONTRACT_VERSION = 1;
+
+/** A named, complete choice of settings. */
+export interface Preset<A> {
+  readonly summary: string;
+  /** Sizes and options of the networks, in the plugin's own terms. */
+  readonly architecture: A;
+  readonly teacherSampling: TeacherSamplingOptions;
+  readonly distillation: DistillationSettings;
+  /** Set when the teacher can be trained on a data set that the CLI knows. */
+  readonly training?: {
+    readonly dataset: 'mnist';
+    readonly tokenizer: SupervisedSettings;
+    readonly teacher: SupervisedSettings;
+  };
+  /** Absolute paths of weights that ship with the plugin (safetensors). */
+  readonly weights?: { readonly tokenizer?: string; readonly teacher?: string };
+}
+
+/** Everything a backbone plugin offers; made of factories, so nothing happens on import. */
+export interface PluginDefinition<A = unknown> {
+  readonly contractVersion: typeof PLUGIN_CONTRACT_VERSION;
+  /** Short name: `var` for `@ar-distill/plugin-var`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Validates an architecture that a config file gives. */
+  readonly architectureSchema: z.ZodType<A>;
+  readonly presets: Readonly<Record<string, Preset<A>>>;
+  /** Absent when sequences are not images (tabular teachers). */
+  createTokenizer?(architecture: A): ImageTokenizer;
+  createTeacher(architecture: A, sampling: TeacherSamplingOptions): ConditionalScoreTeacher;
+  /** The architecture that θ and ψ share. */
+  createNetwork(architecture: A): GuidanceNetwork;
+  /** Training of the tokenizer and of the teacher on labelled images. */
+  createTokenizerTask?(architecture: A): SupervisedTask;
+  createTeacherTask?(architecture: A): SupervisedTask;
+}
+
+/** Gives every plugin the same form: fills the contract version and checks the names. */
+export function definePlugin<A>(
+  definition: Omit<PluginDefinition<A>, 'contractVersion'>,
+): PluginDefinition<A> {
+  if (!/^[a-z][a-z0-9-]*$/.test(definition.name)) {
+    throw new Error(
+      `The plugin name "${definition.name}" must be lower-case letters, digits and hyphens.`,
+    );
+  }
+  return { ...definition, contractVersion: PLUGIN_CONTRACT_VERSION };
+}

@@ -1,0 +1,63 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/nn';
+
+/** What a step function reads. All tensors are traced: their values cannot be looked at. */
+export interface StepValues {
+  /** Values of the store, by their names there. */
+  readonly state: Record<string, tf.Tensor>;
+  /** Frozen values, fixed when the step was compiled. */
+  readonly constants: Record<string, tf.Tensor>;
+  /** Values given to this call: data, noise, timesteps, learning rates. */
+  readonly inputs: Record<string, tf.Tensor>;
+}
+
+/** What a step function returns. */
+export interface StepResult {
+  /** New values for some of the state it read, same names and shapes. */
+  readonly state?: Record<string, tf.Tensor>;
+  readonly outputs: Record<string, tf.Tensor>;
+}
+
+/** A pure function of its values, written in tf ops that have fixed shapes. */
+export type StepFunction = (values: StepValues) => StepResult;
+
+/** A function and everything that must be known to compile it. */
+export interface StepProgram {
+  /** Shown in errors and profiles. */
+  readonly name: string;
+  readonly fn: StepFunction;
+  /** Names of the store's values that it reads; those it returns are replaced. */
+  readonly state?: readonly string[];
+  readonly constants?: Readonly<HostTensors>;
+  readonly inputs: Readonly<Record<string, TensorSpec>>;
+  /**
+   * Steps per call (default 1). Above 1 every input has a leading axis of this size, the state is
+   * carried from step to step, and every output gets the leading axis.
+   */
+  readonly iterations?: number;
+}
+
+/** Named values that live between steps (weights, moments, EMA), shared by several programs. */
+export interface StateStore {
+  /** Shapes and types, by name. */
+  readonly specs: Readonly<Record<string, TensorSpec>>;
+  /** Copies of the named values (all when no names are given); throws on an unknown name. */
+  read(names?: readonly string[]): Promise<HostTensors>;
+  /** Replaces values; throws on an unknown name or another shape. */
+  write(values: Readonly<HostTensors>): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** A program ready to be called. */
+export interface CompiledStep {
+  /** Runs once (or `iterations` times). Calls on one store are executed in the order of the calls. */
+  run(inputs: Readonly<HostTensors>): Promise<Record<string, HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** Turns step functions into something fast. Bound to the engine by the application. */
+export interface StepCompiler {
+  createStore(values: Readonly<HostTensors>): Promise<StateStore>;
+  /** `store` is needed when the program names state. */
+  compile(program: StepProgram, store?: StateStore): Promise<CompiledStep>;
+}

@@ -1,0 +1,42 @@
+/** Element types that compiled steps accept and return. */
+export type Dtype = 'float32' | 'int32';
+
+/** Shape and element type of one array. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+/** An array in host memory, row-major. `data.length` is the product of `shape`. */
+export type HostTensor =
+  | { readonly shape: readonly number[]; readonly dtype: 'float32'; readonly data: Float32Array }
+  | { readonly shape: readonly number[]; readonly dtype: 'int32'; readonly data: Int32Array };
+
+/** Named arrays in host memory: weights, optimiser state, inputs and outputs of steps. */
+export type HostTensors = Record<string, HostTensor>;
+
+/** Number of elements of a shape (1 for a scalar). */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** A float32 host array; throws `RangeError` when `data` does not fill `shape`. */
+export function float32(shape: readonly number[], data: Float32Array): HostTensor {
+  if (data.length !== elementCount(shape)) {
+    throw new RangeError(`${data.length} values cannot fill shape [${shape.join(', ')}].`);
+  }
+  return { shape, dtype: 'float32', data };
+}
+
+/** An int32 host array; throws `RangeError` when `data` does not fill `shape`. */
+export function int32(shape: readonly number[], data: Int32Array): HostTensor {
+  if (data.length !== elementCount(shape)) {
+    throw new RangeError(`${data.length} values cannot fill shape [${shape.join(', ')}].`);
+  }
+  return { shape, dtype: 'int32', data };
+}
+
+/** A float32 scalar. */
+export function scalar(value: number): HostTensor {
+  return float32([], Float32Array.of(value));
+}
