@@ -1,5 +1,7 @@
 export * from './ports/step-compiler';
 export * from './ports/rng';
+export * from './ports/run-store';
+export * from './ports/progress';
 export * from './model/sequence-layout';
 export * from './model/conditional-score-teacher';
 export * from './model/guidance-network';

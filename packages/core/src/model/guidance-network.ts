@@ -17,6 +17,11 @@ export abstract class GuidanceNetwork {
   /** Whether the parameter belongs to the head: stage 1 first trains these alone. */
   abstract isHeadParameter(name: string): boolean;
 
+  /** Whether gradients train the parameter; false for frozen parts that the inputs pass through. */
+  isTrainable(_name: string): boolean {
+    return true;
+  }
+
   /** The teacher's weights where the architectures agree, fresh values elsewhere (the head). */
   abstract initializeFromTeacher(teacherParameters: Readonly<HostTensors>, rng: Rng): HostTensors;
 

@@ -1,0 +1,15 @@
+/** A loss or gradient became NaN or infinite: training cannot go on from here. */
+export class TrainingDivergedError extends Error {
+  constructor(
+    readonly stage: string,
+    readonly metric: string,
+    readonly iteration: number,
+    value: number,
+  ) {
+    super(
+      `Training diverged: "${metric}" became ${value} at iteration ${iteration} of the stage "${stage}". ` +
+        'Resume from the last checkpoint with a lower learning rate or a tighter gradient clip.',
+    );
+    this.name = 'TrainingDivergedError';
+  }
+}
