@@ -34,7 +34,7 @@ export abstract class GuidanceNetwork {
 
   /**
    * Velocity at every position from `features` [B, n, D], for m noise draws at once:
-   * `xT` [m, B, n, C] and `t` [m, B, n] (1 = noise, 0 = data) give [m, B, n, C].
+   * `xT` [m, B, n, C] and `t` broadcastable to [m, B, n] (1 = noise, 0 = data) give [m, B, n, C].
    */
   abstract velocity(
     parameters: Parameters,

@@ -1,3 +1,4 @@
+import type { HostTensor } from '@ar-distill/nn';
 import type { z } from 'zod';
 import type {
   ConditionalScoreTeacher,
@@ -26,7 +27,12 @@ export interface Preset<A> {
     readonly teacher: SupervisedSettings;
   };
   /** Absolute paths of weights that ship with the plugin (safetensors). */
-  readonly weights?: { readonly tokenizer?: string; readonly teacher?: string };
+  readonly weights?: {
+    readonly tokenizer?: string;
+    readonly teacher?: string;
+    /** A generator that this preset's distillation gave. */
+    readonly generator?: string;
+  };
 }
 
 /** Everything a backbone plugin offers; made of factories, so nothing happens on import. */
@@ -43,6 +49,11 @@ export interface PluginDefinition<A = unknown> {
   createTeacher(architecture: A, sampling: TeacherSamplingOptions): ConditionalScoreTeacher;
   /** The architecture that θ and ψ share. */
   createNetwork(architecture: A): GuidanceNetwork;
+  /**
+   * Figures of merit of generated `sequences` [N, n, C] (scaled), where the plugin knows any better
+   * than those of images: for a tabular teacher, the distance from its exact distribution.
+   */
+  measureSequences?(architecture: A, sequences: HostTensor): Readonly<Record<string, number>>;
   /** Training of the tokenizer and of the teacher on labelled images. */
   createTokenizerTask?(architecture: A): SupervisedTask;
   createTeacherTask?(architecture: A): SupervisedTask;

@@ -24,7 +24,8 @@ export function differentiate(
     const { loss, metrics, updates } = objective(own);
     // Only the loss leaves the differentiated scope; kept tensors outlive it.
     for (const [name, value] of Object.entries(metrics)) side[name] = tf.keep(value.clone());
-    for (const [name, value] of Object.entries(updates ?? {})) sideUpdates[name] = tf.keep(value.clone());
+    for (const [name, value] of Object.entries(updates ?? {}))
+      sideUpdates[name] = tf.keep(value.clone());
     return loss.asScalar();
   };
   const { value, grads } = tf.valueAndGrads(evaluate)(

@@ -13,3 +13,17 @@ export class TrainingDivergedError extends Error {
     this.name = 'TrainingDivergedError';
   }
 }
+
+/** Training was asked to stop (Ctrl-C); everything needed to go on is saved. */
+export class TrainingInterruptedError extends Error {
+  constructor(
+    readonly stage: string,
+    readonly iteration: number,
+    readonly total: number,
+  ) {
+    super(
+      `Interrupted after iteration ${iteration} of ${total} of the stage "${stage}"; it is saved.`,
+    );
+    this.name = 'TrainingInterruptedError';
+  }
+}

@@ -2,12 +2,13 @@ import type { HostTensors, Parameters } from '@ar-distill/nn';
 import { float32, elementCount } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
 
-type Kind = 'value' | 'moment1' | 'moment2' | 'ema' | 'gradient';
+/** What is kept of a network: weights, Adam moments, moving average, sum of gradients. */
+export type GroupKind = 'value' | 'moment1' | 'moment2' | 'ema' | 'gradient';
 
 /** What a group keeps beside the weights. */
 export interface ParameterGroupOptions {
-  /** Names of the parameters that gradients train; the others are carried unchanged. */
-  readonly trained: readonly string[];
+  /** Whether gradients train the parameter; the others are carried unchanged. */
+  readonly isTrained: (name: string) => boolean;
   /** Keep a moving average of the weights. */
   readonly ema: boolean;
   /** Keep a sum of gradients over micro-batches. */
@@ -19,6 +20,7 @@ export interface ParameterGroupOptions {
  * Entries are named `<group>/<kind>/<parameter>`, so that several networks share one store.
  */
 export class ParameterGroup {
+  /** Names of the parameters that gradients train. */
   readonly trained: readonly string[];
   private readonly names: readonly string[];
 
@@ -28,9 +30,7 @@ export class ParameterGroup {
     readonly options: ParameterGroupOptions,
   ) {
     this.names = Object.keys(initial);
-    this.trained = options.trained;
-    const unknown = this.trained.find((parameter) => !initial[parameter]);
-    if (unknown) throw new Error(`The network "${name}" has no parameter "${unknown}" to train.`);
+    this.trained = this.names.filter(options.isTrained);
   }
 
   /** Store entries at the start: the given weights, an equal average, zero moments. */
@@ -38,7 +38,11 @@ export class ParameterGroup {
     const state: HostTensors = {};
     for (const [parameter, value] of Object.entries(this.initial)) {
       state[this.key('value', parameter)] = value;
-      if (this.options.ema) state[this.key('ema', parameter)] = value;
+    }
+    if (this.options.ema) {
+      for (const parameter of this.trained) {
+        state[this.key('ema', parameter)] = this.initial[parameter]!;
+      }
     }
     for (const kind of this.trainedKinds()) {
       for (const parameter of this.trained) {
@@ -56,55 +60,59 @@ export class ParameterGroup {
 
   /** Store names of everything that an update of the weights reads and replaces. */
   updateNames(): string[] {
+    const kinds: GroupKind[] = [
+      ...(this.options.ema ? ['ema' as const] : []),
+      ...this.trainedKinds(),
+    ];
     return [
       ...this.valueNames(),
-      ...(this.options.ema ? this.names.map((parameter) => this.key('ema', parameter)) : []),
-      ...this.trainedKinds().flatMap((kind) => this.trained.map((parameter) => this.key(kind, parameter))),
+      ...kinds.flatMap((kind) => this.trained.map((parameter) => this.key(kind, parameter))),
     ];
   }
 
   /** The parameters of one kind inside a step, keyed by their own names. */
-  read(kind: Kind, state: Readonly<Record<string, tf.Tensor>>): Parameters {
-    const parameters = kind === 'value' || kind === 'ema' ? this.names : this.trained;
-    return Object.fromEntries(
-      parameters.map((parameter) => {
-        const value = state[this.key(kind, parameter)];
-        if (!value) throw new Error(`The state "${this.key(kind, parameter)}" is missing.`);
-        return [parameter, value];
-      }),
-    );
+  read(kind: GroupKind, state: Readonly<Record<string, tf.Tensor>>): Parameters {
+    const parameters = kind === 'value' ? this.names : this.trained;
+    return this.collect(kind, parameters, state);
   }
 
   /** Values of one kind under their store names. */
-  write(kind: Kind, values: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> {
+  write<T>(kind: GroupKind, values: Readonly<Record<string, T>>): Record<string, T> {
     return Object.fromEntries(
       Object.entries(values).map(([parameter, value]) => [this.key(kind, parameter), value]),
     );
   }
 
-  /** Host values of one kind, keyed by the parameters' own names; the average where `ema` is kept. */
-  extract(kind: 'value' | 'ema', stored: Readonly<HostTensors>): HostTensors {
+  /**
+   * The network's weights out of a store's content, keyed by the parameters' own names. With
+   * `average` the moving average stands in for every trained parameter.
+   */
+  weights(stored: Readonly<HostTensors>, average = false): HostTensors {
+    const values = this.collect('value', this.names, stored);
+    return average ? { ...values, ...this.collect('ema', this.trained, stored) } : values;
+  }
+
+  private collect<T>(
+    kind: GroupKind,
+    parameters: readonly string[],
+    stored: Readonly<Record<string, T>>,
+  ): Record<string, T> {
     return Object.fromEntries(
-      this.names.map((parameter) => {
+      parameters.map((parameter) => {
         const value = stored[this.key(kind, parameter)];
-        if (!value) throw new Error(`The state "${this.key(kind, parameter)}" is missing.`);
+        if (value === undefined) {
+          throw new Error(`The state "${this.key(kind, parameter)}" is missing.`);
+        }
         return [parameter, value];
       }),
     );
   }
 
-  /** Host values under the store names of the given kind. */
-  place(kind: 'value' | 'ema', values: Readonly<HostTensors>): HostTensors {
-    return Object.fromEntries(
-      Object.entries(values).map(([parameter, value]) => [this.key(kind, parameter), value]),
-    );
-  }
-
-  private trainedKinds(): Kind[] {
+  private trainedKinds(): GroupKind[] {
     return ['moment1', 'moment2', ...(this.options.accumulates ? (['gradient'] as const) : [])];
   }
 
-  private key(kind: Kind, parameter: string): string {
+  private key(kind: GroupKind, parameter: string): string {
     return `${this.name}/${kind}/${parameter}`;
   }
 }

@@ -1,0 +1,47 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** One rule of the contract. `run` throws an `Error` with a sentence when the rule is broken. */
+export interface Check<S> {
+  readonly name: string;
+  run(subject: S): void | Promise<void>;
+}
+
+/** Throws the sentence when the condition does not hold. */
+export function require(condition: boolean, sentence: string): asserts condition {
+  if (!condition) throw new Error(sentence);
+}
+
+/** Requires the shape; `what` names the array in the sentence. */
+export function requireShape(what: string, actual: tf.Tensor, expected: readonly number[]): void {
+  require(
+    actual.shape.length === expected.length && actual.shape.every((n, i) => n === expected[i]),
+    `${what} has the shape [${actual.shape.join(', ')}] instead of [${expected.join(', ')}].`,
+  );
+}
+
+/** Requires that no value is NaN or infinite. */
+export function requireFinite(what: string, actual: tf.Tensor): void {
+  require(isFinite(actual), `${what} has values that are NaN or infinite.`);
+}
+
+/** Whether no value is NaN or infinite. */
+export function isFinite(values: tf.Tensor): boolean {
+  return values.dataSync().every(Number.isFinite);
+}
+
+/** max|a − b| at every position: over batch and channels of [B, n, D], as n numbers. */
+export function changePerPosition(a: tf.Tensor, b: tf.Tensor): number[] {
+  return Array.from(tf.max(tf.abs(tf.sub(a, b)), [0, 2]).dataSync());
+}
+
+/** max|values|. */
+export function magnitude(values: tf.Tensor): number {
+  return tf.max(tf.abs(values)).dataSync()[0]!;
+}
+
+/** A few names, for sentences about many. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  const rest = names.length - shown.length;
+  return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

@@ -1,0 +1,47 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Parameters } from '@ar-distill/nn';
+import type { GuidanceNetwork } from '../model/guidance-network';
+import { sequenceLength, stepStarts } from '../model/sequence-layout';
+import { eulerSolve } from './euler-solver';
+
+/**
+ * Whole sequences from the AR-diffusion model (DD2, section 5): AR step by AR step, the backbone
+ * reads the clean sequence so far, then `solverSteps` Euler steps take the step's noise to data.
+ * Costs one backbone evaluation and `solverSteps` head evaluations per AR step; unrolled, so it can
+ * be a compiled step. `noise` [B, n, C], `labels` [B] → [B, n, C], scaled.
+ */
+export function sampleArDiffusion(
+  network: GuidanceNetwork,
+  parameters: Parameters,
+  noise: tf.Tensor,
+  labels: tf.Tensor,
+  solverSteps: number,
+): tf.Tensor {
+  const { layout } = network;
+  const [batch = 0] = noise.shape;
+  const length = sequenceLength(layout);
+  const done: tf.Tensor[] = [];
+  for (const [step, start] of stepStarts(layout).entries()) {
+    const stepLength = layout.stepLengths[step]!;
+    // Features depend on earlier AR steps only: any value may stand for what is not known yet.
+    const unknown = tf.zeros([batch, length - start, layout.channels]);
+    const features = network.features(parameters, tf.concat([...done, unknown], 1), labels);
+    const own = positions(features, start, stepLength);
+    done.push(
+      eulerSolve(
+        (xT, t) =>
+          tf.squeeze(
+            network.velocity(parameters, own, tf.expandDims(xT, 0), tf.expandDims(t, 0)),
+            [0],
+          ),
+        positions(noise, start, stepLength),
+        solverSteps,
+      ),
+    );
+  }
+  return tf.concat(done, 1);
+}
+
+function positions(values: tf.Tensor, start: number, length: number): tf.Tensor {
+  return tf.slice(values, [0, start, 0], [-1, length, -1]);
+}

@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs';
+import { sequenceLength, type SequenceLayout } from '../model/sequence-layout';
+
+/**
+ * VAR's classifier-free guidance (FoundationVision/VAR, models/var.py): (1 + r)·conditional −
+ * r·unconditional. `ratio` is a number or broadcasts against the logits [..., n, V], such as
+ * {@link rampedGuidanceRatios}.
+ */
+export function guideByRatio(
+  conditional: tf.Tensor,
+  unconditional: tf.Tensor,
+  ratio: number | tf.Tensor,
+): tf.Tensor {
+  return tf.sub(tf.mul(conditional, tf.add(1, ratio)), tf.mul(unconditional, ratio));
+}
+
+/**
+ * r_s = guidanceScale·s/(S − 1) of every position's AR step s, as VAR ramps it (0 when there is
+ * one step): [1, n, 1].
+ */
+export function rampedGuidanceRatios(layout: SequenceLayout, guidanceScale: number): tf.Tensor3D {
+  const steps = layout.stepLengths.length;
+  const ratios = layout.stepLengths.flatMap((length, step) =>
+    new Array<number>(length).fill(steps === 1 ? 0 : (guidanceScale * step) / (steps - 1)),
+  );
+  return tf.tensor3d(ratios, [1, sequenceLength(layout), 1]);
+}
+
+/**
+ * LlamaGen's classifier-free guidance (FoundationVision/LlamaGen, autoregressive/models/generate.py):
+ * unconditional + (conditional − unconditional)·guidanceScale; a number ≤ 1 disables it. A tensor
+ * broadcasts against the logits [..., n, V] and is 1 where guidance is off.
+ */
+export function guideByScale(
+  conditional: tf.Tensor,
+  unconditional: tf.Tensor,
+  guidanceScale: number | tf.Tensor,
+): tf.Tensor {
+  if (typeof guidanceScale === 'number' && guidanceScale <= 1) return conditional;
+  return tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), guidanceScale));
+}

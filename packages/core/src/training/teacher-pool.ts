@@ -1,0 +1,91 @@
+import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import type { TeacherSampler } from '../model/conditional-score-teacher';
+import type { Rng } from '../ports/rng';
+import { TrainingInterruptedError } from './errors';
+import type { TrainingEnvironment } from './training-loop';
+
+/** Teacher sequences drawn once: stage 1 trains on them, baselines and reports read them. */
+export interface TeacherPool {
+  /** Scaled code vectors [N, n, C]. */
+  readonly sequences: HostTensor;
+  /** Labels [N], 0 … numClasses − 1 in turn, so that every class has its share. */
+  readonly labels: HostTensor;
+}
+
+const ARRAYS = 'teacher-pool';
+
+/**
+ * Draws `size` sequences, or loads them when the run has them already.
+ * Sample i has label i mod `numClasses` and draws from (seed, i) alone.
+ */
+export async function drawTeacherPool(
+  sampler: TeacherSampler,
+  numClasses: number,
+  size: number,
+  rng: Rng,
+  { run, progress, signal }: TrainingEnvironment,
+): Promise<TeacherPool> {
+  const saved = await run.loadArrays(ARRAYS);
+  if (saved?.['sequences'] && saved['labels']) {
+    return { sequences: saved['sequences'], labels: saved['labels'] };
+  }
+  const { batchSize } = sampler;
+  const labels = Int32Array.from({ length: size }, (_, i) => i % numClasses);
+  let data: Float32Array | undefined;
+  let shape: readonly number[] = [];
+  for (let first = 0; first < size; first += batchSize) {
+    if (signal.aborted) throw new TrainingInterruptedError(ARRAYS, first, size);
+    const batchLabels = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % numClasses);
+    const { sequence } = await sampler.sample(batchLabels, rng, first);
+    const perSample = sequence.data.length / batchSize;
+    shape = sequence.shape.slice(1);
+    data ??= new Float32Array(size * perSample);
+    const kept = Math.min(batchSize, size - first);
+    data.set(sequence.data.subarray(0, kept * perSample), first * perSample);
+    progress.update({ stage: ARRAYS, done: first + kept, total: size, metrics: {} });
+  }
+  const pool = {
+    sequences: float32([size, ...shape], data ?? new Float32Array(0)),
+    labels: int32([size], labels),
+  };
+  await run.saveArrays(ARRAYS, pool);
+  return pool;
+}
+
+/** Rows of the pool by their numbers: `sequence` [B, n, C] and `labels` [B]. */
+export function poolBatch(pool: TeacherPool, rows: Int32Array): HostTensors {
+  const shape = pool.sequences.shape.slice(1);
+  const size = shape.reduce((product, length) => product * length, 1);
+  const sequence = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => {
+    sequence.set(pool.sequences.data.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return {
+    sequence: float32([rows.length, ...shape], sequence),
+    labels: int32(
+      [rows.length],
+      rows.map((row) => pool.labels.data[row]!),
+    ),
+  };
+}
+
+/**
+ * How much the pool's sequences differ from each other: standard deviation over the samples, averaged
+ * over positions and channels. A generator far below it has collapsed.
+ */
+export function poolSpread(pool: TeacherPool): number {
+  const [count = 0, ...rest] = pool.sequences.shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  let total = 0;
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    let squares = 0;
+    for (let row = 0; row < count; row++) {
+      const value = pool.sequences.data[row * size + i]!;
+      sum += value;
+      squares += value * value;
+    }
+    total += Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  }
+  return total / size;
+}

@@ -1,0 +1,110 @@
+import type { ToyArchitecture } from './architecture';
+
+/** A joint distribution over n tokens of V codes, and what follows from it exactly. */
+export class JointDistribution {
+  /** Conditionals of every position. */
+  private readonly tables: readonly Float64Array[];
+
+  /**
+   * `probabilities`: V^n values, row-major; they are normalised to sum to 1.
+   * @throws RangeError when the number of values is another one.
+   */
+  constructor(
+    readonly vocabSize: number,
+    readonly sequenceLength: number,
+    private readonly probabilities: readonly number[],
+  ) {
+    if (probabilities.length !== vocabSize ** sequenceLength) {
+      throw new RangeError(
+        `A joint distribution of ${sequenceLength} tokens of ${vocabSize} codes has ${vocabSize ** sequenceLength} values, not ${probabilities.length}.`,
+      );
+    }
+    const total = probabilities.reduce((sum, value) => sum + value, 0);
+    this.probabilities = probabilities.map((value) => value / total);
+    this.tables = Array.from({ length: sequenceLength }, (_, i) => this.conditionalTable(i));
+  }
+
+  /** p(q_1 … q_length), row-major: V^length values. */
+  prefixProbabilities(length: number): Float64Array {
+    const result = new Float64Array(this.vocabSize ** length);
+    const share = this.vocabSize ** (this.sequenceLength - length);
+    this.probabilities.forEach((value, i) => {
+      result[Math.floor(i / share)]! += value;
+    });
+    return result;
+  }
+
+  /**
+   * p(q_{position+1} | prefix) for every prefix of `position` tokens: V^position rows of V values.
+   * A prefix of probability 0 gives a uniform row: a generator that strays there still gets a score.
+   */
+  conditionals(position: number): Float64Array {
+    const table = this.tables[position];
+    if (!table) throw new RangeError(`There is no position ${position} of ${this.sequenceLength}.`);
+    return table;
+  }
+
+  /** Token sequence drawn by inverse transform from n uniforms. */
+  sample(uniforms: ArrayLike<number>): number[] {
+    const tokens: number[] = [];
+    let row = 0;
+    for (let position = 0; position < this.sequenceLength; position++) {
+      const conditionals = this.conditionals(position);
+      const offset = row * this.vocabSize;
+      let token = 0;
+      let mass = conditionals[offset]!;
+      while (uniforms[position]! >= mass && token < this.vocabSize - 1) {
+        token++;
+        mass += conditionals[offset + token]!;
+      }
+      // Rounding can leave the last code of probability 0: step back to one that can occur.
+      while (conditionals[offset + token] === 0 && token > 0) token--;
+      tokens.push(token);
+      row = row * this.vocabSize + token;
+    }
+    return tokens;
+  }
+
+  private conditionalTable(position: number): Float64Array {
+    const prefixes = this.prefixProbabilities(position);
+    return this.prefixProbabilities(position + 1).map((value, i) => {
+      const prefix = prefixes[Math.floor(i / this.vocabSize)]!;
+      return prefix > 0 ? value / prefix : 1 / this.vocabSize;
+    });
+  }
+
+  /** ½ Σ |p − counts/total| over all sequences; `counts` has V^n entries. */
+  totalVariation(counts: ArrayLike<number>): number {
+    let total = 0;
+    for (let i = 0; i < this.probabilities.length; i++) total += counts[i]!;
+    return (
+      this.probabilities.reduce((sum, value, i) => sum + Math.abs(value - counts[i]! / total), 0) /
+      2
+    );
+  }
+}
+
+/**
+ * Total variation between the exact joint distribution and generated `sequences` [N, n, C] (scaled),
+ * every vector replaced by its nearest code.
+ */
+export function totalVariation(
+  { codebook, sequenceLength, joint, codeScale }: ToyArchitecture,
+  sequences: ArrayLike<number>,
+): number {
+  const V = codebook.length;
+  const C = codebook[0]!.length;
+  const counts = new Float64Array(V ** sequenceLength);
+  for (let start = 0; start < sequences.length; start += sequenceLength * C) {
+    let row = 0;
+    for (let position = 0; position < sequenceLength; position++) {
+      const offset = start + position * C;
+      const distances = codebook.map((code) =>
+        code.reduce((sum, value, c) => sum + (sequences[offset + c]! / codeScale - value) ** 2, 0),
+      );
+      row = row * V + distances.indexOf(Math.min(...distances));
+    }
+    counts[row]!++;
+  }
+  return new JointDistribution(V, sequenceLength, joint).totalVariation(counts);
+}

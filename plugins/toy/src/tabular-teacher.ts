@@ -1,0 +1,105 @@
+import {
+  DiscreteScoreTeacher,
+  LOG_ZERO,
+  truncatedLogProbs,
+  type Rng,
+  type SequenceLayout,
+  type StepCompiler,
+  type TeacherSampler,
+  type TeacherSamplingOptions,
+} from '@ar-distill/core';
+import { float32, int32, type HostTensors, type Parameters } from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+import type { ToyArchitecture } from './architecture';
+import { JointDistribution } from './joint-distribution';
+import { toyLayout } from './layout';
+
+/**
+ * A teacher that reads p(q_i | prefix) from a table. It cannot read continuous vectors, so its prefix
+ * is the nearest code of every vector (DD2 calls this case out: the prefix is a constant anyway).
+ */
+export class TabularTeacher extends DiscreteScoreTeacher {
+  readonly layout: SequenceLayout;
+  readonly numClasses = 1;
+  readonly parameterSpecs = {};
+  readonly codeScale: number;
+  private readonly joint: JointDistribution;
+
+  constructor(
+    private readonly architecture: ToyArchitecture,
+    private readonly sampling: TeacherSamplingOptions,
+  ) {
+    super();
+    this.layout = toyLayout(architecture);
+    this.codeScale = architecture.codeScale;
+    this.joint = new JointDistribution(
+      architecture.codebook.length,
+      architecture.sequenceLength,
+      architecture.joint,
+    );
+  }
+
+  scaledCodebook(_parameters: Parameters): tf.Tensor {
+    return tf.tensor2d(this.architecture.codebook).mul(this.codeScale);
+  }
+
+  logProbs(parameters: Parameters, sequence: tf.Tensor, _labels: tf.Tensor): tf.Tensor {
+    const tokens = tf.unstack(nearestCodes(sequence, this.scaledCodebook(parameters)), 1);
+    const V = this.architecture.codebook.length;
+    let row: tf.Tensor = tf.zerosLike(tokens[0]!);
+    const rows = tokens.map((token, position) => {
+      const table = tf.tensor2d(this.logConditionals(position), [V ** position, V]);
+      const own = tf.gather(table, row);
+      row = row.mul(tf.scalar(V, 'int32')).add(token);
+      return own;
+    });
+    return truncatedLogProbs(tf.stack(rows, 1), this.sampling);
+  }
+
+  createSampler(
+    _compiler: StepCompiler,
+    _parameters: Readonly<HostTensors>,
+    batchSize: number,
+  ): Promise<TeacherSampler> {
+    const { codebook, sequenceLength } = this.architecture;
+    const { joint, codeScale } = this;
+    const C = codebook[0]!.length;
+    return Promise.resolve({
+      batchSize,
+      evaluations: sequenceLength,
+      sample: (labels: Int32Array, rng: Rng, firstSample: number) => {
+        const tokens = Int32Array.from(labels).fill(0);
+        const drawn = Array.from(tokens, (_, i) =>
+          joint.sample(rng.uniform('teacher', firstSample + i, sequenceLength)),
+        ).flat();
+        const vectors = drawn.flatMap((token) =>
+          codebook[token]!.map((value) => value * codeScale),
+        );
+        return Promise.resolve({
+          sequence: float32([batchSize, sequenceLength, C], Float32Array.from(vectors)),
+          tokens: int32([batchSize, sequenceLength], Int32Array.from(drawn)),
+        });
+      },
+      dispose: () => Promise.resolve(),
+    });
+  }
+
+  private logConditionals(position: number): Float32Array {
+    return Float32Array.from(this.joint.conditionals(position), (probability) =>
+      probability > 0 ? Math.log(probability) : LOG_ZERO,
+    );
+  }
+}
+
+/** Index of the nearest row of `codebook` [V, C] for every vector of `sequence` [B, n, C]: [B, n]. */
+function nearestCodes(sequence: tf.Tensor, codebook: tf.Tensor): tf.Tensor {
+  const [B, n, C] = sequence.shape as [number, number, number];
+  const products = tf.matMul(
+    sequence.reshape([B * n, C]),
+    codebook.as2D(codebook.shape[0]!, C),
+    false,
+    true,
+  );
+  const halfNorms = codebook.square().sum(-1).mul(0.5);
+  return products.sub(halfNorms).argMax(-1).reshape([B, n]);
+}

@@ -1,0 +1,197 @@
+import {
+  ArDiffusionGenerator,
+  createGroups,
+  csdLoss,
+  differentiate,
+  distillationSettingsSchema,
+  generatorObjective,
+  guidanceObjective,
+  interpolate,
+  velocityToDenoised,
+  type DistillationSubject,
+  type Rng,
+  type StepValues,
+} from '@ar-distill/core';
+import { initializeParameters, type HostTensors, type Parameters } from '@ar-distill/nn';
+import { plugin } from '@ar-distill/plugin-toy';
+import { createRng } from '@ar-distill/runs';
+import * as tf from '@tensorflow/tfjs';
+
+const B = 4;
+const N = 3;
+const C = 2;
+const DRAWS = 2;
+
+/** Weights far from their zero initialisation, so that no path is silently blocked. */
+function spreadWeights(rng: Rng, stream: string): HostTensors {
+  const preset = plugin.presets['toy-joint']!;
+  const network = plugin.createNetwork({ ...preset.architecture, width: 16, heads: 2 });
+  const weights = initializeParameters(network.parameterSpecs, rng);
+  for (const [name, tensor] of Object.entries(weights)) {
+    const noise = rng.normal(`${stream}/${name}`, 0, tensor.data.length);
+    tensor.data.forEach((value, i) => {
+      tensor.data[i] = value + 0.2 * noise[i]!;
+    });
+  }
+  return weights;
+}
+
+describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (objective) => {
+  const rng = createRng(7);
+  const preset = plugin.presets['toy-joint']!;
+  const architecture = { ...preset.architecture, width: 16, heads: 2 };
+  const settings = distillationSettingsSchema.parse({
+    ...preset.distillation,
+    batchSize: B,
+    guidanceNoiseDraws: DRAWS,
+    objective,
+    tMin: 0.1,
+  });
+  const network = plugin.createNetwork(architecture);
+  const subject: DistillationSubject = {
+    teacher: plugin.createTeacher(architecture, preset.teacherSampling),
+    teacherWeights: {},
+    network,
+    initial: spreadWeights(rng, 'theta'),
+    teacherSpread: 1,
+    settings,
+  };
+  const groups = createGroups(subject);
+  let values: StepValues;
+  let theta: Parameters;
+  let psi: Parameters;
+
+  beforeAll(async () => {
+    tf.enableProdMode();
+    await tf.setBackend('cpu');
+    const toTensors = (host: HostTensors): Record<string, tf.Tensor> =>
+      Object.fromEntries(
+        Object.entries(host).map(([name, { data, shape, dtype }]) => [
+          name,
+          tf.tensor(data, [...shape], dtype),
+        ]),
+      );
+    theta = toTensors(subject.initial as HostTensors);
+    psi = toTensors(spreadWeights(rng, 'psi'));
+    const normal = (stream: string, ...shape: number[]): tf.Tensor =>
+      tf.tensor(rng.normal(stream, 0, tf.util.sizeFromShape(shape)), shape);
+    values = {
+      state: { ...groups.generator.write('value', theta), ...groups.guidance.write('value', psi) },
+      constants: {},
+      inputs: {
+        noise: normal('noise', B, N, C),
+        labels: tf.zeros([B], 'int32'),
+        t: tf
+          .tensor(rng.uniform('t', 0, B * N), [B, N])
+          .mul(0.8)
+          .add(0.2),
+        scoreNoise: normal('score-noise', B, N, C),
+      },
+    };
+  });
+
+  /** The loss as the paper defines it, written out: what moves with θ and what does not is explicit. */
+  function loss(moving: Parameters, prefixWeights: Parameters): number {
+    const { noise, labels, t, scoreNoise } = values.inputs as Record<string, tf.Tensor>;
+    const generator = new ArDiffusionGenerator(network);
+    return tf.tidy(() => {
+      const prefix = generator.generate(prefixWeights, noise!, labels!);
+      const start = generator.generate(theta, noise!, labels!);
+      const generated = generator.generate(moving, noise!, labels!);
+      const denoise = (q: tf.Tensor) => {
+        const xT = interpolate(q, scoreNoise!, t!);
+        const features = network.features(psi, prefix, labels!);
+        const velocity = network.velocity(psi, features, xT.expandDims(0), t!.expandDims(0));
+        return {
+          teacher: subject.teacher.denoised(subject.teacher.condition({}, prefix, labels!), xT, t!),
+          guidance: velocityToDenoised(velocity.squeeze([0]), xT, t!),
+        };
+      };
+      const at = denoise(generated);
+      const frozen = denoise(start);
+      // Stop-gradients as constants: the normaliser, and for DMD the whole target.
+      const normalizer = start.sub(frozen.teacher).abs().mean([1, 2], true);
+      const perToken =
+        objective === 'sid'
+          ? at.teacher.sub(at.guidance).mul(at.guidance.sub(generated)).sum(-1, true)
+          : generated
+              .sub(start.sub(frozen.guidance.sub(frozen.teacher).div(normalizer)))
+              .square()
+              .sum(-1, true)
+              .mul(0.5);
+      return (objective === 'sid' ? perToken.div(normalizer) : perToken).mean().dataSync()[0]!;
+    });
+  }
+
+  const nudge = (weights: Parameters, direction: Parameters, step: number): Parameters =>
+    Object.fromEntries(
+      Object.entries(weights).map(([name, value]) => [name, value.add(direction[name]!.mul(step))]),
+    );
+
+  it('equal those of the written-out loss whose prefix, ψ and normaliser stand still', () => {
+    const { gradients } = differentiate(
+      generatorObjective(subject, groups)(values),
+      theta,
+      groups.generator.trained,
+    );
+    const ownRng = createRng(11);
+    for (let trial = 0; trial < 4; trial++) {
+      const direction = Object.fromEntries(
+        Object.entries(theta).map(([name, value]) => [
+          name,
+          tf.tensor(ownRng.normal(name, trial, value.size), value.shape).mul(0.1),
+        ]),
+      );
+      const along = Object.entries(gradients).reduce(
+        (sum, [name, gradient]) => sum + gradient.mul(direction[name]!).sum().dataSync()[0]!,
+        0,
+      );
+      const h = 4e-3;
+      const frozen =
+        (loss(nudge(theta, direction, h), theta) - loss(nudge(theta, direction, -h), theta)) /
+        (2 * h);
+      const plus = nudge(theta, direction, h);
+      const minus = nudge(theta, direction, -h);
+      const moving = (loss(plus, plus) - loss(minus, minus)) / (2 * h);
+      expect(Math.abs(along - frozen)).toBeLessThan(0.01 * Math.abs(frozen) + 2e-4);
+      // The check has teeth: letting the prefix move as well gives another derivative.
+      if (objective === 'sid') expect(Math.abs(moving - frozen)).toBeGreaterThan(1e-3);
+    }
+  });
+
+  it('train every parameter of θ and no other state', () => {
+    const { gradients } = differentiate(
+      generatorObjective(subject, groups)(values),
+      theta,
+      groups.generator.trained,
+    );
+    expect(Object.keys(gradients).sort()).toEqual(Object.keys(network.parameterSpecs).sort());
+    for (const [name, gradient] of Object.entries(gradients)) {
+      expect([name, gradient.abs().max().dataSync()[0]! > 0]).toEqual([name, true]);
+    }
+    const updated = groups.generator.updateNames();
+    expect(updated.filter((name) => !name.startsWith('generator/'))).toEqual([]);
+  });
+
+  it('do not exist for the loss in ψ outside of the guidance update', () => {
+    const guided = differentiate(
+      guidanceObjective(
+        subject,
+        groups,
+      )({
+        ...values,
+        inputs: {
+          ...values.inputs,
+          t: tf.stack([values.inputs['t']!, values.inputs['t']!]),
+          scoreNoise: tf.stack([values.inputs['scoreNoise']!, values.inputs['scoreNoise']!]),
+        },
+      }),
+      psi,
+      groups.guidance.trained,
+    );
+    for (const [name, gradient] of Object.entries(guided.gradients)) {
+      expect([name, gradient.abs().max().dataSync()[0]! > 0]).toEqual([name, true]);
+    }
+    expect(groups.guidance.updateNames().every((name) => name.startsWith('guidance/'))).toBe(true);
+  });
+});
