@@ -1,7 +1,13 @@
 'use strict';
+const { builtinModules } = require('node:module');
 const nx = require('@nx/eslint-plugin');
 const tseslint = require('typescript-eslint');
 const prettier = require('eslint-config-prettier');
+
+// The module boundary rule reads nx's cached project graph and silently skips itself when there is
+// none (a fresh clone, a cleaned cache): compute it here, so that every way to start eslint has it.
+process.env.NX_DAEMON ??= 'false';
+const { createProjectGraphAsync } = require('nx/src/devkit-exports');
 
 const only = (...tags) => tags;
 const constraint = (sourceTag, onlyDependOnLibsWithTags, bannedExternalImports = []) => ({
@@ -12,7 +18,16 @@ const constraint = (sourceTag, onlyDependOnLibsWithTags, bannedExternalImports =
 const ORT = 'onnxruntime-node';
 const DI = 'tsyringe';
 
-module.exports = tseslint.config(
+const DEEP_IMPORT = {
+  regex: '^@ar-distill/[^/]+/(?!package\\.json$)',
+  message: 'A package is imported through its one public entry.',
+};
+const NODE_BUILTIN = {
+  regex: `^(node:|(${builtinModules.join('|')})(/|$))`,
+  message: 'core and nn run on any platform: take what the platform gives as a port.',
+};
+
+const config = tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**'] },
   ...tseslint.configs.recommended,
   {
@@ -20,6 +35,8 @@ module.exports = tseslint.config(
     plugins: { '@nx': nx },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-restricted-imports': ['error', { patterns: [DEEP_IMPORT] }],
       '@nx/enforce-module-boundaries': [
         'error',
         {
@@ -87,8 +104,17 @@ module.exports = tseslint.config(
     },
   },
   {
+    files: ['packages/core/src/**/*.ts', 'packages/nn/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [DEEP_IMPORT, NODE_BUILTIN] }],
+    },
+  },
+  {
     files: ['**/*.js'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   prettier,
 );
+
+module.exports = createProjectGraphAsync({ exitOnError: false }).then(() => config);

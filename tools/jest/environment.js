@@ -25,6 +25,8 @@ class SharedRealmEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     for (const name of SHARED) this.global[name] = globalThis[name];
+    // Worker threads start outside of jest's module loader: they compile TypeScript themselves.
+    this.global.process.execArgv = ['-C', '@ar-distill/source', '-r', require.resolve('./register')];
   }
 }
 

@@ -1,1 +1,4 @@
-export {};
+export * from './commands/environment';
+export { createProgram, runCli } from './commands/program';
+export * from './errors';
+export * from './recipes/types';

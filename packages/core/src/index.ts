@@ -37,3 +37,5 @@ export * from './training/tuning';
 export * from './training/distillation-subject';
 export * from './training/distillation-objectives';
 export * from './training/distillation';
+export { checkPlugin, type ConformanceResult } from './conformance/check-plugin';
+export type { ConformanceOptions } from './conformance/subject';

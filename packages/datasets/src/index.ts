@@ -1,1 +1,4 @@
-export {};
+export * from './idx';
+export * from './labeled-images';
+export * from './mnist';
+export * from './shuffled-batches';

@@ -1,1 +1,11 @@
-export {};
+export * from './container/create-container';
+export * from './container/tokens';
+export * from './container/typed-container';
+export * from './discovery/discover-plugins';
+export * from './discovery/find-plugin-packages';
+export * from './discovery/load-plugin';
+export * from './discovery/plugin-error';
+export * from './discovery/plugin-package';
+export * from './discovery/shared-instances';
+export * from './discovery/validate-plugin';
+export * from './presets/find-preset';

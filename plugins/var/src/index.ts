@@ -1,1 +1,29 @@
-export {};
+import { definePlugin, type PluginDefinition } from '@ar-distill/core';
+import { varArchitectureSchema, type VarArchitecture } from './architecture';
+import { VarNetwork } from './network';
+import { presets } from './presets';
+import { VarTeacherTask } from './tasks/teacher-task';
+import { VarTokenizerTask } from './tasks/tokenizer-task';
+import { VarTeacher } from './teacher';
+import { VarTokenizer } from './tokenizer/tokenizer';
+
+export { varArchitectureSchema, type VarArchitecture } from './architecture';
+export { VarNetwork } from './network';
+export { VarTeacher } from './teacher';
+export { VarTokenizer } from './tokenizer/tokenizer';
+export { drawSequences, type DrawnSequences } from './sampler';
+
+/** Next-scale (VAR) teachers and the one-step generators distilled from them. */
+export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchitecture>({
+  name: 'var',
+  summary: 'VAR: next-scale autoregressive image generation',
+  architectureSchema: varArchitectureSchema,
+  presets,
+  createTokenizer: (architecture) => new VarTokenizer(architecture),
+  createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
+  createNetwork: (architecture) => new VarNetwork(architecture),
+  createTokenizerTask: (architecture) => new VarTokenizerTask(architecture),
+  createTeacherTask: (architecture) => new VarTeacherTask(architecture),
+});
+
+export default plugin;

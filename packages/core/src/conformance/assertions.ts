@@ -7,13 +7,13 @@ export interface Check<S> {
 }
 
 /** Throws the sentence when the condition does not hold. */
-export function require(condition: boolean, sentence: string): asserts condition {
+export function requireThat(condition: boolean, sentence: string): asserts condition {
   if (!condition) throw new Error(sentence);
 }
 
 /** Requires the shape; `what` names the array in the sentence. */
 export function requireShape(what: string, actual: tf.Tensor, expected: readonly number[]): void {
-  require(
+  requireThat(
     actual.shape.length === expected.length && actual.shape.every((n, i) => n === expected[i]),
     `${what} has the shape [${actual.shape.join(', ')}] instead of [${expected.join(', ')}].`,
   );
@@ -21,11 +21,11 @@ export function requireShape(what: string, actual: tf.Tensor, expected: readonly
 
 /** Requires that no value is NaN or infinite. */
 export function requireFinite(what: string, actual: tf.Tensor): void {
-  require(isFinite(actual), `${what} has values that are NaN or infinite.`);
+  requireThat(allFinite(actual), `${what} has values that are NaN or infinite.`);
 }
 
 /** Whether no value is NaN or infinite. */
-export function isFinite(values: tf.Tensor): boolean {
+export function allFinite(values: tf.Tensor): boolean {
   return values.dataSync().every(Number.isFinite);
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { PLUGIN_CONTRACT_VERSION, type PluginDefinition } from '../plugin/plugin-definition';
-import { require, type Check } from './assertions';
+import { requireThat, type Check } from './assertions';
 import { networkChecks } from './network-checks';
 import { createSubject, disposeSubject, type ConformanceOptions, type Subject } from './subject';
 import { teacherChecks } from './teacher-checks';
@@ -58,32 +58,38 @@ export async function checkPlugin<A>(
 }
 
 function checkDefinition<A>(definition: PluginDefinition<A>, architecture: A): void {
-  require(
+  requireThat(
     definition.contractVersion === PLUGIN_CONTRACT_VERSION,
     `The contract version is ${definition.contractVersion} instead of ${PLUGIN_CONTRACT_VERSION}.`,
   );
   const parsed = definition.architectureSchema.safeParse(architecture);
-  require(parsed.success, `architectureSchema refuses the architecture: ${parsed.error?.message}`);
+  requireThat(
+    parsed.success,
+    `architectureSchema refuses the architecture: ${parsed.error?.message}`,
+  );
   for (const [name, preset] of Object.entries(definition.presets)) {
     const result = definition.architectureSchema.safeParse(preset.architecture);
-    require(result.success, `architectureSchema refuses the preset "${name}": ${result.error?.message}`);
+    requireThat(
+      result.success,
+      `architectureSchema refuses the preset "${name}": ${result.error?.message}`,
+    );
   }
 }
 
 function checkAgreement({ teacher, network, tokenizer, layout }: Subject): void {
   for (const [name, part] of Object.entries({ teacher, tokenizer })) {
     if (!part) continue;
-    require(
+    requireThat(
       part.layout.channels === layout.channels &&
         part.layout.stepLengths.join() === layout.stepLengths.join(),
       `The ${name} has another layout than the network.`,
     );
   }
-  require(
+  requireThat(
     teacher.numClasses === network.numClasses,
     `The teacher has ${teacher.numClasses} classes and the network ${network.numClasses}.`,
   );
-  require(teacher.codeScale > 0, `codeScale must be above 0: ${teacher.codeScale}.`);
+  requireThat(teacher.codeScale > 0, `codeScale must be above 0: ${teacher.codeScale}.`);
 }
 
 async function runCheck(check: Check<Subject>, subject: Subject): Promise<ConformanceResult> {

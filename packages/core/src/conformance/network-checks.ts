@@ -5,10 +5,10 @@ import { stepOfPosition } from '../model/sequence-layout';
 import { MIN_TIMESTEP } from '../score/rectified-flow';
 import {
   changePerPosition,
-  isFinite,
+  allFinite,
   listNames,
   magnitude,
-  require,
+  requireThat,
   requireFinite,
   requireShape,
   type Check,
@@ -26,15 +26,15 @@ export const networkChecks: readonly Check<Subject>[] = [
     run: ({ network, hostNetworkParameters }) => {
       const specs = network.parameterSpecs;
       const missing = Object.keys(specs).filter((name) => !hostNetworkParameters[name]);
-      require(missing.length === 0, `It leaves out ${listNames(missing)}.`);
+      requireThat(missing.length === 0, `It leaves out ${listNames(missing)}.`);
       const foreign = Object.keys(hostNetworkParameters).filter((name) => !specs[name]);
-      require(foreign.length === 0, `It returns ${listNames(foreign)}, not in parameterSpecs.`);
+      requireThat(foreign.length === 0, `It returns ${listNames(foreign)}, not in parameterSpecs.`);
       for (const [name, { shape, data }] of Object.entries(hostNetworkParameters)) {
-        require(
+        requireThat(
           shape.join() === specs[name]!.shape.join(),
           `"${name}" has the shape [${shape.join(', ')}] instead of [${specs[name]!.shape.join(', ')}].`,
         );
-        require(data.every(Number.isFinite), `"${name}" has values that are NaN or infinite.`);
+        requireThat(data.every(Number.isFinite), `"${name}" has values that are NaN or infinite.`);
       }
     },
   },
@@ -43,10 +43,10 @@ export const networkChecks: readonly Check<Subject>[] = [
     run: ({ network }) => {
       const names = Object.keys(network.parameterSpecs);
       const head = names.filter((name) => network.isHeadParameter(name));
-      require(head.length > 0, 'No parameter belongs to the head.');
-      require(head.length < names.length, 'Every parameter belongs to the head.');
+      requireThat(head.length > 0, 'No parameter belongs to the head.');
+      requireThat(head.length < names.length, 'Every parameter belongs to the head.');
       const frozen = head.filter((name) => !network.isTrainable(name));
-      require(frozen.length === 0, `Head parameters must be trainable: ${listNames(frozen)}.`);
+      requireThat(frozen.length === 0, `Head parameters must be trainable: ${listNames(frozen)}.`);
     },
   },
   {
@@ -68,11 +68,11 @@ export const networkChecks: readonly Check<Subject>[] = [
         const after = featuresOf(subject, replaceStep(subject.sequence, subject.layout, step));
         changePerPosition(before, after).forEach((change, position) => {
           const later = steps[position]! > step;
-          require(
+          requireThat(
             later || change <= threshold,
             `Position ${position} of AR step ${steps[position]} sees AR step ${step}.`,
           );
-          require(
+          requireThat(
             !later || change > 0,
             `Position ${position} of AR step ${steps[position]} does not see AR step ${step}.`,
           );
@@ -91,7 +91,7 @@ export const networkChecks: readonly Check<Subject>[] = [
         network.features(networkParameters, sequence, others),
       );
       const blind = changes.findIndex((change) => !(change > 0));
-      require(blind < 0, `Position ${blind} has the same features for two labels.`);
+      requireThat(blind < 0, `Position ${blind} has the same features for two labels.`);
     },
   },
   {
@@ -123,9 +123,26 @@ export const networkChecks: readonly Check<Subject>[] = [
       const all = network.velocity(networkParameters, features, xT, t);
       const some = network.velocity(networkParameters, own(features, 1), own(xT, 2), own(t, 2));
       const difference = magnitude(tf.sub(own(all, 2), some));
-      require(
+      requireThat(
         difference <= ROUNDING * magnitude(all),
         'The velocity of a position changes when other positions are left out.',
+      );
+    },
+  },
+  {
+    name: 'network: timesteps may have axes of size 1',
+    run: (subject) => {
+      const { network, networkParameters, sequence } = subject;
+      const features = featuresOf(subject, sequence);
+      const xT = subject.normal('xT', noisyShape(subject, 2));
+      const velocityAt = (t: tf.Tensor): tf.Tensor =>
+        network.velocity(networkParameters, features, xT, t);
+      const full = velocityAt(tf.fill(xT.shape.slice(0, -1), 0.4));
+      const broadcast = velocityAt(tf.fill([1, 1, 1], 0.4));
+      requireShape('The velocity for t of the shape [1, 1, 1]', broadcast, xT.shape);
+      requireThat(
+        magnitude(tf.sub(full, broadcast)) <= ROUNDING * magnitude(full),
+        'One timestep for all positions gives another velocity than the same timestep at each.',
       );
     },
   },
@@ -143,7 +160,7 @@ export const networkChecks: readonly Check<Subject>[] = [
         ['the features', network.velocity(networkParameters, tf.neg(features), xT, t)],
       ];
       for (const [input, other] of others) {
-        require(magnitude(tf.sub(velocity, other)) > 0, `The velocity ignores ${input}.`);
+        requireThat(magnitude(tf.sub(velocity, other)) > 0, `The velocity ignores ${input}.`);
       }
     },
   },
@@ -165,7 +182,7 @@ export const networkChecks: readonly Check<Subject>[] = [
       requireGradients(trained, networkParameters, (parameters) => objective(parameters, xT));
       const byInput = tf.grad((noisy: tf.Tensor) => objective(networkParameters, noisy))(xT);
       requireFinite('The gradient in x_t', byInput);
-      require(magnitude(byInput) > 0, 'The gradient in x_t is zero.');
+      requireThat(magnitude(byInput) > 0, 'The gradient in x_t is zero.');
     },
   },
   {
@@ -226,12 +243,12 @@ function requireGradients(
     // tfjs does not say which parameter has no gradient: the parameters are tried one by one below.
     all = false;
   }
-  const broken = gradients.flatMap((gradient, i) => (isFinite(gradient) ? [] : [trained[i]!]));
-  require(broken.length === 0, `NaN or infinite gradients in ${listNames(broken)}.`);
+  const broken = gradients.flatMap((gradient, i) => (allFinite(gradient) ? [] : [trained[i]!]));
+  requireThat(broken.length === 0, `NaN or infinite gradients in ${listNames(broken)}.`);
   const unreached = all
     ? trained.filter((_, i) => magnitude(gradients[i]!) === 0)
     : trained.filter((name) => !reaches(name));
-  require(
+  requireThat(
     unreached.length === 0,
     `No gradient reaches ${listNames(unreached)}: use these parameters, leave them out, or make isTrainable false for them.`,
   );

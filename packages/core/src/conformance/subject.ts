@@ -1,4 +1,9 @@
-import { elementCount, initializeParameters, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import {
+  elementCount,
+  initializeParameters,
+  type HostTensor,
+  type HostTensors,
+} from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import type {
   ConditionalScoreTeacher,
@@ -18,6 +23,8 @@ export interface ConformanceOptions {
   readonly compiler?: StepCompiler;
   /** Default: guidance 1.5, top-k 3, top-p 0.9. */
   readonly sampling?: TeacherSamplingOptions;
+  /** Weights of the teacher in place of random ones, for teachers that not every value suits. */
+  readonly teacherParameters?: Readonly<HostTensors>;
   /** Sequences per batch, 2 or more (default). */
   readonly batchSize?: number;
   /** Standard deviation of what is added to fresh parameters, so that none is at rest; default 0.05. */
@@ -34,7 +41,7 @@ export interface Subject {
   readonly batchSize: number;
   readonly rng: Rng;
   readonly compiler: StepCompiler | undefined;
-  readonly hostTeacherParameters: HostTensors;
+  readonly hostTeacherParameters: Readonly<HostTensors>;
   /** What `initializeFromTeacher` returned, before it was perturbed. */
   readonly hostNetworkParameters: HostTensors;
   readonly teacherParameters: Record<string, tf.Tensor>;
@@ -69,10 +76,9 @@ export function createSubject<A>(
         perturb(value, rng.normal(`${stream}/${name}`, 0, elementCount(value.shape)), perturbation),
       ]),
     );
-  const hostTeacherParameters = perturbed(
-    initializeParameters(teacher.parameterSpecs, rng),
-    'conformance/teacher',
-  );
+  const hostTeacherParameters =
+    options.teacherParameters ??
+    perturbed(initializeParameters(teacher.parameterSpecs, rng), 'conformance/teacher');
   const hostNetworkParameters = network.initializeFromTeacher(hostTeacherParameters, rng);
   const normal = (name: string, shape: number[]): tf.Tensor =>
     tf.tensor(rng.normal(`conformance/${name}`, 0, elementCount(shape)), shape);

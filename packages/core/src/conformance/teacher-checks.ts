@@ -1,4 +1,4 @@
-import { elementCount, int32, type HostTensor } from '@ar-distill/nn';
+import { elementCount, type HostTensor } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import { stepOfPosition } from '../model/sequence-layout';
@@ -7,7 +7,7 @@ import { MIN_TIMESTEP } from '../score/rectified-flow';
 import {
   changePerPosition,
   magnitude,
-  require,
+  requireThat,
   requireFinite,
   requireShape,
   type Check,
@@ -24,7 +24,12 @@ export const teacherChecks: readonly Check<Subject>[] = [
     name: 'teacher: denoised has the shape of x_t and is finite from t = tMin to t = 1',
     run: (subject) => {
       for (const time of [MIN_TIMESTEP, 0.5, 1]) {
-        const denoised = denoisedOf(subject, subject.sequence, subject.normal('xT', shape(subject)), time);
+        const denoised = denoisedOf(
+          subject,
+          subject.sequence,
+          subject.normal('xT', shape(subject)),
+          time,
+        );
         requireShape(`denoised at t = ${time}`, denoised, shape(subject));
         requireFinite(`denoised at t = ${time}`, denoised);
       }
@@ -39,8 +44,12 @@ export const teacherChecks: readonly Check<Subject>[] = [
       const together = teacher.denoised(condition, xT, tf.fill(xT.shape.slice(0, -1), 0.5));
       requireShape('denoised for [3, B, n, C]', together, xT.shape);
       const second = (x: tf.Tensor): tf.Tensor => tf.unstack(x)[1]!;
-      const alone = teacher.denoised(condition, second(xT), tf.fill(shape(subject).slice(0, -1), 0.5));
-      require(
+      const alone = teacher.denoised(
+        condition,
+        second(xT),
+        tf.fill(shape(subject).slice(0, -1), 0.5),
+      );
+      requireThat(
         magnitude(tf.sub(second(together), alone)) <= ROUNDING * magnitude(together),
         'A draw among several gives another prediction than alone.',
       );
@@ -78,13 +87,13 @@ export const teacherChecks: readonly Check<Subject>[] = [
         changePerPosition(before, after).forEach((change, position) => {
           const later = steps[position]! > step;
           seen ||= later && change > threshold;
-          require(
+          requireThat(
             later || change <= threshold,
             `Position ${position} of AR step ${steps[position]} sees AR step ${step}.`,
           );
         });
       }
-      require(seen, 'No position sees any earlier AR step.');
+      requireThat(seen, 'No position sees any earlier AR step.');
     },
   },
   {
@@ -96,7 +105,7 @@ export const teacherChecks: readonly Check<Subject>[] = [
         meanOf(subject, subject.sequence),
         meanOf(subject, subject.sequence, others),
       );
-      require(magnitude(change) > 0, 'Two labels give the same predictions everywhere.');
+      requireThat(magnitude(change) > 0, 'Two labels give the same predictions everywhere.');
     },
   },
   {
@@ -111,7 +120,7 @@ export const teacherChecks: readonly Check<Subject>[] = [
       const logProbs = teacher.logProbs(teacherParameters, subject.sequence, subject.labels);
       requireShape('logProbs', logProbs, [batchSize, length, vocabSize]);
       const sums = tf.sum(tf.exp(logProbs), -1);
-      require(
+      requireThat(
         magnitude(tf.sub(sums, 1)) < 1e-4,
         'The probabilities of a position do not sum to 1.',
       );
@@ -128,18 +137,21 @@ export const teacherChecks: readonly Check<Subject>[] = [
         batchSize,
       );
       try {
-        require(sampler.batchSize === batchSize, `The sampler's batchSize is ${sampler.batchSize}.`);
+        requireThat(
+          sampler.batchSize === batchSize,
+          `The sampler's batchSize is ${sampler.batchSize}.`,
+        );
         const labels = new Int32Array(batchSize);
         const first = await sampler.sample(labels, rng, 0);
         const again = await sampler.sample(labels, rng, 0);
         const shifted = await sampler.sample(labels, rng, 1);
         requireHostShape('The sampled sequence', first.sequence, shape(subject));
-        require(
+        requireThat(
           equalValues(first.sequence.data, again.sequence.data),
           'The same random numbers gave two different batches.',
         );
         const rowLength = elementCount(shape(subject)) / batchSize;
-        require(
+        requireThat(
           equalValues(
             first.sequence.data.subarray(rowLength, 2 * rowLength),
             shifted.sequence.data.subarray(0, rowLength),
@@ -167,14 +179,14 @@ function checkTokens(
   requireHostShape('The sampled tokens', tokens, [batchSize, length]);
   const codebook = teacher.scaledCodebook(teacherParameters);
   const [vocabSize = 0] = codebook.shape;
-  require(
+  requireThat(
     tokens.data.every((token) => token >= 0 && token < vocabSize),
     `A sampled token is outside 0 … ${vocabSize - 1}.`,
   );
-  const ids = tf.tensor1d(int32([tokens.data.length], Int32Array.from(tokens.data)).data, 'int32');
+  const ids = tf.tensor1d(Int32Array.from(tokens.data), 'int32');
   const continuous = tf.tensor(sequence.data, [...sequence.shape]);
   const looked = tf.reshape(tf.gather(codebook, ids), continuous.shape);
-  require(
+  requireThat(
     magnitude(tf.sub(looked, continuous)) <= 1e-4 * magnitude(codebook),
     'The sampled sequence does not hold the scaled codes of the sampled tokens.',
   );
@@ -184,7 +196,7 @@ function checkTokens(
     -1,
   );
   const impossible = chosen.dataSync().findIndex((value) => value < LOG_ZERO / 2);
-  require(
+  requireThat(
     impossible < 0,
     `Position ${impossible % length} holds a token whose teacher-forced probability is 0.`,
   );
@@ -215,7 +227,7 @@ function meanOf(subject: Subject, sequence: tf.Tensor, labels = subject.labels):
 }
 
 function requireHostShape(what: string, actual: HostTensor, expected: readonly number[]): void {
-  require(
+  requireThat(
     actual.shape.join() === expected.join(),
     `${what} has the shape [${actual.shape.join(', ')}] instead of [${expected.join(', ')}].`,
   );

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { require, requireFinite, requireShape, type Check } from './assertions';
+import { requireThat, requireFinite, requireShape, type Check } from './assertions';
 import type { Subject } from './subject';
 
 /** Rules of `ImageTokenizer`; plugins without images pass. */
@@ -17,15 +17,11 @@ export const tokenizerChecks: readonly Check<Subject>[] = [
     name: 'tokenizer: images become tokens of the vocabulary',
     run: ({ tokenizer, tokenizerParameters, batchSize, length, normal }) => {
       if (!tokenizer) return;
-      const images = tf.clipByValue(
-        normal('images', [batchSize, ...tokenizer.imageShape]),
-        -1,
-        1,
-      );
+      const images = tf.clipByValue(normal('images', [batchSize, ...tokenizer.imageShape]), -1, 1);
       const tokens = tokenizer.encode(tokenizerParameters, images);
       requireShape('encode', tokens, [batchSize, length]);
-      require(tokens.dtype === 'int32', `Tokens are ${tokens.dtype} instead of int32.`);
-      require(
+      requireThat(tokens.dtype === 'int32', `Tokens are ${tokens.dtype} instead of int32.`);
+      requireThat(
         tokens.dataSync().every((token) => token >= 0 && token < tokenizer.vocabSize),
         `A token is outside 0 … ${tokenizer.vocabSize - 1}.`,
       );

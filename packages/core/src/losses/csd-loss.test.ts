@@ -50,7 +50,9 @@ test('the SiD gradient equals finite differences of the loss', () => {
 
 test('the normaliser scales the loss and its gradient, and carries no gradient itself', () => {
   const q = tf.tensor(values(12, 1), [2, 3, 2]);
-  const plain = tf.grad((x: tf.Tensor) => loss(x, options))(q).dataSync();
+  const plain = tf
+    .grad((x: tf.Tensor) => loss(x, options))(q)
+    .dataSync();
   const token = tf.grad((x: tf.Tensor) => loss(x, { ...options, normalizer: 'token' }))(q);
   const sample = tf.grad((x: tf.Tensor) => loss(x, { ...options, normalizer: 'sample' }))(q);
   // Both channels of a token, and all of a sample, are scaled alike.

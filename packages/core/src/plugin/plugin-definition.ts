@@ -1,4 +1,4 @@
-import type { HostTensor } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/nn';
 import type { z } from 'zod';
 import type {
   ConditionalScoreTeacher,
@@ -57,6 +57,8 @@ export interface PluginDefinition<A = unknown> {
   /** Training of the tokenizer and of the teacher on labelled images. */
   createTokenizerTask?(architecture: A): SupervisedTask;
   createTeacherTask?(architecture: A): SupervisedTask;
+  /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
+  fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
 }
 
 /** Gives every plugin the same form: fills the contract version and checks the names. */

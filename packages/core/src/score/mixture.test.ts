@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { LOG_ZERO, denoisedFromProbabilities, logProbabilities, mixtureLogWeights } from './mixture';
+import {
+  LOG_ZERO,
+  denoisedFromProbabilities,
+  logProbabilities,
+  mixtureLogWeights,
+} from './mixture';
 import { MIN_TIMESTEP } from './rectified-flow';
 
 const codes = [
@@ -39,9 +44,7 @@ test.each([1, 0.8, 0.35, 0.1, 0.03])('agrees with Gaussian densities at t = %p',
     xT: tf.tensor(x, [1, 1, 2]),
     t: tf.tensor([t], [1, 1]),
   });
-  naiveDenoised(x, t).forEach((value, i) =>
-    expect(denoised.dataSync()[i]).toBeCloseTo(value, 5),
-  );
+  naiveDenoised(x, t).forEach((value, i) => expect(denoised.dataSync()[i]).toBeCloseTo(value, 5));
 });
 
 test.each([1, 1e-2, 1e-4])('a forbidden code has weight 0 even at its own place, t = %p', (t) => {
@@ -54,7 +57,8 @@ test.each([1, 1e-2, 1e-4])('a forbidden code has weight 0 even at its own place,
     const { value, grad } = tf.valueAndGrad((x: tf.Tensor) =>
       tf.sum(denoisedFromProbabilities({ ...mixture, xT: x })).asScalar(),
     )(xT);
-    for (const number of [...value.dataSync(), ...grad.dataSync()]) expect(Number.isFinite(number)).toBe(true);
+    for (const number of [...value.dataSync(), ...grad.dataSync()])
+      expect(Number.isFinite(number)).toBe(true);
   }
 });
 

@@ -28,7 +28,7 @@ export interface CodeMixture {
   readonly codebook: tf.Tensor;
   /** Noisy vectors [..., n, C]. */
   readonly xT: tf.Tensor;
-  /** Timesteps [..., n], same axes as `xT`; values below `minTimestep` count as `minTimestep`. */
+  /** Timesteps that broadcast to the axes [..., n] of `xT`; values below `minTimestep` count as `minTimestep`. */
   readonly t: tf.Tensor;
   /** Default {@link MIN_TIMESTEP}. */
   readonly minTimestep?: number;
@@ -68,10 +68,7 @@ export function mixtureLogWeights(mixture: CodeMixture): tf.Tensor {
 export function denoisedFromProbabilities(mixture: CodeMixture): tf.Tensor {
   const [vocabSize] = codebookShape(mixture.codebook);
   const weights = tf.softmax(mixtureLogWeights(mixture));
-  const denoised = tf.matMul(
-    tf.reshape(weights, [-1, vocabSize]),
-    mixture.codebook as tf.Tensor2D,
-  );
+  const denoised = tf.matMul(tf.reshape(weights, [-1, vocabSize]), mixture.codebook as tf.Tensor2D);
   return tf.reshape(denoised, mixture.xT.shape);
 }
 

@@ -20,7 +20,7 @@ export function softmaxCrossEntropy(
       const shifted = logits.sub(logits.max(1, true));
       const exponentials = shifted.exp();
       const total = exponentials.sum(1, true);
-      const oneHot = tf.oneHot(labels.toInt(), classes).toFloat();
+      const oneHot = tf.oneHot(labels.toInt(), classes, 1, 0, 'float32');
       const targets = labelSmoothing
         ? oneHot.mul(1 - labelSmoothing).add(labelSmoothing / classes)
         : oneHot;

@@ -8,7 +8,8 @@ export function clipByGlobalNorm(
   gradients: Readonly<Record<string, tf.Tensor>>,
   maxNorm: number,
 ): { readonly gradients: Record<string, tf.Tensor>; readonly norm: tf.Tensor } {
-  if (!(maxNorm > 0)) throw new RangeError(`The maximal gradient norm must be above 0: ${maxNorm}.`);
+  if (!(maxNorm > 0))
+    throw new RangeError(`The maximal gradient norm must be above 0: ${maxNorm}.`);
   const entries = Object.entries(gradients);
   if (entries.length === 0) return { gradients: {}, norm: tf.scalar(0) };
   const norm = tf.sqrt(tf.addN(entries.map(([, gradient]) => tf.sum(tf.square(gradient)))));

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { resolveOptions } from '../config/resolve-options';
+import { evaluateSchema } from '../config/schemas';
+import type { CliEnvironment } from './environment';
+import { examples, givenFlags, toNumber, withCommonOptions, withConfigOption } from './flags';
+import { withPreset } from './session';
+
+/** `ar-distill eval`. */
+export function addEvaluateCommand(program: Command, env: CliEnvironment): void {
+  const command = program
+    .command('eval')
+    .description('measure FID-MNIST and class accuracy of a generator, the teacher or a file')
+    .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
+    .option('--weights <path>', 'run or weights file (default: the latest run, else what ships)')
+    .option('--teacher', "measure the teacher's samples instead")
+    .option('--reconstruction', "measure the tokenizer's reconstructions of the test set instead")
+    .option('--npz <file>', 'measure the images and labels of a NumPy archive instead')
+    .option('--samples <n>', 'samples to measure (default: 10000)', toNumber)
+    .option('--seed <n>', 'seed of the noise', toNumber)
+    .addHelpText(
+      'after',
+      examples('eval', 'eval --weights runs/00002-mnist-var', 'eval --npz teacher.npz'),
+    );
+  withCommonOptions(withConfigOption(command)).action(async () => {
+    const options = resolveOptions(evaluateSchema, givenFlags(command), env.cwd);
+    const { fid, classAccuracy } = await withPreset(env, options, (context) =>
+      env.recipes.evaluateModel(context, options),
+    );
+    env.stdout.write(
+      `FID-MNIST ${fid.toFixed(3)}, class accuracy ${(100 * classAccuracy).toFixed(2)}%\n`,
+    );
+  });
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { describeError, EXIT, exitCodeOf } from '../errors';
+import { addDistillCommand } from './distill';
+import { addDoctorCommand } from './doctor';
+import type { CliEnvironment } from './environment';
+import { addEvaluateCommand } from './evaluate';
+import { examples } from './flags';
+import { addPluginsCommand } from './plugins';
+import { addSampleCommand } from './sample';
+import { addTrainCommand } from './train';
+
+/** The whole command line; nothing is read or started before a command's action runs. */
+export function createProgram(env: CliEnvironment): Command {
+  const program = new Command('ar-distill')
+    .description('One-step distillation of image auto-regressive models (Distilled Decoding 2)')
+    .version(version(), '--version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void env.stdout.write(text),
+      writeErr: (text) => void env.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+    })
+    .addHelpText(
+      'after',
+      examples('doctor', 'plugins', 'distill --quick', 'sample', 'help distill'),
+    );
+  addPluginsCommand(program, env);
+  addTrainCommand(program, env);
+  addDistillCommand(program, env);
+  addSampleCommand(program, env);
+  addEvaluateCommand(program, env);
+  addDoctorCommand(program, env);
+  return program;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param args what follows the name of the command.
+ * @returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 130 when interrupted.
+ *   A failure writes one sentence to stderr; `AR_DISTILL_DEBUG=1` adds the stack.
+ */
+export async function runCli(args: readonly string[], env: CliEnvironment): Promise<number> {
+  try {
+    await createProgram(env).parseAsync([...args], { from: 'user' });
+    return EXIT.success;
+  } catch (error) {
+    // Commander has already written its own message, or the help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+    env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function version(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(join(__dirname, '../../package.json'), 'utf8'),
+  );
+  return manifest.version;
+}

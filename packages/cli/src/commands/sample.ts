@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { resolveOptions } from '../config/resolve-options';
+import { sampleSchema } from '../config/schemas';
+import type { CliEnvironment } from './environment';
+import {
+  examples,
+  givenFlags,
+  toNumber,
+  toNumbers,
+  withCommonOptions,
+  withConfigOption,
+} from './flags';
+import { withPreset } from './session';
+
+const DEFAULTS = { count: 100, seed: 0, out: 'samples.png' };
+
+/** `ar-distill sample`. */
+export function addSampleCommand(program: Command, env: CliEnvironment): void {
+  const command = program
+    .command('sample')
+    .description('draw images in one step (or with the teacher) into a PNG grid')
+    .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
+    .option('--weights <path>', 'run or weights file (default: the latest run, else what ships)')
+    .option('--teacher', 'sample the teacher AR step by AR step instead')
+    .option('--count <n>', `images (default: ${DEFAULTS.count})`, toNumber)
+    .option('--classes <list>', 'labels, taken in turn, e.g. 0,3,7 (default: all)', toNumbers)
+    .option('--seed <n>', `seed of the noise (default: ${DEFAULTS.seed})`, toNumber)
+    .option('--out <file>', `grid picture (default: ${DEFAULTS.out})`)
+    .option('--npz <file>', 'also write the images as a NumPy archive')
+    .option('--snap', 'replace every code vector by the nearest code before decoding')
+    .option('--teacher-steps <n>', 'let the teacher sample the last n AR steps again', toNumber)
+    .addHelpText(
+      'after',
+      examples(
+        'sample',
+        'sample --count 16 --classes 3,8 --seed 7 --out threes-and-eights.png',
+        'sample --weights runs/00002-mnist-var --teacher-steps 1',
+        'sample --teacher --count 10000 --npz teacher.npz',
+      ),
+    );
+  withCommonOptions(withConfigOption(command)).action(async () => {
+    const given = resolveOptions(sampleSchema, givenFlags(command), env.cwd);
+    const options = {
+      ...given,
+      count: given.count ?? DEFAULTS.count,
+      seed: given.seed ?? DEFAULTS.seed,
+      out: given.out ?? DEFAULTS.out,
+    };
+    const { secondsPerImage } = await withPreset(env, options, (context) =>
+      env.recipes.sampleImages(context, options),
+    );
+    const plural = options.count === 1 ? 'image' : 'images';
+    env.stdout.write(
+      `${options.count} ${plural} in ${options.out}, ${secondsPerImage.toPrecision(3)} s per image\n`,
+    );
+  });
+}

@@ -1,0 +1,203 @@
+import {
+  ArDiffusionGenerator,
+  sampleArDiffusion,
+  sequenceLength,
+  type ConditionalScoreTeacher,
+  type GuidanceNetwork,
+  type ImageTokenizer,
+  type Rng,
+  type StepCompiler,
+} from '@ar-distill/core';
+import { elementCount, float32, int32, prefixed, type HostTensors } from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+
+/** Something that draws images, a fixed number per call. */
+export interface ImageSource {
+  readonly batchSize: number;
+  /** Network evaluations per image, the tokenizer's decoder not counted. */
+  readonly evaluations: number;
+  /** `labels` has `batchSize` entries → images [batchSize, H, W, channels] in [−1, 1]. */
+  draw(labels: Int32Array, rng: Rng, firstSample: number): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** A network with weights that belong to it. */
+export interface Loaded<Network> {
+  readonly network: Network;
+  readonly weights: Readonly<HostTensors>;
+}
+
+/** What turns sequences into images. */
+export interface Decoder {
+  readonly tokenizer: ImageTokenizer;
+  readonly weights: Readonly<HostTensors>;
+  /** Factor of the sequences' space: code vectors are divided by it before decoding. */
+  readonly codeScale: number;
+  /** Replace every code vector by its nearest code first. */
+  readonly snap?: boolean;
+}
+
+/** One network evaluation per image: the distilled generator. */
+export function oneStepSource(
+  compiler: StepCompiler,
+  { network, weights }: Loaded<GuidanceNetwork>,
+  decoder: Decoder,
+  batchSize: number,
+): Promise<ImageSource> {
+  const generator = new ArDiffusionGenerator(network);
+  return networkSource(compiler, { network, weights }, decoder, batchSize, {
+    name: 'one-step generator',
+    evaluations: 1,
+    sequence: (parameters, noise, labels) => generator.generate(parameters, noise, labels),
+  });
+}
+
+/** The AR-diffusion model of stage 1, `solverSteps` Euler steps per AR step. */
+export function arDiffusionSource(
+  compiler: StepCompiler,
+  { network, weights }: Loaded<GuidanceNetwork>,
+  decoder: Decoder,
+  batchSize: number,
+  solverSteps: number,
+): Promise<ImageSource> {
+  return networkSource(compiler, { network, weights }, decoder, batchSize, {
+    name: 'AR-diffusion model',
+    // The backbone runs once per AR step; the light head's evaluations are not counted.
+    evaluations: network.layout.stepLengths.length,
+    sequence: (parameters, noise, labels) =>
+      sampleArDiffusion(network, parameters, noise, labels, solverSteps),
+  });
+}
+
+/** The AR teacher with its sampling settings. */
+export async function teacherSource(
+  compiler: StepCompiler,
+  teacher: ConditionalScoreTeacher,
+  weights: Readonly<HostTensors>,
+  decoder: Decoder,
+  batchSize: number,
+): Promise<ImageSource> {
+  const sampler = await teacher.createSampler(compiler, weights, batchSize);
+  const decode = await compileDecoder(compiler, decoder, batchSize);
+  return {
+    batchSize,
+    evaluations: sampler.evaluations,
+    draw: async (labels, rng, firstSample) => {
+      const { sequence } = await sampler.sample(labels, rng, firstSample);
+      return decode.images(sequence.data as Float32Array);
+    },
+    dispose: async () => {
+      await sampler.dispose();
+      await decode.dispose();
+    },
+  };
+}
+
+/** A compiled decoder for batches of sequences. */
+export interface CompiledDecoder {
+  /** Scaled code vectors [batchSize, n, C] → images [batchSize, H, W, channels] in [−1, 1]. */
+  images(sequence: Float32Array): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export async function compileDecoder(
+  compiler: StepCompiler,
+  decoder: Decoder,
+  batchSize: number,
+): Promise<CompiledDecoder> {
+  const { layout } = decoder.tokenizer;
+  const shape = [batchSize, sequenceLength(layout), layout.channels];
+  const step = await compiler.compile({
+    name: 'decoder',
+    fn: ({ constants, inputs }) => ({
+      outputs: { images: decode(decoder, constants, inputs['sequence']!) },
+    }),
+    constants: decoder.weights,
+    inputs: { sequence: { shape, dtype: 'float32' } },
+  });
+  return {
+    images: async (sequence) => {
+      const { images } = await step.run({ sequence: float32(shape, sequence) });
+      return images!.data as Float32Array;
+    },
+    dispose: () => step.dispose(),
+  };
+}
+
+interface NetworkSource {
+  readonly name: string;
+  readonly evaluations: number;
+  sequence(
+    parameters: Readonly<Record<string, tf.Tensor>>,
+    noise: tf.Tensor,
+    labels: tf.Tensor,
+  ): tf.Tensor;
+}
+
+/** Noise in, images out, in one compiled program: both networks' weights are its constants. */
+async function networkSource(
+  compiler: StepCompiler,
+  { network, weights }: Loaded<GuidanceNetwork>,
+  decoder: Decoder,
+  batchSize: number,
+  { name, evaluations, sequence }: NetworkSource,
+): Promise<ImageSource> {
+  const { layout } = network;
+  const perSample = [sequenceLength(layout), layout.channels];
+  const step = await compiler.compile({
+    name,
+    fn: ({ constants, inputs }) => {
+      const own = withoutPrefix('network', constants);
+      const drawn = sequence(own, inputs['noise']!, inputs['labels']!);
+      return { outputs: { images: decode(decoder, withoutPrefix('decoder', constants), drawn) } };
+    },
+    constants: { ...prefixed('network', weights), ...prefixed('decoder', decoder.weights) },
+    inputs: {
+      noise: { shape: [batchSize, ...perSample], dtype: 'float32' },
+      labels: { shape: [batchSize], dtype: 'int32' },
+    },
+  });
+  const size = elementCount(perSample);
+  return {
+    batchSize,
+    evaluations,
+    draw: async (labels, rng, firstSample) => {
+      const noise = new Float32Array(batchSize * size);
+      for (let i = 0; i < batchSize; i++) {
+        noise.set(rng.normal('sample/noise', firstSample + i, size), i * size);
+      }
+      const { images } = await step.run({
+        noise: float32([batchSize, ...perSample], noise),
+        labels: int32([batchSize], labels),
+      });
+      return images!.data as Float32Array;
+    },
+    dispose: () => step.dispose(),
+  };
+}
+
+function decode(
+  { tokenizer, codeScale, snap }: Decoder,
+  parameters: Readonly<Record<string, tf.Tensor>>,
+  scaled: tf.Tensor,
+): tf.Tensor {
+  const vectors = codeScale === 1 ? scaled : scaled.div(codeScale);
+  const final = snap ? nearestCodes(vectors, tokenizer.codebook(parameters)) : vectors;
+  return tokenizer.decode(parameters, final).clipByValue(-1, 1);
+}
+
+function nearestCodes(vectors: tf.Tensor, codebook: tf.Tensor): tf.Tensor {
+  const [V, C] = codebook.shape as [number, number];
+  const products = tf.matMul(vectors.reshape([-1, C]), codebook.as2D(V, C), false, true);
+  const nearest = products.sub(codebook.square().sum(-1).mul(0.5)).argMax(-1);
+  return tf.gather(codebook, nearest).reshape(vectors.shape);
+}
+
+function withoutPrefix<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
+  const start = `${prefix}.`;
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([name]) => name.startsWith(start))
+      .map(([name, value]) => [name.slice(start.length), value]),
+  );
+}

@@ -1,0 +1,134 @@
+import type {
+  DistillationSettingsInput,
+  PluginDefinition,
+  ProgressReporter,
+  StepCompiler,
+  SupervisedSettings,
+} from '@ar-distill/core';
+
+/** What every recipe works with. */
+export interface BaseRecipeContext {
+  readonly compiler: StepCompiler;
+  readonly progress: ProgressReporter;
+  /** Aborted by Ctrl-C: finish the step, save and return by throwing. */
+  readonly signal: AbortSignal;
+  /** Writes one line of results for the user. */
+  print(line: string): void;
+}
+
+/** What a recipe that works on a plugin's preset gets. */
+export interface RecipeContext extends BaseRecipeContext {
+  readonly plugin: PluginDefinition;
+  /** Name of one of the plugin's presets. */
+  readonly presetName: string;
+}
+
+/** Some of the keys of `T`, at every depth. */
+export type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+/** Settings of a distillation that override the preset's. */
+export type DistillationOverrides = DeepPartial<DistillationSettingsInput>;
+/** Settings of a supervised training that override the preset's. */
+export type SupervisedOverrides = Partial<SupervisedSettings>;
+
+/** Options of the supervised trainings. */
+export interface SupervisedOptions {
+  /** Folder that run directories are made in; default `runs`. */
+  readonly out?: string;
+  readonly seed?: number;
+  readonly iterations?: number;
+  readonly batchSize?: number;
+  /** Run directory to go on with. */
+  readonly resume?: string;
+  readonly settings?: SupervisedOverrides;
+}
+
+export interface TeacherOptions extends SupervisedOptions {
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
+}
+
+export interface DistillOptions {
+  /** Folder that run directories are made in; default `runs`. */
+  readonly out?: string;
+  /** Name in the run directory; default: the preset's. */
+  readonly name?: string;
+  /** Run directory to go on with. */
+  readonly resume?: string;
+  /** Weights of the teacher; default: those that ship with the preset. */
+  readonly teacher?: string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
+  /** Run directory whose tuned (stage 1) weights are used again. */
+  readonly stage1?: string;
+  /** A run of a minute or two that shows that everything works. */
+  readonly quick?: boolean;
+  /** Measure the result and write a report; default true. */
+  readonly report?: boolean;
+  /** Samples that the report is measured with; default 10,000. */
+  readonly samples?: number;
+  readonly settings?: DistillationOverrides;
+}
+
+export interface SampleOptions {
+  /** Run directory or file; default: the latest distillation, else the generator that ships. */
+  readonly weights?: string;
+  /** Sample the teacher AR step by AR step instead. */
+  readonly teacher?: boolean;
+  readonly count: number;
+  /** Labels to draw, taken in turn; default: all classes. */
+  readonly classes?: readonly number[];
+  readonly seed: number;
+  /** PNG file of the grid. */
+  readonly out: string;
+  /** Also keep the images in this .npz file. */
+  readonly npz?: string;
+  /** Replace every code vector by the nearest code before decoding. */
+  readonly snap?: boolean;
+  /** The last AR steps that the teacher samples again (DD2, algorithm 4). */
+  readonly teacherSteps?: number;
+}
+
+export interface EvaluateOptions {
+  /** Run directory or file; default: the latest distillation, else the generator that ships. */
+  readonly weights?: string;
+  /** Measure the teacher's samples instead. */
+  readonly teacher?: boolean;
+  /** Measure the tokenizer's reconstructions of the test set instead. */
+  readonly reconstruction?: boolean;
+  /** Measure the images of this .npz file instead. */
+  readonly npz?: string;
+  readonly samples?: number;
+  readonly seed?: number;
+}
+
+/** Where a training left its results. */
+export interface TrainingResult {
+  /** Run directory. */
+  readonly run: string;
+  /** Weights file. */
+  readonly weights: string;
+}
+
+/** The recipes behind the commands. */
+export interface Recipes {
+  trainTokenizer(context: RecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
+  trainTeacher(context: RecipeContext, options: TeacherOptions): Promise<TrainingResult>;
+  trainClassifier(context: BaseRecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
+  distill(
+    context: RecipeContext,
+    options: DistillOptions,
+  ): Promise<TrainingResult & { readonly report?: string }>;
+  sampleImages(
+    context: RecipeContext,
+    options: SampleOptions,
+  ): Promise<{ readonly secondsPerImage: number }>;
+  evaluateModel(
+    context: RecipeContext,
+    options: EvaluateOptions,
+  ): Promise<{ readonly fid: number; readonly classAccuracy: number }>;
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { float32 } from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+import { createContainer, type ApplicationContainer } from './create-container';
+import {
+  ENGINE,
+  PLUGIN_PROBLEMS,
+  PLUGINS,
+  PROGRESS_REPORTER,
+  RNG_FACTORY,
+  RUN_DIRECTORIES,
+  STEP_COMPILER,
+} from './tokens';
+import { createToken, TypedContainer } from './typed-container';
+
+describe('TypedContainer', () => {
+  it('resolves the last value, or all of them', () => {
+    const token = createToken<number>('COUNT');
+    const container = new TypedContainer();
+    container.registerValue(token, 1);
+    container.registerValue(token, 2);
+    expect(container.resolve(token)).toBe(2);
+    expect(container.resolveAll(token)).toEqual([1, 2]);
+    expect(new TypedContainer().resolveAll(token)).toEqual([]);
+  });
+
+  it('makes lazy values once, when asked for', () => {
+    const token = createToken<object>('OBJECT');
+    const container = new TypedContainer();
+    const create = jest.fn(() => ({}));
+    container.registerLazy(token, create);
+    expect(create).not.toHaveBeenCalled();
+    expect(container.resolve(token)).toBe(container.resolve(token));
+    expect(create).toHaveBeenCalledTimes(1);
+  });
+
+  it('names what is not registered', () => {
+    const token = createToken<number>('COUNT');
+    expect(() => new TypedContainer().resolve(token)).toThrow('Nothing is registered for "COUNT".');
+  });
+});
+
+describe('createContainer', () => {
+  let cwd: string;
+  let container: ApplicationContainer;
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'ar-distill-container-'));
+    const folder = join(cwd, 'node_modules/ar-distill-plugin-broken');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{"version":"1.0.0"}');
+    writeFileSync(join(folder, 'index.js'), 'module.exports = 3');
+    container = createContainer({ cwd, engine: { backend: 'cpu', worker: false } });
+  });
+  afterAll(async () => {
+    await container.dispose();
+    rmSync(cwd, { recursive: true, force: true });
+  });
+
+  it("finds the workspace's own plugins around this package, with presets", () => {
+    const plugins = container.resolveAll(PLUGINS);
+    const names = plugins.map(({ definition }) => definition.name);
+    expect(names).toEqual(expect.arrayContaining(['toy', 'var']));
+    for (const { definition } of plugins) {
+      expect(Object.keys(definition.presets)).not.toHaveLength(0);
+    }
+  });
+
+  it('registers broken plugins as problems', () => {
+    expect(container.resolveAll(PLUGIN_PROBLEMS)).toEqual([
+      expect.objectContaining({ packageName: 'ar-distill-plugin-broken' }),
+    ]);
+  });
+
+  it("binds core's ports", async () => {
+    const compiler = container.resolve(STEP_COMPILER);
+    expect(compiler).toBe(container.resolve(ENGINE));
+    const step = await compiler.compile({
+      name: 'double',
+      inputs: { x: { shape: [2], dtype: 'float32' } },
+      fn: ({ inputs }) => ({ outputs: { y: tf.mul(inputs['x']!, 2) } }),
+    });
+    const { y } = await step.run({ x: float32([2], Float32Array.of(1, 2)) });
+    expect([...y!.data]).toEqual([2, 4]);
+    const rng = container.resolve(RNG_FACTORY)(7);
+    expect(rng.seed).toBe(7);
+    expect(container.resolve(PROGRESS_REPORTER).update).toBeInstanceOf(Function);
+    const run = await container.resolve(RUN_DIRECTORIES).create(join(cwd, 'runs'), 'test', {});
+    expect(await run.loadCheckpoint()).toBeUndefined();
+  });
+});

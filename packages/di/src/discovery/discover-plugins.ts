@@ -1,0 +1,57 @@
+import { findPluginPackages } from './find-plugin-packages';
+import { loadPlugin, type InstalledPlugin } from './load-plugin';
+import { PluginError } from './plugin-error';
+import type { PluginPackage } from './plugin-package';
+
+/** A plugin that is installed but cannot be used. */
+export interface PluginProblem extends PluginPackage {
+  /** One sentence: what is wrong, and the mend. */
+  readonly message: string;
+}
+
+/** What discovery found. */
+export interface DiscoveredPlugins {
+  /** Usable plugins, by plugin name. */
+  readonly plugins: readonly InstalledPlugin[];
+  readonly problems: readonly PluginProblem[];
+}
+
+/**
+ * Finds and loads the plugins that are installed around the given folders. A broken plugin becomes a
+ * problem and does not keep the others from working.
+ *
+ * @throws PluginError when two packages register one plugin name, naming both.
+ */
+export function discoverPlugins(startFolders: readonly string[]): DiscoveredPlugins {
+  const byName = new Map<string, InstalledPlugin>();
+  const problems: PluginProblem[] = [];
+  for (const found of findPluginPackages(startFolders)) {
+    const plugin = attemptLoad(found, problems);
+    if (!plugin) continue;
+    const { name } = plugin.definition;
+    const other = byName.get(name);
+    if (other) throw new PluginError(duplicateMessage(name, other, plugin));
+    byName.set(name, plugin);
+  }
+  const plugins = [...byName.values()].sort((a, b) =>
+    a.definition.name < b.definition.name ? -1 : 1,
+  );
+  return { plugins, problems };
+}
+
+function attemptLoad(found: PluginPackage, problems: PluginProblem[]): InstalledPlugin | undefined {
+  try {
+    return loadPlugin(found);
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    problems.push({ ...found, message: error.message });
+    return undefined;
+  }
+}
+
+function duplicateMessage(name: string, first: PluginPackage, second: PluginPackage): string {
+  return (
+    `Two packages register the plugin "${name}": ${first.packageName} in ${first.directory} and ` +
+    `${second.packageName} in ${second.directory}; remove one of them.`
+  );
+}

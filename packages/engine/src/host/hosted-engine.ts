@@ -1,0 +1,116 @@
+import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
+import { toOnnx } from '../lower/to-onnx';
+import { trace } from '../trace/trace';
+import { copyTensors, ownedBuffers } from './arrays';
+import {
+  callSpecs,
+  checkInputs,
+  checkStateValues,
+  iterationsOf,
+  specsOf,
+  stateSpec,
+  stateSpecs,
+} from './checks';
+import type { Host, HostOptions } from './host';
+import type { CompiledStep, Engine, ProgramProfile, StateStore, StepProgram } from './program';
+
+/**
+ * Traces programs in the calling thread and leaves everything else to a host of sessions. Arrays
+ * that go to the host are copied once, so the caller keeps its own.
+ */
+export class HostedEngine implements Engine {
+  constructor(
+    private readonly host: Host,
+    private readonly provider: HostOptions['provider'],
+  ) {}
+
+  async createStore(values: Readonly<HostTensors>): Promise<StateStore> {
+    const specs = specsOf(values);
+    const own = copyTensors(values);
+    const id = await this.host.call('createStore', { values: own }, ownedBuffers(own));
+    return new HostedStore(this.host, id, specs);
+  }
+
+  async compile(program: StepProgram, store?: StateStore): Promise<CompiledStep> {
+    const own = this.ownStore(program, store);
+    const graph = trace(program.name, program.fn, {
+      state: stateSpecs(program, own),
+      constants: program.constants ?? {},
+      inputs: program.inputs,
+    });
+    const iterations = iterationsOf(program);
+    const { model, feeds, fetches } = toOnnx(graph, { provider: this.provider, iterations });
+    const { buffer, byteLength } = model;
+    const id = await this.host.call(
+      'load',
+      { name: program.name, model, feeds, fetches, store: own?.id },
+      buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+    );
+    const read = new Set(
+      feeds.filter(({ source }) => source.kind === 'input').map(({ source }) => source.key),
+    );
+    return new HostedStep(this.host, id, program.name, callSpecs(program), read);
+  }
+
+  profile(): Promise<readonly ProgramProfile[]> {
+    return this.host.call('profile', {});
+  }
+
+  dispose(): Promise<void> {
+    return this.host.dispose();
+  }
+
+  private ownStore(program: StepProgram, store: StateStore | undefined): HostedStore | undefined {
+    if (store === undefined) return undefined;
+    if (store instanceof HostedStore && store.host === this.host) return store;
+    throw new Error(
+      `The store given to the program "${program.name}" is another engine's: create it with this one.`,
+    );
+  }
+}
+
+class HostedStore implements StateStore {
+  constructor(
+    readonly host: Host,
+    readonly id: number,
+    readonly specs: Readonly<Record<string, TensorSpec>>,
+  ) {}
+
+  async read(names: readonly string[] = Object.keys(this.specs)): Promise<HostTensors> {
+    for (const name of names) stateSpec(this.specs, name);
+    return this.host.call('readStore', { store: this.id, names });
+  }
+
+  async write(values: Readonly<HostTensors>): Promise<void> {
+    checkStateValues(this.specs, values);
+    const own = copyTensors(values);
+    await this.host.call('writeStore', { store: this.id, values: own }, ownedBuffers(own));
+  }
+
+  async dispose(): Promise<void> {
+    await this.host.call('disposeStore', { store: this.id });
+  }
+}
+
+class HostedStep implements CompiledStep {
+  constructor(
+    private readonly host: Host,
+    private readonly id: number,
+    private readonly name: string,
+    private readonly specs: Readonly<Record<string, TensorSpec>>,
+    /** Inputs that the compiled program really reads. */
+    private readonly read: ReadonlySet<string>,
+  ) {}
+
+  async run(inputs: Readonly<HostTensors>): Promise<Record<string, HostTensor>> {
+    checkInputs(this.name, this.specs, inputs);
+    const own = copyTensors(
+      Object.fromEntries(Object.entries(inputs).filter(([name]) => this.read.has(name))),
+    );
+    return this.host.call('run', { program: this.id, inputs: own }, ownedBuffers(own));
+  }
+
+  async dispose(): Promise<void> {
+    await this.host.call('unload', { program: this.id });
+  }
+}

@@ -1,0 +1,46 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { OperatorProfile } from './program';
+
+/** One event of ONNX Runtime's profile (Chrome tracing format). */
+interface ProfileEvent {
+  readonly cat?: string;
+  readonly name?: string;
+  /** Microseconds. */
+  readonly dur?: number;
+  readonly args?: { readonly op_name?: string };
+}
+
+/** Operators that contain others: their time is already counted there. */
+const CONTAINERS = new Set(['Loop', 'If', 'Scan']);
+
+/** Reads the profile that a session wrote under `prefix`, summed by operator. */
+export async function readProfile(prefix: string): Promise<OperatorProfile[]> {
+  const folder = dirname(prefix);
+  // The runtime appends the time to the prefix.
+  const file = (await readdir(folder)).find((name) => name.startsWith(`${basename(prefix)}_`));
+  if (file === undefined) throw new Error(`ONNX Runtime wrote no profile at "${prefix}".`);
+  const events: ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
+  return summarize(events);
+}
+
+/** Time and calls per operator, the costliest first. */
+export function summarize(events: readonly ProfileEvent[]): OperatorProfile[] {
+  const totals = new Map<string, { calls: number; microseconds: number }>();
+  for (const { cat, name, dur, args } of events) {
+    const operator = args?.op_name;
+    if (cat !== 'Node' || !name?.endsWith('_kernel_time') || operator === undefined) continue;
+    if (CONTAINERS.has(operator)) continue;
+    const total = totals.get(operator) ?? { calls: 0, microseconds: 0 };
+    total.calls += 1;
+    total.microseconds += dur ?? 0;
+    totals.set(operator, total);
+  }
+  return [...totals]
+    .map(([operator, { calls, microseconds }]) => ({
+      operator,
+      calls,
+      milliseconds: microseconds / 1000,
+    }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
+}

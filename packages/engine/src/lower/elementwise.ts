@@ -1,0 +1,183 @@
+import {
+  BINARY_KERNELS,
+  COMPARISON_KERNELS,
+  PREDICATE_KERNELS,
+  UNARY_KERNELS,
+} from '../ir/kernels';
+import { numberAttribute } from '../ir/attributes';
+import { ELEMENT_TYPE } from '../onnx/model';
+import type { GraphEmitter } from '../onnx/graph-emitter';
+import type { Node, Value } from '../ir/types';
+import type { Lowering, LoweringContext } from './lowering';
+
+type Unary = (emit: GraphEmitter, x: string, node: Node) => string;
+type Binary = (emit: GraphEmitter, a: string, b: string, node: Node) => string;
+
+const direct =
+  (op: string): Unary =>
+  (emit, x) =>
+    emit.node(op, [x]);
+
+const float = (emit: GraphEmitter, value: number): string => emit.scalar(value, 'float32');
+/** A constant of the type of the kernel's operand. */
+const like = (emit: GraphEmitter, value: number, node: Node): string =>
+  emit.scalar(value, Object.values(node.inputs)[0]!.dtype);
+
+const UNARY: { readonly [K in (typeof UNARY_KERNELS)[number]]: Unary } = {
+  Abs: direct('Abs'),
+  Ceil: direct('Ceil'),
+  ClipByValue: (emit, x, node) =>
+    emit.node('Clip', [
+      x,
+      like(emit, numberAttribute(node.attributes, 'clipValueMin'), node),
+      like(emit, numberAttribute(node.attributes, 'clipValueMax'), node),
+    ]),
+  Cos: direct('Cos'),
+  Elu: direct('Elu'),
+  Erf: direct('Erf'),
+  Exp: direct('Exp'),
+  Expm1: (emit, x) => emit.node('Sub', [emit.node('Exp', [x]), float(emit, 1)]),
+  Floor: direct('Floor'),
+  LeakyRelu: (emit, x, { attributes }) =>
+    emit.node('LeakyRelu', [x], {
+      alpha: { kind: 'float', value: numberAttribute(attributes, 'alpha', 0.2) },
+    }),
+  Log: direct('Log'),
+  Log1p: (emit, x) => emit.node('Log', [emit.node('Add', [x, float(emit, 1)])]),
+  Neg: direct('Neg'),
+  Reciprocal: direct('Reciprocal'),
+  Relu: direct('Relu'),
+  Relu6: (emit, x, node) => emit.node('Clip', [x, like(emit, 0, node), like(emit, 6, node)]),
+  Round: direct('Round'),
+  Rsqrt: (emit, x) => emit.node('Reciprocal', [emit.node('Sqrt', [x])]),
+  Sigmoid: direct('Sigmoid'),
+  Sign: direct('Sign'),
+  Sin: direct('Sin'),
+  Softplus: direct('Softplus'),
+  Sqrt: direct('Sqrt'),
+  Square: (emit, x) => emit.node('Mul', [x, x]),
+  Step: (emit, x, node) =>
+    emit.node('Where', [
+      emit.node('Greater', [x, like(emit, 0, node)]),
+      like(emit, 1, node),
+      like(emit, numberAttribute(node.attributes, 'alpha', 0), node),
+    ]),
+  Tanh: direct('Tanh'),
+};
+
+const PREDICATES: { readonly [K in (typeof PREDICATE_KERNELS)[number]]: Unary } = {
+  IsFinite: (emit, x) =>
+    emit.node('Not', [emit.node('Or', [emit.node('IsNaN', [x]), emit.node('IsInf', [x])])]),
+  IsInf: direct('IsInf'),
+  IsNan: direct('IsNaN'),
+  LogicalNot: direct('Not'),
+};
+
+const pairwise =
+  (op: string): Binary =>
+  (emit, a, b) =>
+    emit.node(op, [a, b]);
+
+const isInteger = ({ inputs }: Node): boolean => Object.values(inputs)[0]!.dtype !== 'float32';
+
+/** ⌊a / b⌋ in float32 arithmetic. */
+const floorQuotient = (emit: GraphEmitter, a: string, b: string): string =>
+  emit.node('Floor', [emit.node('Div', [a, b])]);
+
+const BINARY: { readonly [K in (typeof BINARY_KERNELS)[number]]: Binary } = {
+  Add: pairwise('Add'),
+  // dy where the output y is not negative, dy·(y + 1) elsewhere.
+  EluGrad: (emit, dy, y) =>
+    emit.node('Where', [
+      emit.node('GreaterOrEqual', [y, float(emit, 0)]),
+      dy,
+      emit.node('Mul', [dy, emit.node('Add', [y, float(emit, 1)])]),
+    ]),
+  FloorDiv: (emit, a, b, node) => {
+    if (!isInteger(node)) return floorQuotient(emit, a, b);
+    const [x, y] = [a, b].map((name) => emit.node('Cast', [name], { to: ELEMENT_TYPE.float32 }));
+    return emit.node('Cast', [floorQuotient(emit, x!, y!)], { to: ELEMENT_TYPE.int32 });
+  },
+  Maximum: pairwise('Max'),
+  Minimum: pairwise('Min'),
+  Mod: (emit, a, b, node) =>
+    isInteger(node)
+      ? emit.node('Mod', [a, b])
+      : emit.node('Sub', [a, emit.node('Mul', [b, floorQuotient(emit, a, b)])]),
+  Multiply: pairwise('Mul'),
+  Pow: pairwise('Pow'),
+  RealDiv: pairwise('Div'),
+  SquaredDifference: (emit, a, b) => {
+    const difference = emit.node('Sub', [a, b]);
+    return emit.node('Mul', [difference, difference]);
+  },
+  Sub: pairwise('Sub'),
+};
+
+const COMPARISONS: { readonly [K in (typeof COMPARISON_KERNELS)[number]]: Binary } = {
+  Equal: pairwise('Equal'),
+  Greater: pairwise('Greater'),
+  GreaterEqual: pairwise('GreaterOrEqual'),
+  Less: pairwise('Less'),
+  LessEqual: pairwise('LessOrEqual'),
+  LogicalAnd: pairwise('And'),
+  LogicalOr: pairwise('Or'),
+  NotEqual: (emit, a, b) => emit.node('Not', [emit.node('Equal', [a, b])]),
+};
+
+/** Rules of the kernels that work element by element. */
+export const ELEMENTWISE_LOWERINGS = {
+  ...mapRules(UNARY, unaryLowering),
+  ...mapRules(PREDICATES, unaryLowering),
+  ...mapRules(BINARY, binaryLowering),
+  ...mapRules(COMPARISONS, binaryLowering),
+  AddN: sumLowering,
+  Cast: ((node, context) => {
+    const x = node.inputs['x']!;
+    const to = ELEMENT_TYPE[node.outputs[0]!.dtype];
+    return [context.emit.node('Cast', [context.tensor(x)], { to })];
+  }) satisfies Lowering,
+  Select: ((node, context) => {
+    const { condition, t, e } = node.inputs;
+    return [
+      context.emit.node(
+        'Where',
+        [condition!, t!, e!].map((value) => context.tensor(value)),
+      ),
+    ];
+  }) satisfies Lowering,
+};
+
+function sumLowering({ inputs }: Node, context: LoweringContext): readonly string[] {
+  return [
+    context.emit.node(
+      'Sum',
+      Object.values(inputs).map((value) => context.tensor(value)),
+    ),
+  ];
+}
+
+function unaryLowering(rule: Unary): Lowering {
+  return (node, context) => [rule(context.emit, context.tensor(firstOperand(node)), node)];
+}
+
+function binaryLowering(rule: Binary): Lowering {
+  return (node, context) => {
+    const [a, b] = Object.values(node.inputs) as [Value, Value];
+    return [rule(context.emit, context.tensor(a), context.tensor(b), node)];
+  };
+}
+
+function firstOperand({ inputs }: Node): Value {
+  return Object.values(inputs)[0]!;
+}
+
+function mapRules<K extends string, R>(
+  rules: { readonly [key in K]: R },
+  map: (rule: R) => Lowering,
+): { readonly [key in K]: Lowering } {
+  const entries = Object.entries(rules) as [K, R][];
+  return Object.fromEntries(entries.map(([name, rule]) => [name, map(rule)])) as {
+    readonly [key in K]: Lowering;
+  };
+}

@@ -1,0 +1,215 @@
+import { axesAttribute, flagAttribute, numberAttribute, numbersAttribute } from '../ir/attributes';
+import { elementCount, normalizeAxes } from '../ir/shapes';
+import type { Node } from '../ir/types';
+import { ELEMENT_TYPE } from '../onnx/model';
+import type { Lowering, LoweringContext } from './lowering';
+
+/** Tables up to this many rows get their gradient by a matrix product, larger ones by scattering. */
+const MATMUL_SEGMENTS = 4096;
+
+const softmax =
+  (op: string, axisName: string): Lowering =>
+  ({ inputs, attributes }, context) => {
+    const axis = numberAttribute(attributes, axisName, -1);
+    return [context.emit.node(op, [context.tensor(inputs['logits']!)], { axis })];
+  };
+
+const extremum =
+  (op: string): Lowering =>
+  ({ inputs, attributes }, context) => {
+    const { emit } = context;
+    const x = inputs['x']!;
+    const [axis] = normalizeAxes(axesAttribute(attributes, 'axis') ?? 0, x.shape.length);
+    return [toInt32(context, emit.node(op, [context.tensor(x)], { axis: axis!, keepdims: 0 }))];
+  };
+
+/** Rules of the kernels that have a shape rule of their own, convolutions apart. */
+export const STRUCTURAL_LOWERINGS = {
+  ArgMax: extremum('ArgMax'),
+  ArgMin: extremum('ArgMin'),
+  BatchMatMul: (({ inputs, attributes }, context) => {
+    const operands = [context.tensor(inputs['a']!), context.tensor(inputs['b']!)];
+    const transA = flagAttribute(attributes, 'transposeA') ? 1 : 0;
+    const transB = flagAttribute(attributes, 'transposeB') ? 1 : 0;
+    return [
+      transA || transB
+        ? context.emit.node('FusedMatMul', operands, { transA, transB }, 'com.microsoft')
+        : context.emit.node('MatMul', operands),
+    ];
+  }) satisfies Lowering,
+  BroadcastTo: (({ inputs, outputs }, context) => [
+    context.emit.node('Expand', [
+      context.tensor(inputs['x']!),
+      context.emit.int64(outputs[0]!.shape),
+    ]),
+  ]) satisfies Lowering,
+  Concat: (({ inputs, attributes }, context) => {
+    const names = Object.values(inputs).map((value) => context.tensor(value));
+    return [context.emit.node('Concat', names, { axis: numberAttribute(attributes, 'axis') })];
+  }) satisfies Lowering,
+  Cumsum: (({ inputs, attributes }, context) => {
+    const { emit } = context;
+    return [
+      emit.node(
+        'CumSum',
+        [context.tensor(inputs['x']!), emit.scalar(numberAttribute(attributes, 'axis'), 'int64')],
+        {
+          exclusive: flagAttribute(attributes, 'exclusive') ? 1 : 0,
+          reverse: flagAttribute(attributes, 'reverse') ? 1 : 0,
+        },
+      ),
+    ];
+  }) satisfies Lowering,
+  GatherV2: lowerGather,
+  LogSoftmax: softmax('LogSoftmax', 'axis'),
+  OneHot: (({ inputs, attributes, outputs }, context) => {
+    const { dtype } = outputs[0]!;
+    const encoded = oneHot(
+      context,
+      context.tensor(inputs['indices']!),
+      numberAttribute(attributes, 'depth'),
+      [numberAttribute(attributes, 'offValue', 0), numberAttribute(attributes, 'onValue', 1)],
+    );
+    return [
+      dtype === 'float32'
+        ? encoded
+        : context.emit.node('Cast', [encoded], { to: ELEMENT_TYPE[dtype] }),
+    ];
+  }) satisfies Lowering,
+  PadV2: (({ inputs, attributes }, context) => {
+    const { emit } = context;
+    const x = inputs['x']!;
+    const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
+    const pads = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
+    const filler = emit.scalar(numberAttribute(attributes, 'constantValue', 0), x.dtype);
+    return [emit.node('Pad', [context.tensor(x), emit.int64(pads), filler])];
+  }) satisfies Lowering,
+  Reshape: (({ inputs, outputs }, context) => [
+    context.emit.node('Reshape', [
+      context.tensor(inputs['x']!),
+      context.emit.int64(outputs[0]!.shape),
+    ]),
+  ]) satisfies Lowering,
+  ResizeNearestNeighbor: (({ inputs, attributes, outputs }, context) => {
+    const { emit } = context;
+    const corners = flagAttribute(attributes, 'alignCorners');
+    const centres = flagAttribute(attributes, 'halfPixelCenters');
+    return [
+      emit.node(
+        'Resize',
+        [context.tensor(inputs['images']!), '', '', emit.int64(outputs[0]!.shape)],
+        {
+          mode: 'nearest',
+          coordinate_transformation_mode: corners
+            ? 'align_corners'
+            : centres
+              ? 'half_pixel'
+              : 'asymmetric',
+          nearest_mode: corners ? 'round_prefer_ceil' : 'floor',
+        },
+      ),
+    ];
+  }) satisfies Lowering,
+  Reverse: (({ inputs, attributes }, context) => {
+    const { emit } = context;
+    const x = inputs['x']!;
+    const axes = normalizeAxes(numbersAttribute(attributes, 'dims'), x.shape.length);
+    const filled = (value: number): string => emit.int64(axes.map(() => value));
+    const ends = emit.int64(axes.map((axis) => -x.shape[axis]! - 1));
+    return [
+      emit.node('Slice', [context.tensor(x), filled(-1), ends, emit.int64(axes), filled(-1)]),
+    ];
+  }) satisfies Lowering,
+  Slice: (({ inputs, attributes, outputs }, context) => {
+    const { emit } = context;
+    const begin = numbersAttribute(attributes, 'begin');
+    const ends = outputs[0]!.shape.map((size, i) => begin[i]! + size);
+    return [
+      emit.node('Slice', [context.tensor(inputs['x']!), emit.int64(begin), emit.int64(ends)]),
+    ];
+  }) satisfies Lowering,
+  Softmax: softmax('Softmax', 'dim'),
+  Tile: (({ inputs, attributes }, context) => [
+    context.emit.node('Tile', [
+      context.tensor(inputs['x']!),
+      context.emit.int64(numbersAttribute(attributes, 'reps')),
+    ]),
+  ]) satisfies Lowering,
+  TopK: (({ inputs, attributes }, context) => {
+    const { emit } = context;
+    const k = emit.int64([numberAttribute(attributes, 'k')]);
+    const [values, indices] = emit.nodeOutputs(
+      'TopK',
+      [context.tensor(inputs['x']!), k],
+      { axis: -1, largest: 1, sorted: 1 },
+      2,
+    );
+    return [values!, toInt32(context, indices!)];
+  }) satisfies Lowering,
+  Transpose: (({ inputs, attributes }, context) => [
+    context.emit.node('Transpose', [context.tensor(inputs['x']!)], {
+      perm: numbersAttribute(attributes, 'perm'),
+    }),
+  ]) satisfies Lowering,
+  UnsortedSegmentSum: lowerSegmentSum,
+};
+
+function lowerGather({ inputs, attributes }: Node, context: LoweringContext): readonly string[] {
+  const { emit } = context;
+  const [x, indices] = [inputs['x']!, inputs['indices']!];
+  const [axis] = normalizeAxes(numberAttribute(attributes, 'axis', 0), x.shape.length);
+  const batchDims = numberAttribute(attributes, 'batchDims', 0);
+  const names = [context.tensor(x), context.tensor(indices)] as const;
+  if (batchDims === 0) return [emit.node('Gather', names, { axis: axis! })];
+  if (axis !== batchDims) {
+    throw new Error(`gather with batchDims ${batchDims} compiles for axis ${batchDims} only.`);
+  }
+  const positions = emit.node('Cast', [names[1]], { to: ELEMENT_TYPE.int64 });
+  const rows = emit.node('Reshape', [positions, emit.int64([...indices.shape, 1])]);
+  return [emit.node('GatherND', [names[0], rows], { batch_dims: batchDims })];
+}
+
+/**
+ * Never `ScatterND` with an addition: its CPU kernel loses sums when two threads meet in a row.
+ * Ids outside of the segments add nothing, as in tfjs.
+ */
+function lowerSegmentSum(
+  { inputs, attributes, outputs }: Node,
+  context: LoweringContext,
+): readonly string[] {
+  const { emit } = context;
+  const [x, ids] = [inputs['x']!, inputs['segmentIds']!];
+  const segments = numberAttribute(attributes, 'numSegments');
+  const count = elementCount(ids.shape);
+  const width = elementCount(x.shape) / count;
+  const matrix = emit.node('Reshape', [context.tensor(x), emit.int64([count, width])]);
+  const flatIds = emit.node('Reshape', [context.tensor(ids), emit.int64([count])]);
+  const isFloat = x.dtype === 'float32';
+  let sums: string;
+  if (isFloat && segments <= MATMUL_SEGMENTS) {
+    const encoded = oneHot(context, flatIds, segments, [0, 1]);
+    sums = emit.node('FusedMatMul', [encoded, matrix], { transA: 1 }, 'com.microsoft');
+  } else {
+    const zero = emit.scalar(0, x.dtype);
+    const zeros = emit.node('Expand', [zero, emit.int64([segments, width])]);
+    const column = emit.node('Reshape', [flatIds, emit.int64([count, 1])]);
+    const rows = emit.node('Expand', [column, emit.int64([count, width])]);
+    sums = emit.node('ScatterElements', [zeros, rows, matrix], { axis: 0, reduction: 'add' });
+  }
+  return [emit.node('Reshape', [sums, emit.int64(outputs[0]!.shape)])];
+}
+
+/** float32, with int32 ids and depth: one of the few combinations that ONNX Runtime implements. */
+function oneHot(
+  { emit }: LoweringContext,
+  ids: string,
+  depth: number,
+  offOn: readonly [number, number],
+): string {
+  const values = emit.initializer([2], 'float32', Float32Array.from(offOn));
+  return emit.node('OneHot', [ids, emit.scalar(depth, 'int32'), values], { axis: -1 });
+}
+
+function toInt32({ emit }: LoweringContext, name: string): string {
+  return emit.node('Cast', [name], { to: ELEMENT_TYPE.int32 });
+}

@@ -1,0 +1,61 @@
+import { classDiversity, withinClassDistances } from './class-diversity';
+import { Manifold } from './manifold';
+import { spacedRows } from './squared-distance';
+
+describe('Manifold', () => {
+  const line = Float32Array.of(0, 1, 3, 7);
+
+  it('covers what lies within the distance to the k-th neighbour', () => {
+    // Second neighbours of 0, 1, 3, 7 are 3, 2, 3 and 6 away: balls [−3, 3], [−1, 3], [0, 6], [1, 13].
+    const manifold = new Manifold(line, 1, 2);
+    expect(manifold.coverage(Float32Array.of(-3, 13))).toBe(1);
+    expect(manifold.coverage(Float32Array.of(-3.01, 13.01, 5, 6.5))).toBe(0.5);
+  });
+
+  it('covers itself', () => {
+    expect(new Manifold(line, 1).coverage(line)).toBe(1);
+  });
+
+  it('measures distances in all dimensions', () => {
+    const square = new Manifold(Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), 2, 1);
+    expect(square.coverage(Float32Array.of(0.5, 0.5, 3, 3))).toBe(0.5);
+  });
+
+  it('needs more vectors than neighbours', () => {
+    expect(() => new Manifold(Float32Array.of(1, 2, 3), 1)).toThrow(/more than 3 vectors, not 3/);
+  });
+});
+
+describe('class diversity', () => {
+  const features = Float32Array.of(0, 0, 3, 4, 0, 0, 10, 0, 20, 0, 30, 0);
+  const labels = Int32Array.of(0, 0, 1, 2, 2, 2);
+
+  it('is the mean distance of two samples of a class', () => {
+    const distances = withinClassDistances(features, labels, 3);
+    expect(distances[0]).toBe(5);
+    expect(distances[1]).toBeNaN();
+    expect(distances[2]).toBeCloseTo((10 + 10 + 20) / 3, 12);
+  });
+
+  it('reads no more than asked of a class', () => {
+    expect(withinClassDistances(features, labels, 3, 2)[2]).toBe(10);
+  });
+
+  it('is compared with the reference class by class', () => {
+    const diversity = classDiversity(Float64Array.of(5, NaN, 2), Float64Array.of(10, 1, 8));
+    expect(diversity).toEqual({ mean: 0.375, lowest: 0.25, lowestClass: 2 });
+    expect(() => classDiversity(Float64Array.of(NaN), Float64Array.of(1))).toThrow(/two or more/);
+  });
+
+  it('refuses labels outside the classes', () => {
+    expect(() => withinClassDistances(features, labels, 2)).toThrow('Class 2 is outside 0 … 1.');
+  });
+});
+
+describe('spacedRows', () => {
+  it('keeps rows spread over the whole set', () => {
+    const rows = Float32Array.from({ length: 12 }, (_, i) => i);
+    expect([...spacedRows(rows, 2, 3)]).toEqual([0, 1, 4, 5, 8, 9]);
+    expect(spacedRows(rows, 2, 6)).toBe(rows);
+  });
+});

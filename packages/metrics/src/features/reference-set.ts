@@ -1,0 +1,95 @@
+import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
+import { float32, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { withinClassDistances } from './class-diversity';
+import { featureStatistics, type FeatureStatistics } from './feature-statistics';
+import { spacedRows } from './squared-distance';
+
+/** What is known of the real images that generated ones are compared with. */
+export interface ReferenceSet {
+  readonly statistics: FeatureStatistics;
+  /** Up to 2,000 feature vectors [M, dimension], for precision and recall. */
+  readonly features: Float32Array;
+  /** Mean distance of two images of a class, per class. */
+  readonly withinClass: Float64Array;
+}
+
+/** Vectors that precision and recall are measured on, of both sides. */
+export const MANIFOLD_SIZE = 2000;
+
+/** Summary of real images' `features` [N, dimension] and `labels` [N]. */
+export function referenceSet(
+  features: Float32Array,
+  labels: Int32Array,
+  numClasses: number,
+): ReferenceSet {
+  const dimension = features.length / labels.length;
+  return {
+    statistics: featureStatistics(features, dimension),
+    features: spacedRows(features, dimension, MANIFOLD_SIZE),
+    withinClass: withinClassDistances(features, labels, numClasses),
+  };
+}
+
+/** Writes a reference set as a safetensors file. */
+export async function saveReferenceSet(file: string, reference: ReferenceSet): Promise<void> {
+  const { count, dimension, mean, covariance } = reference.statistics;
+  const vectors = reference.features.length / dimension;
+  await writeSafetensors(
+    file,
+    {
+      ...splitDoubles('mean', [dimension], mean),
+      ...splitDoubles('covariance', [dimension, dimension], covariance),
+      ...splitDoubles('within_class', [reference.withinClass.length], reference.withinClass),
+      features: float32([vectors, dimension], reference.features),
+    },
+    { count: String(count) },
+  );
+}
+
+/** Reads what `saveReferenceSet` wrote; throws an `Error` naming what the file lacks. */
+export async function loadReferenceSet(file: string): Promise<ReferenceSet> {
+  const { tensors, metadata } = await readSafetensors(file);
+  const count = Number(metadata['count']);
+  if (!Number.isInteger(count) || count < 2) {
+    throw new Error(`${file} does not say how many images it describes: write it again.`);
+  }
+  const mean = joinDoubles(file, tensors, 'mean');
+  return {
+    statistics: {
+      count,
+      dimension: mean.length,
+      mean,
+      covariance: joinDoubles(file, tensors, 'covariance'),
+    },
+    features: values(file, tensors, 'features'),
+    withinClass: joinDoubles(file, tensors, 'within_class'),
+  };
+}
+
+/** Doubles as the sum of two float32 arrays, which keeps 48 of their 53 bits. */
+function splitDoubles(name: string, shape: readonly number[], doubles: Float64Array): HostTensors {
+  const high = Float32Array.from(doubles);
+  const low = Float32Array.from(doubles, (value, i) => value - high[i]!);
+  return { [name]: float32(shape, high), [`${name}.low`]: float32(shape, low) };
+}
+
+function joinDoubles(
+  file: string,
+  tensors: Readonly<Record<string, HostTensor>>,
+  name: string,
+): Float64Array {
+  const low = values(file, tensors, `${name}.low`);
+  return Float64Array.from(values(file, tensors, name), (value, i) => value + low[i]!);
+}
+
+function values(
+  file: string,
+  tensors: Readonly<Record<string, HostTensor>>,
+  name: string,
+): Float32Array {
+  const tensor = tensors[name];
+  if (tensor?.dtype !== 'float32') {
+    throw new Error(`${file} holds no float32 array "${name}": it is not a reference set.`);
+  }
+  return tensor.data;
+}

@@ -1,0 +1,241 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PNG } from 'pngjs';
+import { float32, int32 } from '@ar-distill/nn';
+import { imageGrid } from './image-grid';
+import { lineChart } from './line-chart';
+import { decodeNpy, encodeNpy } from './npy';
+import { readImagesNpz, readNpz, writeImagesNpz, writeNpz } from './npz';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'pictures-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('imageGrid', () => {
+  const pixel = (png: PNG, x: number, y: number) => [
+    ...png.data.subarray((y * png.width + x) * 4, (y * png.width + x) * 4 + 4),
+  ];
+
+  it('places grey images row by row', () => {
+    const images = float32([3, 1, 2, 1], Float32Array.of(-1, 1, 0, -2, 5, -0.5));
+    const png = PNG.sync.read(Buffer.from(imageGrid(images, 2, { padding: 1, scale: 2 })));
+    expect([png.width, png.height]).toEqual([11, 7]);
+    expect(pixel(png, 0, 0)).toEqual([255, 255, 255, 255]);
+    expect(pixel(png, 1, 1)).toEqual([0, 0, 0, 255]);
+    expect(pixel(png, 4, 2)).toEqual([255, 255, 255, 255]);
+    expect(pixel(png, 6, 1)).toEqual([128, 128, 128, 255]);
+    expect(pixel(png, 8, 1)).toEqual([0, 0, 0, 255]);
+    expect(pixel(png, 3, 4)).toEqual([64, 64, 64, 255]);
+    expect(pixel(png, 8, 5)).toEqual([255, 255, 255, 255]);
+  });
+
+  it('keeps colours', () => {
+    const images = float32([1, 1, 1, 3], Float32Array.of(1, -1, 0.2));
+    const png = PNG.sync.read(Buffer.from(imageGrid(images, 5, { padding: 0 })));
+    expect([png.width, png.height]).toEqual([1, 1]);
+    expect(pixel(png, 0, 0)).toEqual([255, 0, 153, 255]);
+  });
+
+  it('refuses other shapes', () => {
+    expect(() => imageGrid(float32([1, 2, 1], new Float32Array(2)), 1)).toThrow(
+      /not float32 \[1, 2, 1\]/,
+    );
+    expect(() => imageGrid(int32([1, 1, 1, 1], new Int32Array(1)), 1)).toThrow(/not int32/);
+    expect(() => imageGrid(float32([1, 1, 1, 1], new Float32Array(1)), 0)).toThrow(/positive/);
+  });
+});
+
+describe('npy', () => {
+  it.each([
+    { shape: [2, 3], data: Uint8Array.of(0, 1, 2, 3, 254, 255) },
+    { shape: [3], data: Int32Array.of(-5, 0, 2 ** 31 - 1) },
+    { shape: [], data: Float32Array.of(0.5) },
+    { shape: [0, 4], data: new Uint8Array(0) },
+  ])('reads back what it wrote: $shape', (array) => {
+    const bytes = encodeNpy(array);
+    expect((bytes.length - array.data.byteLength) % 64).toBe(0);
+    expect(decodeNpy(bytes, 'test')).toEqual(array);
+  });
+
+  it('refuses what it cannot read', () => {
+    const valid = encodeNpy({ shape: [2], data: Uint8Array.of(1, 2) });
+    const edited = (from: string, to: string) =>
+      new Uint8Array(
+        Buffer.from(Buffer.from(valid).toString('latin1').replace(from, to), 'latin1'),
+      );
+    expect(() => decodeNpy(Uint8Array.of(1, 2, 3), 'x.npy')).toThrow('x.npy is not a numpy array.');
+    expect(() => decodeNpy(valid.subarray(0, -1), 'x.npy')).toThrow(/does not hold the 2 values/);
+    expect(() => decodeNpy(edited('|u1', '<c8'), 'x.npy')).toThrow(/type <c8; save it as/);
+    expect(() => decodeNpy(edited('False', 'True '), 'x.npy')).toThrow(/ascontiguousarray/);
+    expect(() => decodeNpy(edited('descr', 'dtype'), 'x.npy')).toThrow(/header of x.npy/);
+    expect(() => encodeNpy({ shape: [3], data: Uint8Array.of(1) })).toThrow(/cannot fill/);
+  });
+});
+
+describe('npz', () => {
+  const images = float32([2, 1, 2, 1], Float32Array.of(-1, 1, 0, 0.5));
+  const labels = Int32Array.of(7, 3);
+
+  it('keeps images as bytes and labels as they are', async () => {
+    const file = path.join(folder, 'images.npz');
+    await writeImagesNpz(file, images, labels);
+    const arrays = await readNpz(file);
+    expect(arrays['images']).toEqual({
+      shape: [2, 1, 2, 1],
+      data: Uint8Array.of(0, 255, 128, 191),
+    });
+    const back = await readImagesNpz(file);
+    expect(back.labels).toEqual(labels);
+    back.images.data.forEach((value, i) =>
+      expect(Math.abs(value - images.data[i]!)).toBeLessThan(1 / 255 + 1e-6),
+    );
+  });
+
+  it('writes equal files for equal arrays', async () => {
+    const [a, b] = [path.join(folder, 'a.npz'), path.join(folder, 'b.npz')];
+    await writeImagesNpz(a, images, labels);
+    await writeImagesNpz(b, images, labels);
+    expect(readFileSync(a).equals(readFileSync(b))).toBe(true);
+  });
+
+  it("reads the names of ADM's evaluator, and images without labels", async () => {
+    const file = path.join(folder, 'adm.npz');
+    await writeNpz(file, { arr_0: { shape: [1, 1, 1, 1], data: Uint8Array.of(255) } });
+    const back = await readImagesNpz(file);
+    expect([...back.images.data]).toEqual([1]);
+    expect(back.labels).toBeUndefined();
+  });
+
+  it('says what is wrong with a file', async () => {
+    const file = path.join(folder, 'broken.npz');
+    writeFileSync(file, 'no zip file');
+    await expect(readNpz(file)).rejects.toThrow(/broken.npz is not an .npz file/);
+    await writeNpz(file, { other: { shape: [1], data: Uint8Array.of(1) } });
+    await expect(readImagesNpz(file)).rejects.toThrow(/holds no array "images"/);
+    const data = Uint8Array.of(1, 2);
+    await writeNpz(file, {
+      images: { shape: [2, 1, 1, 1], data },
+      labels: { shape: [1], data: data.subarray(1) },
+    });
+    await expect(readImagesNpz(file)).rejects.toThrow(/2 images but 1 labels/);
+    await expect(writeImagesNpz(file, images, labels.subarray(1))).rejects.toThrow(
+      '2 images cannot have 1 labels.',
+    );
+    await expect(writeImagesNpz(file, float32([2], new Float32Array(2)), labels)).rejects.toThrow(
+      /float32 \[N, H, W, C\]/,
+    );
+  });
+
+  const python = ['/usr/bin/python3', 'python3'].find(
+    (program) => spawnSync(program, ['-c', 'import numpy']).status === 0,
+  );
+  (python ? it : it.skip)('exchanges files with numpy', async () => {
+    const file = path.join(folder, 'numpy.npz');
+    await writeImagesNpz(file, images, labels);
+    const script = [
+      'import numpy, sys',
+      'a = numpy.load(sys.argv[1])',
+      'print(a["images"].dtype, a["images"].shape, a["images"].ravel().tolist())',
+      'print(a["labels"].dtype, a["labels"].tolist())',
+      'numpy.savez_compressed(sys.argv[2], images=a["images"], labels=a["labels"].astype("int64"), f=numpy.array([[0.5, 2.0]]))',
+    ].join('\n');
+    const target = path.join(folder, 'from-numpy.npz');
+    const printed = execFileSync(python!, ['-c', script, file, target], { encoding: 'utf8' });
+    expect(printed).toBe('uint8 (2, 1, 2, 1) [0, 255, 128, 191]\nint32 [7, 3]\n');
+    expect((await readImagesNpz(target)).labels).toEqual(labels);
+    expect((await readNpz(target))['f']).toEqual({ shape: [1, 2], data: Float32Array.of(0.5, 2) });
+  });
+});
+
+describe('lineChart', () => {
+  const options = { title: 'a < b & c', xLabel: 'updates', yLabel: 'FID-MNIST' };
+
+  it('draws every finite point between the axes, and escapes text', () => {
+    const svg = lineChart(
+      [
+        {
+          name: 'weights',
+          points: [
+            [0, 100],
+            [50, NaN],
+            [100, 10],
+          ],
+        },
+        {
+          name: 'average',
+          points: [
+            [0, 90],
+            [100, 5],
+          ],
+        },
+      ],
+      options,
+    );
+    expect(svg).toContain('a &lt; b &amp; c');
+    expect(svg.match(/<circle/g)).toHaveLength(4);
+    const lines = [...svg.matchAll(/<polyline points="([^"]*)"/g)].map((match) =>
+      match[1]!.split(' ').map((point) => point.split(',').map(Number)),
+    );
+    expect(lines).toHaveLength(2);
+    // x grows to the right, and lower values lie lower: larger y in SVG.
+    const [[x0, y0], [x1, y1]] = lines[0] as [[number, number], [number, number]];
+    expect(x0).toBe(72);
+    expect(x1).toBe(696);
+    expect(y0).toBe(48);
+    expect(y1).toBeCloseTo(364 - 31.6, 1);
+  });
+
+  it('spaces powers of ten evenly on a logarithmic axis', () => {
+    const svg = lineChart(
+      [
+        {
+          name: 'fid',
+          points: [
+            [0, 100],
+            [1, 10],
+            [2, 1],
+          ],
+        },
+      ],
+      {
+        ...options,
+        yScale: 'log',
+      },
+    );
+    const points = /<polyline points="([^"]*)"/.exec(svg)![1]!;
+    const [a, b, c] = points.split(' ').map((point) => Number(point.split(',')[1])) as [
+      number,
+      number,
+      number,
+    ];
+    expect(b - a).toBeCloseTo(c - b, 5);
+  });
+
+  it('draws a single point and a flat line', () => {
+    expect(lineChart([{ name: 'one', points: [[3, 7]] }], options)).not.toMatch(/NaN|Infinity/);
+    const flat = lineChart(
+      [
+        {
+          name: 'flat',
+          points: [
+            [0, 0],
+            [1, 0],
+          ],
+        },
+      ],
+      options,
+    );
+    expect(flat).not.toMatch(/NaN|Infinity/);
+  });
+
+  it('refuses charts that show nothing', () => {
+    expect(() => lineChart([], options)).toThrow(/has no points/);
+    expect(() =>
+      lineChart([{ name: 'zero', points: [[0, 0]] }], { ...options, yScale: 'log' }),
+    ).toThrow(/logarithmic/);
+  });
+});

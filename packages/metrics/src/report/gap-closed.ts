@@ -1,0 +1,17 @@
+/** FIDs of the same number of samples. */
+export interface GapFids {
+  /** All tokens independent (onestep*): what one evaluation gives without distillation. */
+  readonly independent: number;
+  readonly distilled: number;
+  readonly teacher: number;
+}
+
+/**
+ * Share of the gap between onestep* and the teacher that distillation closes:
+ * (FID of onestep* − FID of the generator) / (FID of onestep* − FID of the teacher); 1 equals the
+ * teacher. Undefined when onestep* is not worse than the teacher, because then there is no gap.
+ */
+export function gapClosed({ independent, distilled, teacher }: GapFids): number | undefined {
+  const gap = independent - teacher;
+  return gap > 0 ? (independent - distilled) / gap : undefined;
+}

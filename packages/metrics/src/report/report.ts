@@ -1,0 +1,93 @@
+import { FID_MNIST, FID_MNIST_DEFINITION } from '../fid-mnist';
+import { markdownRow, markdownTable, percent, type ResultRow } from './result-table';
+
+/** One point of the training's quality curve. */
+export interface FidMeasurement {
+  /** Updates of the generator. */
+  readonly updates: number;
+  /** Training time so far, in seconds. */
+  readonly seconds: number;
+  readonly fid: number;
+}
+
+/** Everything that a report shows. */
+export interface Report {
+  readonly title: string;
+  /** Methods in the order of the table. */
+  readonly rows: readonly ResultRow[];
+  /** Samples per row. */
+  readonly samples: number;
+  /** See `gapClosed`. */
+  readonly gapClosed?: number | undefined;
+  readonly fidOverTime?: readonly FidMeasurement[];
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** Seconds per stage. */
+  readonly timings: Readonly<Record<string, number>>;
+  /** Image files, by paths relative to the report. */
+  readonly pictures?: readonly { readonly title: string; readonly path: string }[];
+}
+
+/** The report as Markdown. */
+export function renderReport(report: Report): string {
+  const { fidOverTime = [], pictures = [] } = report;
+  const sections = [
+    `# ${report.title}`,
+    markdownTable(report.rows),
+    `${FID_MNIST_DEFINITION} ${report.samples.toLocaleString('en-US')} samples per row. ` +
+      'Diversity is the mean distance of two images of a class in these features, as a share of the ' +
+      "test set's: far below 1 means mode collapse.",
+  ];
+  if (report.gapClosed !== undefined) {
+    sections.push(
+      `**Gap closed: ${percent(report.gapClosed)}** of the ${FID_MNIST} difference between ` +
+        'independent tokens (onestep*, 0%) and the teacher (100%).',
+    );
+  }
+  if (pictures.length > 0) {
+    sections.push('## Pictures', ...pictures.map(({ title, path }) => `![${title}](${path})`));
+  }
+  if (fidOverTime.length > 0) {
+    sections.push(
+      `## ${FID_MNIST} over time`,
+      table(
+        ['generator updates', 'training time', FID_MNIST],
+        fidOverTime.map(({ updates, seconds, fid }) => [
+          String(updates),
+          duration(seconds),
+          fid.toFixed(2),
+        ]),
+      ),
+    );
+  }
+  const timings = Object.entries(report.timings);
+  if (timings.length > 0) {
+    sections.push(
+      '## Time',
+      table(
+        ['stage', 'time'],
+        timings.map(([stage, seconds]) => [stage, duration(seconds)]),
+      ),
+    );
+  }
+  sections.push(
+    '## Settings',
+    table(
+      ['setting', 'value'],
+      Object.entries(report.settings).map(([name, value]) => [name, String(value)]),
+    ),
+  );
+  return `${sections.join('\n\n')}\n`;
+}
+
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [titles, titles.map(() => '---'), ...rows].map(markdownRow).join('\n');
+}
+
+/** Seconds as "7.4 s", "2 min 05 s" or "1 h 02 min". */
+export function duration(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

@@ -1,0 +1,86 @@
+import type { SequenceLayout } from '@ar-distill/core';
+import { z } from 'zod';
+
+const size = z.int().positive();
+
+/** φ: the convolutions that follow the up-sampling of a token map in the multi-scale quantiser. */
+const phiSchema = z.strictObject({
+  /** 0: one per scale; 1: one for all; K: K layers, each shared by neighbouring scales. */
+  layers: z.int().min(0).default(4),
+  /** φ(x) = (1 − ratio)·x + ratio·conv(x); 0 is the identity, without parameters. */
+  ratio: z.number().min(0).max(1).default(0.5),
+  kernel: size.default(3),
+});
+
+const tokenizerSchema = z.strictObject({
+  /** Height and width in pixels. */
+  imageSize: size,
+  imageChannels: size.default(3),
+  baseChannels: size.default(160),
+  /** Width of every level over `baseChannels`; each level but the last halves the image. */
+  channelMultipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
+  /** Residual blocks per level of the encoder; the decoder has one more. */
+  residualBlocks: size.default(2),
+  /** Self-attention at the last level and in the middle. */
+  attention: z.boolean().default(true),
+  /** Groups of every GroupNorm. */
+  groups: size.default(32),
+});
+
+/** Sizes and options of a VAR teacher, its tokenizer and the networks distilled from it. */
+export const varArchitectureSchema = z
+  .strictObject({
+    /** Side of the token map at every scale. */
+    patchNums: z.array(size).min(2),
+    /** V: codes. */
+    vocabSize: size,
+    /** C: channels of a code. */
+    channels: size,
+    numClasses: size,
+    width: size,
+    depth: size,
+    heads: size,
+    mlpRatio: z.number().positive().default(4),
+    /** One modulation layer for all blocks, plus an offset in each. */
+    sharedAdaLn: z.boolean().default(false),
+    /** Unit-length queries and keys with a learned temperature per head. */
+    attnL2Norm: z.boolean().default(true),
+    /** Probability that the label is dropped while a teacher is trained. */
+    labelDropout: z.number().min(0).max(1).default(0.1),
+    phi: phiSchema.prefault({}),
+    tokenizer: tokenizerSchema,
+    /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
+    codeScale: z.number().positive().default(1),
+    /** Residual blocks of the diffusion head. */
+    headDepth: size.default(3),
+    /** Width of the diffusion head; the backbone's when left out. */
+    headWidth: size.optional(),
+  })
+  .superRefine((value, context) => {
+    const problem = (path: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    const { patchNums, tokenizer } = value;
+    const levels = tokenizer.channelMultipliers.length;
+    const latent = tokenizer.imageSize / 2 ** (levels - 1);
+    if (latent !== patchNums.at(-1)) {
+      problem(
+        'patchNums',
+        `The last scale must be the tokenizer's latent size, ${latent} (imageSize / 2^${levels - 1}).`,
+      );
+    }
+    if (patchNums.some((side, i) => i > 0 && side <= patchNums[i - 1]!)) {
+      problem('patchNums', 'The scales must grow from one to the next.');
+    }
+    if (value.width % value.heads !== 0) problem('heads', 'The heads must divide the width.');
+    if (tokenizer.channelMultipliers.some((m) => (m * tokenizer.baseChannels) % tokenizer.groups)) {
+      problem('tokenizer', 'The groups must divide the channels of every level.');
+    }
+  });
+
+export type VarArchitecture = z.infer<typeof varArchitectureSchema>;
+
+/** One AR step per scale. */
+export function layoutOf({ channels, patchNums }: VarArchitecture): SequenceLayout {
+  return { channels, stepLengths: patchNums.map((side) => side * side) };
+}

@@ -1,0 +1,224 @@
+import { ArDiffusionGenerator, stepStarts } from '@ar-distill/core';
+import { initializeParameters, type HostTensors, type Parameters } from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+import { varArchitectureSchema, type VarArchitecture } from './architecture';
+import { VarNetwork } from './network';
+import { drawSequences } from './sampler';
+import { VarTeacher } from './teacher';
+
+const base = {
+  patchNums: [1, 2, 3],
+  vocabSize: 12,
+  channels: 4,
+  numClasses: 3,
+  width: 16,
+  depth: 2,
+  heads: 2,
+  codeScale: 2.5,
+  tokenizer: {
+    imageSize: 6,
+    imageChannels: 1,
+    baseChannels: 8,
+    channelMultipliers: [1, 1],
+    groups: 4,
+  },
+};
+const variants: [string, VarArchitecture][] = [
+  ['separate adaLN, l2 norm, φ partially shared', varArchitectureSchema.parse(base)],
+  [
+    'shared adaLN, no l2 norm, one φ per scale',
+    varArchitectureSchema.parse({
+      ...base,
+      sharedAdaLn: true,
+      attnL2Norm: false,
+      phi: { layers: 0 },
+    }),
+  ],
+  ['one φ for all', varArchitectureSchema.parse({ ...base, phi: { layers: 1 }, headWidth: 8 })],
+  ['identity φ', varArchitectureSchema.parse({ ...base, phi: { ratio: 0 } })],
+];
+const plain = { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 };
+
+/** Deterministic noise in place of a generator; the same for every stream. */
+const noise = {
+  seed: 0,
+  uniform: (stream: string, index: number, count: number) =>
+    Float32Array.from({ length: count }, (_, i) => fraction(hash(stream) + index * 17 + i)),
+  normal: (stream: string, index: number, count: number) =>
+    Float32Array.from({ length: count }, (_, i) => {
+      const radius = Math.sqrt(-2 * Math.log(1 - fraction(hash(stream) + index * 17 + i)));
+      return radius * Math.cos(2 * Math.PI * fraction(hash(stream) * 3 + i + 0.5));
+    }),
+  integers: (_stream: string, index: number, count: number, bound: number) =>
+    Int32Array.from({ length: count }, (_, i) => Math.floor(fraction(index + i) * bound)),
+};
+
+function hash(text: string): number {
+  return [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7);
+}
+
+function fraction(x: number): number {
+  const value = Math.abs(Math.sin(x * 12.9898 + 4.1) * 43758.5453);
+  return value - Math.floor(value);
+}
+
+function tensors(values: HostTensors): Parameters {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, v]) => [name, tf.tensor(v.data, [...v.shape], v.dtype)]),
+  );
+}
+
+function gaussian(stream: string, shape: number[]): tf.Tensor {
+  return tf.tensor(
+    noise.normal(
+      stream,
+      0,
+      shape.reduce((a, b) => a * b, 1),
+    ),
+    shape,
+  );
+}
+
+/** Random values everywhere: fresh modulations and output layers are zero and would hide errors. */
+function randomParameters(network: { parameterSpecs: VarNetwork['parameterSpecs'] }): Parameters {
+  const values = initializeParameters(network.parameterSpecs, noise);
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { shape }]) => [name, gaussian(name, [...shape]).mul(0.3)]),
+  );
+}
+
+beforeAll(async () => {
+  tf.enableProdMode();
+  await tf.setBackend('cpu');
+});
+
+describe.each(variants)('VAR networks with %s', (_, architecture) => {
+  const network = new VarNetwork(architecture);
+  const teacher = new VarTeacher(architecture, { ...plain, guidanceScale: 1.5, topK: 8 });
+  let labels: tf.Tensor;
+
+  beforeAll(() => {
+    labels = tf.tensor([0, 2], [2], 'int32');
+  });
+
+  it('takes the weights of its teacher', () => {
+    const weights = initializeParameters(teacher.parameterSpecs, noise);
+    const own = network.initializeFromTeacher(weights, noise);
+    expect(Object.keys(own).sort()).toEqual(Object.keys(network.parameterSpecs).sort());
+    for (const name of Object.keys(own)) {
+      expect(own[name]!.shape).toEqual(network.parameterSpecs[name]!.shape);
+      if (!network.isHeadParameter(name)) expect(own[name]).toBe(weights[name]);
+    }
+    expect(own['head.weight']).toBeUndefined();
+    expect(own['head.net.time_embed.mlp.0.weight']).toBeDefined();
+    const { pos_start: removed, ...incomplete } = weights;
+    expect(removed).toBeDefined();
+    expect(() => network.initializeFromTeacher(incomplete, noise)).toThrow(
+      /"pos_start" is missing/,
+    );
+  });
+
+  it('gives a velocity per noise draw', () => {
+    const parameters = randomParameters(network);
+    const sequence = gaussian('sequence', [2, 14, 4]);
+    const features = network.features(parameters, sequence, labels);
+    expect(features.shape).toEqual([2, 14, 16]);
+    const xT = gaussian('xT', [3, 2, 14, 4]);
+    const velocity = network.velocity(parameters, features, xT, tf.fill([3, 2, 14], 0.7));
+    expect(velocity.shape).toEqual([3, 2, 14, 4]);
+    const common = network.velocity(parameters, features, xT, tf.fill([1, 1, 1], 0.7));
+    expect(common.sub(velocity).abs().max().dataSync()[0]!).toBeLessThan(1e-5);
+    const generated = new ArDiffusionGenerator(network).generate(parameters, sequence, labels);
+    expect(generated.shape).toEqual([2, 14, 4]);
+  });
+
+  it('lets a feature depend on earlier scales only, and on the label', () => {
+    const parameters = randomParameters(network);
+    const sequence = gaussian('sequence', [1, 14, 4]);
+    const label = tf.tensor([1], [1], 'int32');
+    const reference = network.features(parameters, sequence, label);
+    const starts = [...stepStarts(network.layout), 14];
+    for (let step = 0; step < 3; step++) {
+      const values = Float32Array.from(sequence.dataSync());
+      for (let i = starts[step]! * 4; i < starts[step + 1]! * 4; i++) values[i]! += 1;
+      const changed = network.features(parameters, tf.tensor(values, [1, 14, 4]), label);
+      const difference = changed.sub(reference).abs().max(2).dataSync();
+      difference.forEach((delta, position) => {
+        if (position < starts[step + 1]!) expect(delta).toBe(0);
+        else expect(delta).toBeGreaterThan(0);
+      });
+    }
+    const other = network.features(parameters, sequence, tf.tensor([2], [1], 'int32'));
+    expect(other.sub(reference).abs().max(2).min().dataSync()[0]!).toBeGreaterThan(0);
+  });
+
+  it('has finite gradients in exactly the trained parameters', () => {
+    const parameters = randomParameters(network);
+    const trained = Object.keys(parameters).filter((name) => network.isTrainable(name));
+    expect(trained.some((name) => name.startsWith('quantize.'))).toBe(false);
+    const sequence = gaussian('sequence', [2, 14, 4]);
+    const gradients = tf.grads((...values: tf.Tensor[]) => {
+      const own = {
+        ...parameters,
+        ...Object.fromEntries(trained.map((name, i) => [name, values[i]!])),
+      };
+      const features = network.features(own, sequence, labels);
+      const xT = gaussian('xT', [2, 2, 14, 4]);
+      const t = tf.tensor(noise.uniform('t', 0, 56), [2, 2, 14]);
+      return network.velocity(own, features, xT, t).square().mean();
+    })(trained.map((name) => parameters[name]!));
+    gradients.forEach((gradient, i) => {
+      const size = gradient.abs().max().dataSync()[0]!;
+      expect([trained[i], Number.isFinite(size) && size > 0]).toEqual([trained[i], true]);
+    });
+  });
+
+  it('draws with the cache what the teacher-forced distribution allows', () => {
+    const parameters = randomParameters(teacher);
+    const uniforms = tf.tensor(noise.uniform('draws', 0, 28), [2, 14]);
+    const drawn = drawSequences(teacher, parameters, labels, uniforms);
+    expect(drawn.tokens.dtype).toBe('int32');
+    const codes = tf.gather(teacher.scaledCodebook(parameters), drawn.tokens as tf.Tensor2D);
+    expect(drawn.sequence.sub(codes).abs().max().dataSync()[0]!).toBe(0);
+    // Teacher-forced on the drawn sequence, inverting the distribution at the same uniforms must
+    // give the same tokens: cache, guidance ramp and truncation agree with the parallel pass.
+    const logProbs = teacher.logProbs(parameters, drawn.sequence, labels);
+    const cumulative = tf.cumsum(logProbs.exp(), 2).dataSync();
+    const tokens = drawn.tokens.dataSync();
+    uniforms.dataSync().forEach((u, i) => {
+      const token = tokens[i]!;
+      const upper = cumulative[i * 12 + token]!;
+      const lower = token > 0 ? cumulative[i * 12 + token - 1]! : 0;
+      expect(u).toBeGreaterThanOrEqual(lower - 1e-4);
+      expect(u).toBeLessThanOrEqual(upper + 1e-4);
+      expect(upper).toBeGreaterThan(lower);
+    });
+    for (const kept of [1, 5]) {
+      const continued = drawSequences(
+        teacher,
+        parameters,
+        labels,
+        uniforms,
+        drawn.tokens.slice([0, 0], [2, kept]),
+      );
+      expect([...continued.tokens.dataSync()]).toEqual([...tokens]);
+    }
+    expect(() =>
+      drawSequences(teacher, parameters, labels, uniforms, drawn.tokens.slice([0, 0], [2, 3])),
+    ).toThrow(/no whole scales: keep one of 1, 5/);
+  });
+});
+
+describe('the teacher without guidance', () => {
+  it('is the softmax of its logits', () => {
+    const architecture = variants[0]![1];
+    const teacher = new VarTeacher(architecture, plain);
+    const parameters = tensors(initializeParameters(teacher.parameterSpecs, noise));
+    const sequence = gaussian('sequence', [2, 14, 4]);
+    const labels = tf.tensor([0, 1], [2], 'int32');
+    const logits = teacher.logits(parameters, sequence.div(2.5), labels);
+    const expected = tf.logSoftmax(logits);
+    const actual = teacher.logProbs(parameters, sequence, labels);
+    expect(actual.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-6);
+  });
+});

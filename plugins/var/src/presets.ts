@@ -1,0 +1,164 @@
+import {
+  distillationSettingsSchema,
+  supervisedSettingsSchema,
+  type DistillationSettings,
+  type Preset,
+  type TeacherSamplingOptions,
+} from '@ar-distill/core';
+import { varArchitectureSchema, type VarArchitecture } from './architecture';
+
+const PATCH_NUMS_256 = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
+const PATCH_NUMS_512 = [1, 2, 3, 4, 6, 9, 13, 18, 24, 32];
+
+/** `build_vae_var` of VAR's models/__init__.py: heads = depth, width = 64·depth. */
+function official(
+  depth: number,
+  options: { patchNums?: number[]; imageSize?: number; sharedAdaLn?: boolean } = {},
+): VarArchitecture {
+  return varArchitectureSchema.parse({
+    patchNums: options.patchNums ?? PATCH_NUMS_256,
+    vocabSize: 4096,
+    channels: 32,
+    numClasses: 1000,
+    width: 64 * depth,
+    depth,
+    heads: depth,
+    sharedAdaLn: options.sharedAdaLn ?? false,
+    tokenizer: { imageSize: options.imageSize ?? 256 },
+  });
+}
+
+/** Settings with which DD2 samples VAR teachers and forms their score (appendix E.3). */
+const paperSampling: TeacherSamplingOptions = {
+  guidanceScale: 2,
+  topK: 900,
+  topP: 0.95,
+  temperature: 1,
+};
+
+interface PaperSchedule {
+  readonly headIterations: number;
+  readonly fullIterations: number;
+  readonly generatorIterations: number;
+  readonly guidanceUpdates: number;
+  readonly batchSize: number;
+  readonly generatorLearningRate: number;
+  readonly guidanceLearningRate: number;
+  readonly warmUpFraction: number;
+}
+
+/** DD2, appendix E. The paper keeps the learning rate constant after the warm-up. */
+function paperDistillation(schedule: PaperSchedule): DistillationSettings {
+  const { headIterations, fullIterations, ...main } = schedule;
+  return distillationSettingsSchema.parse({
+    ...main,
+    teacherPoolSize: 16384,
+    tuning: { headIterations, fullIterations, batchSize: 512, learningRate: 2e-4 },
+    accumulation: 32,
+    learningRateDecay: 'constant',
+    objective: 'sid',
+    sidAlpha: 1,
+  });
+}
+
+const paperSchedule: PaperSchedule = {
+  headIterations: 300_000,
+  fullIterations: 30_000,
+  generatorIterations: 8_000,
+  guidanceUpdates: 5,
+  batchSize: 512,
+  generatorLearningRate: 2e-4,
+  guidanceLearningRate: 2e-4,
+  // 40k guidance updates, the whole of d16's first phase.
+  warmUpFraction: 1,
+};
+
+const d16 = paperDistillation(paperSchedule);
+const d20 = paperDistillation({
+  ...paperSchedule,
+  generatorIterations: 16_000,
+  warmUpFraction: 0.5,
+});
+const d24 = paperDistillation({
+  ...paperSchedule,
+  headIterations: 200_000,
+  generatorIterations: 15_000,
+  guidanceUpdates: 2,
+  batchSize: 1024,
+  generatorLearningRate: 5e-5,
+  guidanceLearningRate: 4e-4,
+  warmUpFraction: 2 / 3,
+});
+
+const mnistArchitecture = varArchitectureSchema.parse({
+  patchNums: [1, 2, 3, 4],
+  vocabSize: 128,
+  channels: 8,
+  numClasses: 10,
+  width: 128,
+  depth: 4,
+  heads: 4,
+  tokenizer: {
+    imageSize: 32,
+    imageChannels: 1,
+    baseChannels: 16,
+    channelMultipliers: [1, 1, 2, 4],
+    residualBlocks: 1,
+    attention: false,
+    groups: 8,
+  },
+});
+
+const mnist: Preset<VarArchitecture> = {
+  summary: 'MNIST, 32×32, 30 tokens over 4 scales: trains on a laptop CPU',
+  architecture: mnistArchitecture,
+  teacherSampling: { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 },
+  distillation: distillationSettingsSchema.parse({
+    teacherPoolSize: 20_480,
+    tuning: { headIterations: 300, fullIterations: 2000, batchSize: 64, learningRate: 5e-4 },
+    generatorIterations: 2000,
+    guidanceUpdates: 2,
+    batchSize: 64,
+    generatorLearningRate: 3e-4,
+    guidanceLearningRate: 8e-4,
+    emaDecay: 0.998,
+  }),
+  training: {
+    dataset: 'mnist',
+    tokenizer: supervisedSettingsSchema.parse({
+      iterations: 3000,
+      batchSize: 64,
+      learningRate: 1e-3,
+      emaDecay: 0.99,
+    }),
+    teacher: supervisedSettingsSchema.parse({
+      iterations: 8000,
+      batchSize: 64,
+      learningRate: 1e-3,
+      weightDecay: 0.05,
+      emaDecay: 0.999,
+    }),
+  },
+};
+
+function imagenet(
+  summary: string,
+  architecture: VarArchitecture,
+  distillation: DistillationSettings,
+): Preset<VarArchitecture> {
+  return { summary, architecture, teacherSampling: paperSampling, distillation };
+}
+
+/** Presets by name. d30 and d36 are not in the paper and use the settings of d24. */
+export const presets: Readonly<Record<string, Preset<VarArchitecture>>> = {
+  'mnist-var': mnist,
+  'var-d16': imagenet('VAR-d16, ImageNet 256×256', official(16), d16),
+  'var-d20': imagenet('VAR-d20, ImageNet 256×256', official(20), d20),
+  'var-d24': imagenet('VAR-d24, ImageNet 256×256', official(24), d24),
+  'var-d30': imagenet('VAR-d30, ImageNet 256×256 (not in the paper)', official(30), d24),
+  'var-d36': imagenet(
+    'VAR-d36, ImageNet 512×512 (not in the paper)',
+    official(36, { patchNums: PATCH_NUMS_512, imageSize: 512, sharedAdaLn: true }),
+    d24,
+  ),
+};
