@@ -1,7 +1,6 @@
 import {
   ArDiffusionGenerator,
   createGroups,
-  csdLoss,
   differentiate,
   distillationSettingsSchema,
   generatorObjective,
@@ -12,7 +11,13 @@ import {
   type Rng,
   type StepValues,
 } from '@ar-distill/core';
-import { initializeParameters, type HostTensors, type Parameters } from '@ar-distill/nn';
+import {
+  float32,
+  initializeParameters,
+  int32,
+  type HostTensors,
+  type Parameters,
+} from '@ar-distill/nn';
 import { plugin } from '@ar-distill/plugin-toy';
 import { createRng } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
@@ -53,7 +58,10 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
     teacherWeights: {},
     network,
     initial: spreadWeights(rng, 'theta'),
-    teacherSpread: 1,
+    pool: {
+      sequences: float32([1, N, C], new Float32Array(N * C)),
+      labels: int32([1], new Int32Array(1)),
+    },
     settings,
   };
   const groups = createGroups(subject);

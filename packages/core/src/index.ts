@@ -39,3 +39,5 @@ export * from './training/distillation-objectives';
 export * from './training/distillation';
 export { checkPlugin, type ConformanceResult } from './conformance/check-plugin';
 export type { ConformanceOptions } from './conformance/subject';
+export * from './score/nearest-codes';
+export * from './sampling/teacher-refinement';

@@ -38,6 +38,6 @@ export function createEngine(options: EngineOptions = {}): Engine {
   // Keeps tfjs from advertising its Node binding on the terminal.
   tf.enableProdMode();
   if (backend !== 'onnxruntime') return new EagerEngine(backend);
-  const host: HostOptions = { provider, threads, profile };
+  const host: HostOptions = { provider, threads, profile, flushDenormals: worker };
   return new HostedEngine(worker ? new WorkerHost(host) : new SessionHost(host), provider);
 }

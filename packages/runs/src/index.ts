@@ -1,1 +1,5 @@
-export {};
+export * from './rng';
+export * from './run-directory';
+export * from './model-file';
+export * from './progress';
+export * from './interrupt';

@@ -1,6 +1,7 @@
 import {
   DiscreteScoreTeacher,
   LOG_ZERO,
+  nearestCodes,
   truncatedLogProbs,
   type Rng,
   type SequenceLayout,
@@ -89,17 +90,4 @@ export class TabularTeacher extends DiscreteScoreTeacher {
       probability > 0 ? Math.log(probability) : LOG_ZERO,
     );
   }
-}
-
-/** Index of the nearest row of `codebook` [V, C] for every vector of `sequence` [B, n, C]: [B, n]. */
-function nearestCodes(sequence: tf.Tensor, codebook: tf.Tensor): tf.Tensor {
-  const [B, n, C] = sequence.shape as [number, number, number];
-  const products = tf.matMul(
-    sequence.reshape([B * n, C]),
-    codebook.as2D(codebook.shape[0]!, C),
-    false,
-    true,
-  );
-  const halfNorms = codebook.square().sum(-1).mul(0.5);
-  return products.sub(halfNorms).argMax(-1).reshape([B, n]);
 }

@@ -5,6 +5,7 @@ import { presets } from './presets';
 import { VarTeacherTask } from './tasks/teacher-task';
 import { VarTokenizerTask } from './tasks/tokenizer-task';
 import { VarTeacher } from './teacher';
+import { unitCodeScale } from './tokenizer/code-scale';
 import { VarTokenizer } from './tokenizer/tokenizer';
 
 export { varArchitectureSchema, type VarArchitecture } from './architecture';
@@ -24,6 +25,7 @@ export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchite
   createNetwork: (architecture) => new VarNetwork(architecture),
   createTokenizerTask: (architecture) => new VarTokenizerTask(architecture),
   createTeacherTask: (architecture) => new VarTeacherTask(architecture),
+  fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),
 });
 
 export default plugin;

@@ -5,6 +5,7 @@ import {
   type Preset,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
+import path from 'node:path';
 import { varArchitectureSchema, type VarArchitecture } from './architecture';
 
 const PATCH_NUMS_256 = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
@@ -109,35 +110,53 @@ const mnistArchitecture = varArchitectureSchema.parse({
   },
 });
 
+/** Weights that ship with the package; this file is one level below its root, built or not. */
+function asset(kind: string): string {
+  return path.join(__dirname, '..', 'assets', 'mnist', `${kind}.safetensors`);
+}
+
 const mnist: Preset<VarArchitecture> = {
   summary: 'MNIST, 32×32, 30 tokens over 4 scales: trains on a laptop CPU',
   architecture: mnistArchitecture,
   teacherSampling: { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 },
   distillation: distillationSettingsSchema.parse({
-    teacherPoolSize: 20_480,
-    tuning: { headIterations: 300, fullIterations: 2000, batchSize: 64, learningRate: 5e-4 },
-    generatorIterations: 2000,
+    teacherPoolSize: 10_000,
+    tuning: {
+      headIterations: 100,
+      fullIterations: 500,
+      batchSize: 64,
+      learningRate: 5e-4,
+      noiseDraws: 2,
+    },
+    generatorIterations: 1400,
     guidanceUpdates: 2,
     batchSize: 64,
+    guidanceNoiseDraws: 2,
     generatorLearningRate: 3e-4,
     guidanceLearningRate: 8e-4,
-    emaDecay: 0.998,
+    warmUpFraction: 0.02,
+    emaDecay: 0.995,
   }),
   training: {
     dataset: 'mnist',
     tokenizer: supervisedSettingsSchema.parse({
-      iterations: 3000,
+      iterations: 2000,
       batchSize: 64,
-      learningRate: 1e-3,
+      learningRate: 2e-3,
       emaDecay: 0.99,
     }),
     teacher: supervisedSettingsSchema.parse({
-      iterations: 8000,
+      iterations: 6000,
       batchSize: 64,
       learningRate: 1e-3,
       weightDecay: 0.05,
       emaDecay: 0.999,
     }),
+  },
+  weights: {
+    tokenizer: asset('tokenizer'),
+    teacher: asset('teacher'),
+    generator: asset('generator'),
   },
 };
 

@@ -1,7 +1,6 @@
 import {
   guideByRatio,
   sequenceLength,
-  stepOfPosition,
   stepStarts,
   truncatedLogProbs,
   type Rng,
@@ -10,7 +9,6 @@ import {
   type TeacherSamples,
 } from '@ar-distill/core';
 import {
-  blockCausalMask,
   float32,
   int32,
   linear,
@@ -36,14 +34,13 @@ export interface DrawnSequences {
 /**
  * Autoregressive decoding of all scales in one program: every scale reads the keys and values of the
  * earlier ones (`autoregressive_infer_cfg` of var.py). `labels` [B], `uniforms` [B, n] in [0, 1):
- * one draw per token. `kept` fixes the first tokens: whole scales, [B, k] int32, k < n.
+ * one draw per token.
  */
 export function drawSequences(
   teacher: VarTeacher,
   parameters: Parameters,
   labels: tf.Tensor,
   uniforms: tf.Tensor,
-  kept?: tf.Tensor,
 ): DrawnSequences {
   const { transformer, quantizer, layout, sampling, isGuided } = teacher;
   const starts = stepStarts(layout);
@@ -76,25 +73,7 @@ export function drawSequences(
     x.add(positions.slice([0, from, 0], [1, x.shape[1]!, positions.shape[2]!]));
 
   let input: tf.Tensor | undefined = transformer.startTokens(parameters, embedding);
-  const firstScale = kept ? starts.indexOf(kept.shape[1]!) : 0;
-  if (firstScale < 0) {
-    throw new Error(
-      `The ${kept?.shape[1]} kept tokens are no whole scales: keep one of ${starts.slice(1).join(', ')}.`,
-    );
-  }
-  if (kept && firstScale > 0) {
-    const read: tf.Tensor[] = [];
-    const lengths = layout.stepLengths.slice(0, firstScale);
-    for (const [scale, drawn] of tf.split(kept.toInt(), lengths, 1).entries()) {
-      read.push(input!);
-      input = append(scale, drawn);
-    }
-    const steps = stepOfPosition(layout).slice(0, starts[firstScale]);
-    const prefix = placed(tf.concat(read, 1), 0);
-    const mask = blockCausalMask(steps, steps);
-    ({ caches } = transformer.run(parameters, prefix, condition, { mask }));
-  }
-  for (let scale = firstScale; scale < scales; scale++) {
+  for (let scale = 0; scale < scales; scale++) {
     const x = placed(input!, starts[scale]!);
     const result = transformer.run(parameters, x, condition, caches ? { caches } : {});
     caches = result.caches;

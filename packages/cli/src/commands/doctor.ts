@@ -121,7 +121,7 @@ function pluginFindings(container: ApplicationContainer): Finding[] {
   const installed = container.resolveAll(PLUGINS).map(({ definition, version }): Finding => ({
     state: 'ok',
     subject: `Plugin ${definition.name}`,
-    detail: `${version}, ${Object.keys(definition.presets).length} presets`,
+    detail: `${version} with ${Object.keys(definition.presets).join(', ') || 'no presets'}`,
   }));
   const broken = container
     .resolveAll(PLUGIN_PROBLEMS)

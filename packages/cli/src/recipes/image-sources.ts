@@ -1,8 +1,11 @@
 import {
   ArDiffusionGenerator,
+  refineWithTeacher,
   sampleArDiffusion,
   sequenceLength,
+  snapToCodes,
   type ConditionalScoreTeacher,
+  type DiscreteScoreTeacher,
   type GuidanceNetwork,
   type ImageTokenizer,
   type Rng,
@@ -93,6 +96,36 @@ export async function teacherSource(
   };
 }
 
+/** A generator's sequence whose last AR steps the teacher draws again (DD2, Algorithm 4). */
+export function refinedSource(
+  compiler: StepCompiler,
+  { network, weights }: Loaded<GuidanceNetwork>,
+  refinement: {
+    readonly teacher: DiscreteScoreTeacher;
+    readonly weights: Readonly<HostTensors>;
+    readonly steps: number;
+  },
+  decoder: Decoder,
+  batchSize: number,
+): Promise<ImageSource> {
+  const { teacher, steps } = refinement;
+  const generator = new ArDiffusionGenerator(network);
+  const all = { ...prefixed('own', weights), ...prefixed('teacher', refinement.weights) };
+  return networkSource(compiler, { network, weights: all }, decoder, batchSize, {
+    name: `one-step generator and ${steps} teacher steps`,
+    evaluations: 1 + steps,
+    sequence: (parameters, noise, labels, uniforms) =>
+      refineWithTeacher(
+        teacher,
+        withoutPrefix('teacher', parameters),
+        generator.generate(withoutPrefix('own', parameters), noise, labels),
+        labels,
+        uniforms,
+        steps,
+      ),
+  });
+}
+
 /** A compiled decoder for batches of sequences. */
 export interface CompiledDecoder {
   /** Scaled code vectors [batchSize, n, C] → images [batchSize, H, W, channels] in [−1, 1]. */
@@ -131,6 +164,8 @@ interface NetworkSource {
     parameters: Readonly<Record<string, tf.Tensor>>,
     noise: tf.Tensor,
     labels: tf.Tensor,
+    /** [B, n] in [0, 1). */
+    uniforms: tf.Tensor,
   ): tf.Tensor;
 }
 
@@ -148,13 +183,14 @@ async function networkSource(
     name,
     fn: ({ constants, inputs }) => {
       const own = withoutPrefix('network', constants);
-      const drawn = sequence(own, inputs['noise']!, inputs['labels']!);
+      const drawn = sequence(own, inputs['noise']!, inputs['labels']!, inputs['uniforms']!);
       return { outputs: { images: decode(decoder, withoutPrefix('decoder', constants), drawn) } };
     },
     constants: { ...prefixed('network', weights), ...prefixed('decoder', decoder.weights) },
     inputs: {
       noise: { shape: [batchSize, ...perSample], dtype: 'float32' },
       labels: { shape: [batchSize], dtype: 'int32' },
+      uniforms: { shape: [batchSize, perSample[0]!], dtype: 'float32' },
     },
   });
   const size = elementCount(perSample);
@@ -163,12 +199,16 @@ async function networkSource(
     evaluations,
     draw: async (labels, rng, firstSample) => {
       const noise = new Float32Array(batchSize * size);
+      const uniforms = new Float32Array(batchSize * perSample[0]!);
       for (let i = 0; i < batchSize; i++) {
         noise.set(rng.normal('sample/noise', firstSample + i, size), i * size);
+        const own = rng.uniform('sample/uniforms', firstSample + i, perSample[0]!);
+        uniforms.set(own, i * perSample[0]!);
       }
       const { images } = await step.run({
         noise: float32([batchSize, ...perSample], noise),
         labels: int32([batchSize], labels),
+        uniforms: float32([batchSize, perSample[0]!], uniforms),
       });
       return images!.data as Float32Array;
     },
@@ -182,15 +222,8 @@ function decode(
   scaled: tf.Tensor,
 ): tf.Tensor {
   const vectors = codeScale === 1 ? scaled : scaled.div(codeScale);
-  const final = snap ? nearestCodes(vectors, tokenizer.codebook(parameters)) : vectors;
+  const final = snap ? snapToCodes(vectors, tokenizer.codebook(parameters)) : vectors;
   return tokenizer.decode(parameters, final).clipByValue(-1, 1);
-}
-
-function nearestCodes(vectors: tf.Tensor, codebook: tf.Tensor): tf.Tensor {
-  const [V, C] = codebook.shape as [number, number];
-  const products = tf.matMul(vectors.reshape([-1, C]), codebook.as2D(V, C), false, true);
-  const nearest = products.sub(codebook.square().sum(-1).mul(0.5)).argMax(-1);
-  return tf.gather(codebook, nearest).reshape(vectors.shape);
 }
 
 function withoutPrefix<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {

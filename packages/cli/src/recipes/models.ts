@@ -8,6 +8,7 @@ import type {
 } from '@ar-distill/core';
 import type { HostTensors, ParameterSpecs } from '@ar-distill/nn';
 import { loadModel } from '@ar-distill/runs';
+import type { Decoder } from './image-sources';
 import type { RecipeContext } from './types';
 
 /** Weights files that stand in for those of the preset. */
@@ -181,5 +182,17 @@ export function pickParameters(
       }
       return [name, tensor];
     }),
+  );
+}
+
+/** How the preset's sequences become images; undefined when they do not. */
+export function decoderOf({ tokenizer, teacher }: PresetModels, snap = false): Decoder | undefined {
+  return (
+    tokenizer && {
+      tokenizer: tokenizer.tokenizer,
+      weights: tokenizer.weights,
+      codeScale: teacher.codeScale,
+      snap,
+    }
   );
 }

@@ -1,5 +1,8 @@
 import { createRun, openRun, type Run } from '@ar-distill/runs';
 
+/** Name of the generator's weights in a run directory. */
+export const GENERATOR_FILE = 'generator.safetensors';
+
 /** Where runs are made when nothing else is asked for. */
 export const RUNS_FOLDER = 'runs';
 
@@ -12,4 +15,9 @@ export function openOrCreateRun(
   return options.resume
     ? openRun(options.resume)
     : createRun(options.out ?? RUNS_FOLDER, slug, config);
+}
+
+/** Name of the arrays that hold the averaged generator after `iteration` updates. */
+export function snapshotName(iteration: number): string {
+  return `snapshot-${String(iteration).padStart(6, '0')}`;
 }

@@ -3,6 +3,7 @@ import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher
 import type { GuidanceNetwork } from '../model/guidance-network';
 import type { DistillationSettings } from './distillation-settings';
 import { ParameterGroup } from './parameter-group';
+import type { TeacherPool } from './teacher-pool';
 
 /** What stage 2 works on. */
 export interface DistillationSubject {
@@ -11,8 +12,8 @@ export interface DistillationSubject {
   readonly network: GuidanceNetwork;
   /** Weights that both the generator and the guidance network start from (stage 1). */
   readonly initial: Readonly<HostTensors>;
-  /** Spread of the teacher's sequences, see `poolSpread`. */
-  readonly teacherSpread: number;
+  /** The teacher's sequences: the generator's are watched against their spread. */
+  readonly pool: TeacherPool;
   readonly settings: DistillationSettings;
 }
 

@@ -14,6 +14,7 @@ import {
 import { progressiveEmaDecay } from './ema-schedule';
 import { learningRateSchedule } from './learning-rate';
 import { OptimizerStep } from './optimizer-step';
+import { poolSpread } from './teacher-pool';
 import { runStage, type TrainingEnvironment } from './training-loop';
 
 /** A generator as training sees it at some point. */
@@ -49,7 +50,7 @@ export async function distillGenerator(
   const guidanceStep = await compileGuidanceStep(subject, groups, compiler, store);
   const generatorStep = await compileGeneratorStep(subject, groups, compiler, store);
   const schedules = learningRates(settings);
-  const collapse = new CollapseMonitor(subject.teacherSpread, environment.progress);
+  const collapse = new CollapseMonitor(poolSpread(subject.pool), environment.progress);
   const snapshot = async (iteration: number, seconds: number): Promise<GeneratorSnapshot> => {
     const stored = await store.read(groups.generator.updateNames());
     return {

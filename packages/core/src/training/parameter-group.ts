@@ -83,6 +83,15 @@ export class ParameterGroup {
     );
   }
 
+  /** Store entries that set parameters to given host values, in the weights and in their average. */
+  replacing(values: Readonly<HostTensors>): HostTensors {
+    const averaged = Object.entries(values).filter(([name]) => this.trained.includes(name));
+    return {
+      ...this.write('value', values),
+      ...(this.options.ema ? this.write('ema', Object.fromEntries(averaged)) : {}),
+    };
+  }
+
   /**
    * The network's weights out of a store's content, keyed by the parameters' own names. With
    * `average` the moving average stands in for every trained parameter.

@@ -89,10 +89,7 @@ export async function trainSupervised(
         ) {
           const weights = group.weights(await store.read(group.valueNames()));
           const repaired = maintenance.repair(weights, batch, rng, iteration);
-          await store.write({
-            ...group.write('value', repaired),
-            ...(average ? group.write('ema', repaired) : {}),
-          });
+          await store.write(group.replacing(repaired));
         }
         return metrics;
       },

@@ -1,6 +1,7 @@
 import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
-import type { TeacherSampler } from '../model/conditional-score-teacher';
+import type { ConditionalScoreTeacher, TeacherSampler } from '../model/conditional-score-teacher';
 import type { Rng } from '../ports/rng';
+import type { StepCompiler } from '../ports/step-compiler';
 import { TrainingInterruptedError } from './errors';
 import type { TrainingEnvironment } from './training-loop';
 
@@ -14,21 +15,46 @@ export interface TeacherPool {
 
 const ARRAYS = 'teacher-pool';
 
+/** Whose sequences are drawn, how many, and how many at a time. */
+export interface TeacherPoolOptions {
+  readonly teacher: ConditionalScoreTeacher;
+  readonly teacherWeights: Readonly<HostTensors>;
+  readonly size: number;
+  readonly batchSize: number;
+}
+
 /**
- * Draws `size` sequences, or loads them when the run has them already.
- * Sample i has label i mod `numClasses` and draws from (seed, i) alone.
+ * Draws a pool, or loads it when the run has it already. Sample i has label i mod `numClasses` and
+ * draws from (seed, i) alone.
+ * @throws TrainingInterruptedError when interrupted: the pool is drawn again from its start.
  */
-export async function drawTeacherPool(
+export async function createTeacherPool(
+  { teacher, teacherWeights, size, batchSize }: TeacherPoolOptions,
+  compiler: StepCompiler,
+  rng: Rng,
+  environment: TrainingEnvironment,
+): Promise<TeacherPool> {
+  const saved = await environment.run.loadArrays(ARRAYS);
+  if (saved?.['sequences'] && saved['labels']) {
+    return { sequences: saved['sequences'], labels: saved['labels'] };
+  }
+  const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
+  try {
+    const pool = await drawPool(sampler, teacher.numClasses, size, rng, environment);
+    await environment.run.saveArrays(ARRAYS, { ...pool });
+    return pool;
+  } finally {
+    await sampler.dispose();
+  }
+}
+
+async function drawPool(
   sampler: TeacherSampler,
   numClasses: number,
   size: number,
   rng: Rng,
-  { run, progress, signal }: TrainingEnvironment,
+  { progress, signal }: TrainingEnvironment,
 ): Promise<TeacherPool> {
-  const saved = await run.loadArrays(ARRAYS);
-  if (saved?.['sequences'] && saved['labels']) {
-    return { sequences: saved['sequences'], labels: saved['labels'] };
-  }
   const { batchSize } = sampler;
   const labels = Int32Array.from({ length: size }, (_, i) => i % numClasses);
   let data: Float32Array | undefined;
@@ -44,12 +70,10 @@ export async function drawTeacherPool(
     data.set(sequence.data.subarray(0, kept * perSample), first * perSample);
     progress.update({ stage: ARRAYS, done: first + kept, total: size, metrics: {} });
   }
-  const pool = {
+  return {
     sequences: float32([size, ...shape], data ?? new Float32Array(0)),
     labels: int32([size], labels),
   };
-  await run.saveArrays(ARRAYS, pool);
-  return pool;
 }
 
 /** Rows of the pool by their numbers: `sequence` [B, n, C] and `labels` [B]. */

@@ -88,5 +88,6 @@ describe('createContainer', () => {
     expect(container.resolve(PROGRESS_REPORTER).update).toBeInstanceOf(Function);
     const run = await container.resolve(RUN_DIRECTORIES).create(join(cwd, 'runs'), 'test', {});
     expect(await run.loadCheckpoint()).toBeUndefined();
+    await run.close();
   });
 });

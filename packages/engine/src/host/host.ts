@@ -33,6 +33,11 @@ export interface HostOptions {
   readonly provider: 'cpu' | 'cuda' | 'webgpu';
   readonly threads: number;
   readonly profile: boolean;
+  /**
+   * Take denormal numbers as zero, because they are slow. It also holds for the JavaScript of the
+   * thread that the sessions run in: only for a thread that does nothing else.
+   */
+  readonly flushDenormals: boolean;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { HostOptions } from './host';
 
 /** Options of every session; `profilePrefix` is where the profile is written, if one is. */
 export function sessionOptions(
-  { provider, threads }: HostOptions,
+  { provider, threads, flushDenormals }: HostOptions,
   profilePrefix: string | undefined,
 ): InferenceSession.SessionOptions {
   return {
@@ -13,12 +13,17 @@ export function sessionOptions(
     executionMode: 'sequential',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // One block for all values of a step makes training up to 5% faster, but it is allocated beside
+    // what the first step used: 1650 instead of 1000 MiB for a transformer of 6M parameters.
+    enableMemPattern: false,
     // Warnings about unused initializers and the like say nothing to the user of a step.
     logSeverityLevel: 3,
     extra: {
       session: {
-        // Adam's moments of unused parameters decay into denormal numbers, which cost ~100 cycles.
-        set_denormal_as_zero: '1',
+        // Adam's moments of weights without gradient decay into denormal numbers and stay there.
+        set_denormal_as_zero: flushDenormals ? '1' : '0',
+        // Busy waiting wins 2% on an idle machine, and costs half of the speed on one that is not.
+        intra_op: { allow_spinning: '0' },
       },
     },
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),

@@ -62,6 +62,16 @@ export function convolution(
   };
 }
 
+/** Sizes of a pooling over images [B, H, W, C] with windows of `filterSize`, channel by channel. */
+export function pooling(
+  inputShape: readonly number[],
+  attributes: ConvolutionAttributes & { readonly filterSize?: Attribute },
+): Convolution {
+  const channels = inputShape[3]!;
+  const [height, width] = pair(attributes.filterSize);
+  return convolution(inputShape, [height, width, channels, 1], attributes);
+}
+
 function axisGeometry(
   input: number,
   kernel: number,

@@ -25,25 +25,12 @@ export const CONVOLUTION_LOWERINGS = {
     return [emit.node('Transpose', [y], NCHW_TO_NHWC)];
   }) satisfies Lowering,
 
-  /** The transposed convolution, padded at the end to the size that was read. */
   Conv2DBackpropInput: (({ inputs, attributes }, context) => {
-    const { emit } = context;
     const [dy, filter] = [inputs['dy']!, inputs['filter']!];
     const sizes = convolution(numbersAttribute(attributes, 'inputShape'), filter.shape, attributes);
-    const outputPadding = [0, 1].map((axis) => {
-      const span = (sizes.kernel[axis]! - 1) * sizes.dilations[axis]! + 1;
-      const reached = (sizes.outputSize[axis]! - 1) * sizes.strides[axis]! + span;
-      return sizes.inputSize[axis]! + sizes.padBefore[axis]! + sizes.padAfter[axis]! - reached;
-    });
-    const dx = emit.node(
-      'ConvTranspose',
-      [
-        emit.node('Transpose', [context.tensor(dy)], NHWC_TO_NCHW),
-        emit.node('Transpose', [context.tensor(filter)], { perm: [3, 2, 0, 1] }),
-      ],
-      { ...convAttributes(sizes), output_padding: outputPadding },
-    );
-    return [emit.node('Transpose', [dx], NCHW_TO_NHWC)];
+    const operands = [context.tensor(dy), context.tensor(filter)] as const;
+    const lower = isMirrorable(sizes) ? mirroredConvolution : transposedConvolution;
+    return [lower(context, operands, sizes)];
   }) satisfies Lowering,
 
   /**
@@ -75,6 +62,65 @@ export const CONVOLUTION_LOWERINGS = {
     return [emit.node('Reshape', [stacked, emit.int64(filterShape)])];
   }) satisfies Lowering,
 };
+
+/** Stride 1, and no padding beyond the filter's reach. */
+function isMirrorable({ strides, kernel, dilations, padBefore, padAfter }: Convolution): boolean {
+  return [0, 1].every((axis) => {
+    const reach = (kernel[axis]! - 1) * dilations[axis]!;
+    return strides[axis] === 1 && padBefore[axis]! <= reach && padAfter[axis]! <= reach;
+  });
+}
+
+/**
+ * The input gradient of a convolution of stride 1: dy convolved with the mirrored filter, which takes
+ * half of ConvTranspose's time on two threads.
+ */
+function mirroredConvolution(
+  { emit }: LoweringContext,
+  [dy, filter]: readonly [string, string],
+  sizes: Convolution,
+): string {
+  const { kernel, inputSize, outputSize } = sizes;
+  const spans = [0, 1].map((axis) => (kernel[axis]! - 1) * sizes.dilations[axis]!);
+  const before = spans.map((span, axis) => span - sizes.padBefore[axis]!);
+  const after = spans.map(
+    (span, axis) => inputSize[axis]! + span - outputSize[axis]! - before[axis]!,
+  );
+  const backwards = emit.int64([-1, -1]);
+  const ends = emit.int64(kernel.map((size) => -size - 1));
+  const mirrored = emit.node('Slice', [filter, backwards, ends, emit.int64([0, 1]), backwards]);
+  const dx = emit.node(
+    'Conv',
+    [
+      emit.node('Transpose', [dy], NHWC_TO_NCHW),
+      emit.node('Transpose', [mirrored], { perm: [2, 3, 0, 1] }),
+    ],
+    { ...convAttributes(sizes), pads: [...before, ...after] },
+  );
+  return emit.node('Transpose', [dx], NCHW_TO_NHWC);
+}
+
+/** The input gradient of any convolution, padded at the end to the size that was read. */
+function transposedConvolution(
+  { emit }: LoweringContext,
+  [dy, filter]: readonly [string, string],
+  sizes: Convolution,
+): string {
+  const outputPadding = [0, 1].map((axis) => {
+    const span = (sizes.kernel[axis]! - 1) * sizes.dilations[axis]! + 1;
+    const reached = (sizes.outputSize[axis]! - 1) * sizes.strides[axis]! + span;
+    return sizes.inputSize[axis]! + sizes.padBefore[axis]! + sizes.padAfter[axis]! - reached;
+  });
+  const dx = emit.node(
+    'ConvTranspose',
+    [
+      emit.node('Transpose', [dy], NHWC_TO_NCHW),
+      emit.node('Transpose', [filter], { perm: [3, 2, 0, 1] }),
+    ],
+    { ...convAttributes(sizes), output_padding: outputPadding },
+  );
+  return emit.node('Transpose', [dx], NCHW_TO_NHWC);
+}
 
 function convAttributes({ strides, dilations, kernel, padBefore, padAfter }: Convolution) {
   return { strides, dilations, kernel_shape: kernel, pads: [...padBefore, ...padAfter] };

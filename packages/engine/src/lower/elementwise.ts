@@ -50,6 +50,7 @@ const UNARY: { readonly [K in (typeof UNARY_KERNELS)[number]]: Unary } = {
   Relu6: (emit, x, node) => emit.node('Clip', [x, like(emit, 0, node), like(emit, 6, node)]),
   Round: direct('Round'),
   Rsqrt: (emit, x) => emit.node('Reciprocal', [emit.node('Sqrt', [x])]),
+  Selu: direct('Selu'),
   Sigmoid: direct('Sigmoid'),
   Sign: direct('Sign'),
   Sin: direct('Sin'),
@@ -80,9 +81,13 @@ const pairwise =
 
 const isInteger = ({ inputs }: Node): boolean => Object.values(inputs)[0]!.dtype !== 'float32';
 
-/** ⌊a / b⌋ in float32 arithmetic. */
+/** ⌊a / b⌋ of floats. */
 const floorQuotient = (emit: GraphEmitter, a: string, b: string): string =>
   emit.node('Floor', [emit.node('Div', [a, b])]);
+
+/** ⌊a / b⌋ of integers, exact: what is left after taking away the remainder divides. */
+const integerQuotient = (emit: GraphEmitter, a: string, b: string): string =>
+  emit.node('Div', [emit.node('Sub', [a, emit.node('Mod', [a, b])]), b]);
 
 const BINARY: { readonly [K in (typeof BINARY_KERNELS)[number]]: Binary } = {
   Add: pairwise('Add'),
@@ -93,11 +98,11 @@ const BINARY: { readonly [K in (typeof BINARY_KERNELS)[number]]: Binary } = {
       dy,
       emit.node('Mul', [dy, emit.node('Add', [y, float(emit, 1)])]),
     ]),
-  FloorDiv: (emit, a, b, node) => {
-    if (!isInteger(node)) return floorQuotient(emit, a, b);
-    const [x, y] = [a, b].map((name) => emit.node('Cast', [name], { to: ELEMENT_TYPE.float32 }));
-    return emit.node('Cast', [floorQuotient(emit, x!, y!)], { to: ELEMENT_TYPE.int32 });
-  },
+  // int32 of floats too, as in tfjs.
+  FloorDiv: (emit, a, b, node) =>
+    isInteger(node)
+      ? integerQuotient(emit, a, b)
+      : emit.node('Cast', [floorQuotient(emit, a, b)], { to: ELEMENT_TYPE.int32 }),
   Maximum: pairwise('Max'),
   Minimum: pairwise('Min'),
   Mod: (emit, a, b, node) =>
@@ -137,23 +142,27 @@ export const ELEMENTWISE_LOWERINGS = {
     const to = ELEMENT_TYPE[node.outputs[0]!.dtype];
     return [context.emit.node('Cast', [context.tensor(x)], { to })];
   }) satisfies Lowering,
-  Select: ((node, context) => {
-    const { condition, t, e } = node.inputs;
-    return [
-      context.emit.node(
-        'Where',
-        [condition!, t!, e!].map((value) => context.tensor(value)),
-      ),
+  Select: (({ inputs: { condition, t, e }, outputs }, context) => {
+    const { emit } = context;
+    const [choose, yes, no] = [condition!, t!, e!].map((value) => context.tensor(value)) as [
+      string,
+      string,
+      string,
     ];
+    if (outputs[0]!.dtype !== 'bool') return [emit.node('Where', [choose, yes, no])];
+    // ONNX Runtime's Where has no booleans.
+    const otherwise = emit.node('And', [emit.node('Not', [choose]), no]);
+    return [emit.node('Or', [emit.node('And', [choose, yes]), otherwise])];
   }) satisfies Lowering,
 };
 
-function sumLowering({ inputs }: Node, context: LoweringContext): readonly string[] {
+function sumLowering(node: Node, context: LoweringContext): readonly string[] {
+  const terms = Object.values(node.inputs).map((value) => context.tensor(value));
+  // ONNX Runtime's Sum has floats only.
   return [
-    context.emit.node(
-      'Sum',
-      Object.values(inputs).map((value) => context.tensor(value)),
-    ),
+    isInteger(node)
+      ? terms.reduce((sum, term) => context.emit.node('Add', [sum, term]))
+      : context.emit.node('Sum', terms),
   ];
 }
 

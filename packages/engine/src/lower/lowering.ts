@@ -1,6 +1,7 @@
 import type { KernelName } from '../ir/kernels';
 import type { Node, Value } from '../ir/types';
 import type { GraphEmitter } from '../onnx/graph-emitter';
+import type { FusedKernelName } from './fusions';
 
 /** Hardware behind a session. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu';
@@ -16,7 +17,7 @@ export interface LoweringContext {
 export type Lowering = (node: Node, context: LoweringContext) => readonly string[];
 
 /** One rule per kernel; a missing one does not type-check. */
-export type LoweringTable = { readonly [K in KernelName]: Lowering };
+export type LoweringTable = { readonly [K in KernelName | FusedKernelName]: Lowering };
 
 /** Names of the values of a graph while its nodes are lowered one after the other. */
 export class ValueNames implements LoweringContext {

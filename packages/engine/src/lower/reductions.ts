@@ -1,6 +1,7 @@
 import { axesAttribute, flagAttribute } from '../ir/attributes';
 import type { REDUCTION_KERNELS } from '../ir/kernels';
 import { normalizeAxes } from '../ir/shapes';
+import type { ValueDtype } from '../ir/types';
 import { ELEMENT_TYPE } from '../onnx/model';
 import type { Lowering } from './lowering';
 
@@ -23,13 +24,15 @@ function reduction(op: string): Lowering {
     const axes = normalizeAxes(axesAttribute(attributes, 'axis'), x.shape.length);
     const name = context.tensor(x);
     if (axes.length === 0) return [emit.node('Identity', [name])];
-    // Reductions of booleans go through integers.
-    const isBool = x.dtype === 'bool';
-    const operand = isBool ? emit.node('Cast', [name], { to: ELEMENT_TYPE.int32 }) : name;
+    // Reductions of booleans go through integers, means through floats.
+    const result = outputs[0]!.dtype;
+    const through = result === 'bool' ? 'int32' : result;
+    const cast = (value: string, to: ValueDtype): string =>
+      emit.node('Cast', [value], { to: ELEMENT_TYPE[to] });
+    const operand = x.dtype === through ? name : cast(name, through);
     const reduced = emit.node(op, [operand, emit.int64(axes)], {
       keepdims: flagAttribute(attributes, 'keepDims') ? 1 : 0,
     });
-    const toBool = isBool && outputs[0]!.dtype === 'bool';
-    return [toBool ? emit.node('Cast', [reduced], { to: ELEMENT_TYPE.bool }) : reduced];
+    return [result === through ? reduced : cast(reduced, result)];
   };
 }

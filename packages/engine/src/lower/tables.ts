@@ -1,10 +1,12 @@
 import { CONVOLUTION_LOWERINGS } from './convolutions';
 import { ELEMENTWISE_LOWERINGS } from './elementwise';
+import { FUSED_LOWERINGS } from './fusions';
 import type { LoweringTable, Provider } from './lowering';
 import { REDUCTION_LOWERINGS } from './reductions';
 import { STRUCTURAL_LOWERINGS } from './structural';
 
 const CPU: LoweringTable = {
+  ...FUSED_LOWERINGS,
   ...ELEMENTWISE_LOWERINGS,
   ...REDUCTION_LOWERINGS,
   ...STRUCTURAL_LOWERINGS,

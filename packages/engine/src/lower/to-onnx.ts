@@ -2,6 +2,7 @@ import type { KernelName } from '../ir/kernels';
 import type { Dtype, Graph, TensorSpec, Value } from '../ir/types';
 import { GraphEmitter } from '../onnx/graph-emitter';
 import { encodeModel, type OnnxValueInfo } from '../onnx/model';
+import { fuse, type FusedKernelName } from './fusions';
 import { ValueNames, type Provider } from './lowering';
 import { LOWERINGS } from './tables';
 
@@ -40,7 +41,9 @@ export interface LoweringOptions {
  * nothing reads are not fed.
  */
 export function toOnnx(graph: Graph, { provider, iterations = 1 }: LoweringOptions): OnnxProgram {
-  return iterations === 1 ? singleStep(graph, provider) : loop(graph, provider, iterations);
+  // Fusions that were measured on the CPU only.
+  const lowered = provider === 'cpu' ? fuse(graph) : graph;
+  return iterations === 1 ? singleStep(lowered, provider) : loop(lowered, provider, iterations);
 }
 
 function singleStep(graph: Graph, provider: Provider): OnnxProgram {
@@ -142,7 +145,7 @@ function withCarried(graph: Graph, feeds: readonly Feed[], carried: readonly Fet
 function lowerNodes(graph: Graph, names: ValueNames, provider: Provider): void {
   const table = LOWERINGS[provider];
   for (const node of graph.nodes) {
-    const results = table[node.kernel as KernelName](node, names);
+    const results = table[node.kernel as KernelName | FusedKernelName](node, names);
     node.outputs.forEach((value, i) => names.define(value, results[i]!));
   }
 }

@@ -1,24 +1,23 @@
+import * as tf from '@tensorflow/tfjs';
 import type { GraphBuilder } from '../ir/graph-builder';
 import { numberAttribute, numbersAttribute } from '../ir/attributes';
+import { pooling } from '../ir/convolution';
 import { broadcastShapes, elementCount, normalizeAxes, sameShape } from '../ir/shapes';
 import type { KernelName } from '../ir/kernels';
 import type { Attributes, Value, ValueDtype } from '../ir/types';
+import { FUSED_REWRITES, prelu } from './fused-kernels';
 import { broadcastTo, record } from './record';
+import { RESIZE_REWRITES } from './resizing';
+import type { Rewrite } from './rewrite';
 import { operand } from './shape-rules';
-
-/** A kernel call as tfjs makes it. */
-export interface KernelCall {
-  readonly inputs: Readonly<Record<string, Value>>;
-  readonly attributes: Attributes;
-}
-
-type Rewrite = (builder: GraphBuilder, call: KernelCall) => readonly Value[];
 
 /**
  * tfjs kernels that are expressed through others, and calls that need no node at all. What applies is
  * decided from shapes and constants only, never from values that are computed.
  */
 export const REWRITES: Readonly<Record<string, Rewrite>> = {
+  ...FUSED_REWRITES,
+  ...RESIZE_REWRITES,
   Identity: (_, { inputs }) => [operand(inputs, 'x')],
   Fill: (builder, { attributes }) => [
     builder.splat(numberAttribute(attributes, 'value'), {
@@ -36,6 +35,40 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     const dtype = attributes['dtype'] === 'int32' ? 'int32' : 'float32';
     const data = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
     return [builder.constant(data, { shape: [length], dtype })];
+  },
+  LinSpace: (builder, { attributes }) => {
+    const [start, stop, num] = ['start', 'stop', 'num'].map((name) =>
+      numberAttribute(attributes, name),
+    ) as [number, number, number];
+    const step = num === 1 ? 0 : (stop - start) / (num - 1);
+    const data = Float32Array.from({ length: num }, (_, i) => start + i * step);
+    return [builder.constant(data, { shape: [num], dtype: 'float32' })];
+  },
+  // Every output shares its gradient out among the pixels that it averaged.
+  AvgPoolGrad: (builder, { inputs, attributes }) => {
+    const { shape } = operand(inputs, 'input');
+    const sizes = pooling(shape, attributes);
+    const counted = (axis: 0 | 1): number[] =>
+      Array.from({ length: sizes.outputSize[axis] }, (_, i) => {
+        const start = i * sizes.strides[axis] - sizes.padBefore[axis];
+        return Math.min(start + sizes.kernel[axis], sizes.inputSize[axis]) - Math.max(start, 0);
+      });
+    const shares = counted(0).flatMap((rows) => counted(1).map((columns) => 1 / (rows * columns)));
+    const b = builder.constant(Float32Array.from(shares), {
+      shape: [1, ...sizes.outputSize, 1],
+      dtype: 'float32',
+    });
+    const [dy] = record(builder, 'Multiply', { a: operand(inputs, 'dy'), b });
+    const filter = builder.splat(1, {
+      shape: [...sizes.kernel, sizes.inputChannels, 1],
+      dtype: 'float32',
+    });
+    return record(
+      builder,
+      'DepthwiseConv2dNativeBackpropInput',
+      { dy: dy!, filter },
+      { strides: attributes['strides'], pad: attributes['pad'], inputShape: shape },
+    );
   },
   ExpandDims: (builder, { inputs, attributes }) => {
     const x = operand(inputs, 'input');
@@ -115,13 +148,22 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
   StridedSlice: (builder, { inputs, attributes }) => stridedSlice(builder, inputs, attributes),
   Slice: (builder, { inputs, attributes }) => {
     const x = operand(inputs, 'x');
-    const begin = numbersAttribute(attributes, 'begin');
-    const size = numbersAttribute(attributes, 'size').map((asked, i) =>
-      asked === -1 ? x.shape[i]! - begin[i]! : asked,
+    const asked = numbersAttribute(attributes, 'begin');
+    const sizes = attributes['size'] === undefined ? [] : numbersAttribute(attributes, 'size');
+    const begin = x.shape.map((_, i) => asked[i] ?? 0);
+    const size = x.shape.map((length, i) =>
+      (sizes[i] ?? -1) === -1 ? length - begin[i]! : sizes[i]!,
     );
     if (x.origin.kind === 'splat') return [builder.splat(x.origin.value, { ...x, shape: size })];
     return sameShape(size, x.shape) ? [x] : record(builder, 'Slice', { x }, { begin, size });
   },
+  // The one reduction whose axes have another name in tfjs.
+  Max: (builder, { inputs, attributes }) =>
+    record(builder, 'Max', inputs, {
+      axis: attributes['reductionIndices'],
+      keepDims: attributes['keepDims'],
+    }),
+  Prelu: (builder, { inputs }) => prelu(builder, operand(inputs, 'x'), operand(inputs, 'alpha')),
   Add: neutral('Add', 0, true),
   Sub: neutral('Sub', 0, false),
   Multiply: neutral('Multiply', 1, true),
@@ -205,25 +247,42 @@ function sliceAxis(
   })[0]!;
 }
 
-/** Positive unit strides without masks only: what `x.slice` notations of tfjs come down to. */
+/** Axes that the masks add or remove are a reshape of the slice. */
 function stridedSlice(
   builder: GraphBuilder,
   inputs: Readonly<Record<string, Value>>,
   attributes: Attributes,
 ): readonly Value[] {
   const x = operand(inputs, 'x');
-  const begin = numbersAttribute(attributes, 'begin');
-  const end = numbersAttribute(attributes, 'end');
-  const strides = numbersAttribute(attributes, 'strides');
-  const masks = ['beginMask', 'endMask', 'ellipsisMask', 'newAxisMask', 'shrinkAxisMask'];
-  if (strides.some((stride) => stride !== 1) || masks.some((mask) => attributes[mask])) {
-    throw new Error('stridedSlice compiles with unit strides and without masks only: use slice.');
-  }
-  const at = (value: number, length: number): number =>
-    Math.min(length, value < 0 ? value + length : value);
-  const starts = x.shape.map((length, i) => at(begin[i] ?? 0, length));
-  const size = x.shape.map((length, i) => at(end[i] ?? length, length) - starts[i]!);
-  return record(builder, 'Slice', { x }, { begin: starts, size });
+  const [begin, end, strides] = ['begin', 'end', 'strides'].map((name) =>
+    numbersAttribute(attributes, name),
+  ) as [number[], number[], number[]];
+  const [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] = [
+    'beginMask',
+    'endMask',
+    'ellipsisMask',
+    'newAxisMask',
+    'shrinkAxisMask',
+  ].map((name) => numberAttribute(attributes, name, 0)) as [number, number, number, number, number];
+  const info = tf.slice_util.sliceInfo(
+    [...x.shape],
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    newAxisMask,
+    shrinkAxisMask,
+  );
+  const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+  const sliced = record(
+    builder,
+    'Slice',
+    { x },
+    { begin: info.begin, size, strides: info.strides },
+  )[0]!;
+  return [reshape(builder, sliced, info.finalShape)];
 }
 
 function withRemainder(sizes: readonly number[], length: number): number[] {

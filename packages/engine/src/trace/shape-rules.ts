@@ -7,7 +7,7 @@ import {
   type KernelName,
 } from '../ir/kernels';
 import { axesAttribute, flagAttribute, numberAttribute, numbersAttribute } from '../ir/attributes';
-import { convolution } from '../ir/convolution';
+import { convolution, pooling } from '../ir/convolution';
 import type { ResultType } from '../ir/graph-builder';
 import { broadcastShapes, elementCount, normalizeAxes } from '../ir/shapes';
 import type { Attributes, Value, ValueDtype } from '../ir/types';
@@ -55,6 +55,17 @@ const sameAs =
     return [{ shape, dtype }];
   };
 
+/** A shape that the attributes give. */
+const given =
+  (name: string): ShapeRule =>
+  (_, attributes) => [{ shape: numbersAttribute(attributes, name), dtype: 'float32' }];
+
+const pool: ShapeRule = (inputs, attributes) => {
+  const { shape, dtype } = operand(inputs, 'x');
+  const { batch, outputSize } = pooling(shape, attributes);
+  return [{ shape: [batch, ...outputSize, shape[3]!], dtype }];
+};
+
 const argument: ShapeRule = (inputs, attributes) => {
   const { shape } = operand(inputs, 'x');
   const [axis] = normalizeAxes(axesAttribute(attributes, 'axis') ?? 0, shape.length);
@@ -80,13 +91,16 @@ export const SHAPE_RULES: { readonly [K in KernelName]: ShapeRule } = {
     COMPARISON_KERNELS,
     elementwise(() => 'bool'),
   ),
+  FloorDiv: elementwise(() => 'int32'),
   ...table(
     REDUCTION_KERNELS,
     reduction(({ dtype }) => dtype),
   ),
+  Mean: reduction(() => 'float32'),
   AddN: elementwise((inputs) => Object.values(inputs)[0]!.dtype),
   ArgMax: argument,
   ArgMin: argument,
+  AvgPool: pool,
   BatchMatMul: (inputs, attributes) => {
     const a = operand(inputs, 'a');
     const b = operand(inputs, 'b');
@@ -121,13 +135,34 @@ export const SHAPE_RULES: { readonly [K in KernelName]: ShapeRule } = {
     );
     return [{ shape: [batch, ...outputSize, outputChannels], dtype: 'float32' }];
   },
-  Conv2DBackpropFilter: (_, attributes) => [
-    { shape: numbersAttribute(attributes, 'filterShape'), dtype: 'float32' },
-  ],
-  Conv2DBackpropInput: (_, attributes) => [
-    { shape: numbersAttribute(attributes, 'inputShape'), dtype: 'float32' },
-  ],
+  Conv2DBackpropFilter: given('filterShape'),
+  Conv2DBackpropInput: given('inputShape'),
   Cumsum: sameAs('x'),
+  DepthwiseConv2dNative: (inputs, attributes) => {
+    const { batch, outputSize, inputChannels, outputChannels } = convolution(
+      operand(inputs, 'x').shape,
+      operand(inputs, 'filter').shape,
+      attributes,
+    );
+    const channels = inputChannels * outputChannels;
+    return [{ shape: [batch, ...outputSize, channels], dtype: 'float32' }];
+  },
+  DepthwiseConv2dNativeBackpropFilter: given('filterShape'),
+  DepthwiseConv2dNativeBackpropInput: given('inputShape'),
+  Einsum: (inputs, attributes) => {
+    const [terms, result] = String(attributes['equation']).replaceAll(' ', '').split('->');
+    const sizes = new Map<string, number>();
+    const values = Object.values(inputs);
+    terms!.split(',').forEach((term, i) => {
+      [...term].forEach((axis, j) => sizes.set(axis, values[i]!.shape[j]!));
+    });
+    return [{ shape: [...result!].map((axis) => sizes.get(axis)!), dtype: values[0]!.dtype }];
+  },
+  GatherNd: (inputs) => {
+    const [params, indices] = [operand(inputs, 'params'), operand(inputs, 'indices')];
+    const rest = params.shape.slice(indices.shape.at(-1)!);
+    return [{ shape: [...indices.shape.slice(0, -1), ...rest], dtype: params.dtype }];
+  },
   GatherV2: (inputs, attributes) => {
     const x = operand(inputs, 'x');
     const indices = operand(inputs, 'indices');
@@ -144,7 +179,8 @@ export const SHAPE_RULES: { readonly [K in KernelName]: ShapeRule } = {
       },
     ];
   },
-  LogSoftmax: sameAs('logits'),
+  MaxPool: pool,
+  MaxPoolGrad: sameAs('input'),
   OneHot: (inputs, attributes) => [
     {
       shape: [...operand(inputs, 'indices').shape, numberAttribute(attributes, 'depth')],
@@ -166,26 +202,11 @@ export const SHAPE_RULES: { readonly [K in KernelName]: ShapeRule } = {
     }
     return [{ shape: filled, dtype }];
   },
-  ResizeNearestNeighbor: (inputs, attributes) => {
-    const { shape, dtype } = operand(inputs, 'images');
-    return [{ shape: [shape[0]!, ...numbersAttribute(attributes, 'size'), shape[3]!], dtype }];
-  },
   Reverse: sameAs('x'),
   Select: elementwise((inputs) => operand(inputs, 't').dtype),
-  Slice: (inputs, attributes) => {
-    const { shape, dtype } = operand(inputs, 'x');
-    const begin = numbersAttribute(attributes, 'begin');
-    const size = numbersAttribute(attributes, 'size');
-    return [
-      {
-        shape: shape.map((length, i) => {
-          const asked = size[i] ?? -1;
-          return asked === -1 ? length - (begin[i] ?? 0) : asked;
-        }),
-        dtype,
-      },
-    ];
-  },
+  Slice: (inputs, attributes) => [
+    { shape: numbersAttribute(attributes, 'size'), dtype: operand(inputs, 'x').dtype },
+  ],
   Softmax: sameAs('logits'),
   Tile: (inputs, attributes) => {
     const { shape, dtype } = operand(inputs, 'x');

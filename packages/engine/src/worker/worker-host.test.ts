@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { createEngine } from '../engine';
 import { WorkerHost } from './worker-host';
 
-const OPTIONS = { provider: 'cpu', threads: 1, profile: false } as const;
+const OPTIONS = { provider: 'cpu', threads: 1, profile: false, flushDenormals: true } as const;
 let folder: string;
 
 beforeAll(() => {

@@ -1,8 +1,11 @@
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type HostTensors,
+} from '@ar-distill/engine';
 import * as tf from '@tensorflow/tfjs';
-import { createEngine, type EngineOptions } from './engine';
-import { batch, initialState, trainingProgram, uniform } from './host/training-program.fixture';
-import type { Engine } from './host/program';
-import type { HostTensors } from './ir/types';
+import { batch, initialState, trainingProgram, uniform } from './training-program';
 
 const ENGINES: Record<string, EngineOptions> = {
   'in a worker': { threads: 1 },
@@ -92,6 +95,14 @@ describe('an engine', () => {
       'The tensorflow backend is not installed: npm install @tensorflow/tfjs-node@4.22.0',
     );
   });
+
+  it.each([true, false])(
+    'leaves the arithmetic of the caller alone (worker: %s)',
+    async (worker) => {
+      await train(open({ threads: 2, worker }), 1);
+      expect(Number.MIN_VALUE * Number(OPEN.length)).toBeGreaterThan(0);
+    },
+  );
 
   it('leaves the tfjs backend of the application alone', async () => {
     await tf.setBackend('cpu');

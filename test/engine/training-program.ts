@@ -1,6 +1,5 @@
+import type { HostTensor, HostTensors, StepProgram } from '@ar-distill/engine';
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensor, HostTensors } from '../ir/types';
-import type { StepProgram } from './program';
 
 const BATCH = 8;
 const FEATURES = 5;

@@ -1,10 +1,8 @@
-import type { Rng } from '@ar-distill/core';
-import { initializeParameters, type HostTensors, type Parameters } from '@ar-distill/nn';
+import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { plugin, varArchitectureSchema, VarTokenizer } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
-import { varArchitectureSchema } from '../architecture';
-import { VarTokenizer } from '../tokenizer/tokenizer';
-import { VarTeacherTask } from './teacher-task';
-import { VarTokenizerTask } from './tokenizer-task';
+import { toTensors } from './fixture';
+import { testRng as rng } from './test-rng';
 
 const architecture = varArchitectureSchema.parse({
   patchNums: [1, 2, 4],
@@ -25,33 +23,6 @@ const architecture = varArchitectureSchema.parse({
 });
 
 const CODEBOOK = 'quantize.embedding.weight';
-
-/** Repeatable noise; quality does not matter here. */
-const rng: Rng = {
-  seed: 0,
-  uniform: (stream, index, count) =>
-    Float32Array.from({ length: count }, (_, i) => fraction(stream.length * 7 + index * 13 + i)),
-  normal: (stream, index, count) =>
-    Float32Array.from({ length: count }, (_, i) => {
-      const angle = 2 * Math.PI * fraction(stream.length * 5 + index * 11 + i + 0.5);
-      return Math.sqrt(-2 * Math.log(1 - fraction(stream.length + index + i))) * Math.cos(angle);
-    }),
-  integers: (stream, index, count, bound) =>
-    Int32Array.from({ length: count }, (_, i) =>
-      Math.floor(bound * fraction(stream.length + index + i)),
-    ),
-};
-
-function fraction(x: number): number {
-  const value = Math.abs(Math.sin(x * 12.9898 + 4.1) * 43758.5453);
-  return value - Math.floor(value);
-}
-
-function tensors(values: HostTensors): Parameters {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, v]) => [name, tf.tensor(v.data, [...v.shape], v.dtype)]),
-  );
-}
 
 function gradientsOf(
   objective: (parameters: Parameters) => tf.Tensor,
@@ -76,7 +47,7 @@ beforeAll(async () => {
 });
 
 describe('the tokenizer task', () => {
-  const task = new VarTokenizerTask(architecture);
+  const task = plugin.createTokenizerTask!(architecture);
   const initial = initializeParameters(task.parameterSpecs, rng);
   const trained = Object.keys(initial).filter((name) => task.isTrainable(name));
   const images = tf
@@ -86,7 +57,7 @@ describe('the tokenizer task', () => {
 
   it('has the shapes that it declares', () => {
     expect(task.batchSpecs(2)['images']!.shape).toEqual([2, 8, 8, 1]);
-    const { loss, metrics, updates } = task.evaluate(tensors(initial), { images });
+    const { loss, metrics, updates } = task.evaluate(toTensors(initial), { images });
     expect(loss.shape).toEqual([]);
     expect(Object.keys(metrics)).toEqual(['mse', 'l1', 'vq', 'codeUsage', 'perplexity']);
     for (const [name, value] of Object.entries(updates ?? {})) {
@@ -96,7 +67,7 @@ describe('the tokenizer task', () => {
   });
 
   it('reaches every trained parameter with a finite gradient and learns', () => {
-    let parameters = tensors(initial);
+    let parameters = toTensors(initial);
     const losses: number[] = [];
     for (let step = 0; step < 10; step++) {
       const { value, gradients } = gradientsOf(
@@ -119,7 +90,7 @@ describe('the tokenizer task', () => {
   });
 
   it('pulls on the codes with the codebook loss alone, as the official quantiser does', () => {
-    const parameters = tensors(initial);
+    const parameters = toTensors(initial);
     const { gradients } = gradientsOf((own) => task.evaluate(own, { images }).loss, parameters, [
       CODEBOOK,
     ]);
@@ -151,7 +122,7 @@ describe('the tokenizer task', () => {
     const hits = new Float32Array(3 * 16).fill(1);
     for (let scale = 0; scale < 3; scale++) hits[scale * 16 + 5] = 0;
     const residuals = Float32Array.from({ length: 16 * 4 }, (_, i) => 10 + i);
-    const repaired = task.maintenance.repair(
+    const repaired = task.maintenance!.repair(
       {
         ...initial,
         'quantize.ema_vocab_hit_SV': { shape: [3, 16], dtype: 'float32', data: hits },
@@ -173,7 +144,7 @@ describe('the tokenizer task', () => {
 });
 
 describe('the teacher task', () => {
-  const task = new VarTeacherTask(architecture);
+  const task = plugin.createTeacherTask!(architecture);
   const initial = initializeParameters(task.parameterSpecs, rng);
   const trained = Object.keys(initial).filter((name) => task.isTrainable(name));
   let batch: Record<string, tf.Tensor>;
@@ -187,7 +158,7 @@ describe('the teacher task', () => {
   });
 
   it('starts at the entropy of the vocabulary and learns', () => {
-    let parameters = tensors(initial);
+    let parameters = toTensors(initial);
     const losses: number[] = [];
     for (let step = 0; step < 12; step++) {
       const { value, gradients } = gradientsOf(
@@ -211,7 +182,7 @@ describe('the teacher task', () => {
   });
 
   it('drops the label where the uniform is below the probability', () => {
-    const parameters = tensors(initial);
+    const parameters = toTensors(initial);
     const lossOf = (dropout: number[], labels: number[]): number =>
       task
         .evaluate(parameters, {
@@ -222,6 +193,6 @@ describe('the teacher task', () => {
         .loss.dataSync()[0]!;
     expect(lossOf([0.01, 0.01], [0, 2])).toBe(lossOf([0.01, 0.01], [1, 1]));
     expect(lossOf([0.9, 0.9], [0, 2])).not.toBe(lossOf([0.9, 0.9], [1, 1]));
-    expect(task.drawNoise(rng, 3, 2)['labelDropout']!.shape).toEqual([2]);
+    expect(task.drawNoise!(rng, 3, 2)['labelDropout']!.shape).toEqual([2]);
   });
 });

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+
+/** What can be written: bytes at once, or one piece after the other. */
+export type Bytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Bytes per write call: far below the 2 GiB that one call takes. */
+const WRITE_BYTES = 64 * 2 ** 20;
+
+/** How the names of unfinished files begin and end. */
+const TEMPORARY = /^\..+\.[0-9a-f]{12}\.tmp$/;
+
+/** True for the name of a file that `atomicWriteFile` had not finished when its process died. */
+export function isTemporaryFile(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/**
+ * Writes a file so that a reader sees the old content or the new one, never a part, even after a
+ * power cut: temporary file in the same folder, fsync, rename, fsync of the folder. Missing folders
+ * are made. On failure the temporary file is removed, the old file stays and the error is passed on.
+ */
+export async function atomicWriteFile(file: string, bytes: Bytes): Promise<void> {
+  const folder = path.dirname(path.resolve(file));
+  await mkdir(folder, { recursive: true });
+  const temporary = path.join(
+    folder,
+    `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`,
+  );
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      for await (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
+        await writeFully(handle, piece);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const length = Math.min(WRITE_BYTES, bytes.length - written);
+    written += (await handle.write(bytes, written, length)).bytesWritten;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders; NTFS keeps its own journal of renames.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,6 @@
+import { float32, int32, type HostTensor } from '@ar-distill/nn';
+
+/** A host array of whichever type `data` has. */
+export function hostTensor(shape: readonly number[], data: Float32Array | Int32Array): HostTensor {
+  return data instanceof Float32Array ? float32(shape, data) : int32(shape, data);
+}

@@ -1,0 +1,120 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/nn';
+import { decodeElements, dtypeOf } from '../element-types';
+import { CheckpointFormatError, messageOf } from '../errors';
+import { readFully } from '../files/read-bytes';
+import { hostTensor } from '../host-tensor';
+import {
+  MAX_HEADER_BYTES,
+  parseSafetensorsHeader,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+} from './header';
+
+/** An open safetensors file: its contents are known, its arrays are read one by one. */
+export interface SafetensorsFile {
+  /** Names in the order of the header. */
+  readonly names: readonly string[];
+  /** Shapes and types as `read` gives them. */
+  readonly specs: Readonly<Record<string, TensorSpec>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** One array; throws a `CheckpointFormatError` on an unknown name or an integer above 32 bits. */
+  read(name: string): Promise<HostTensor>;
+  close(): Promise<void>;
+}
+
+/** Arrays and metadata of a whole file. */
+export interface SafetensorsContents {
+  readonly tensors: HostTensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a safetensors file (https://github.com/huggingface/safetensors) and checks its header.
+ * F16, BF16 and F64 are read as float32; integers and BOOL as int32.
+ * @throws CheckpointFormatError naming the file and, where there is one, the tensor at fault.
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const handle = await open(path, 'r');
+  try {
+    const { header, dataStart } = await readHeader(handle, path);
+    const entries = new Map(header.entries.map((entry) => [entry.name, entry]));
+    return {
+      names: [...entries.keys()],
+      specs: Object.fromEntries(
+        header.entries.map(({ name, type, shape }) => [name, { shape, dtype: dtypeOf(type) }]),
+      ),
+      metadata: header.metadata,
+      read: async (name) => {
+        const entry = entries.get(name);
+        if (!entry) throw new CheckpointFormatError(path, `there is no tensor "${name}".`);
+        return readEntry(handle, path, entry, dataStart);
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** All arrays of a safetensors file; see `openSafetensors`. */
+export async function readSafetensors(path: string): Promise<SafetensorsContents> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors: [string, HostTensor][] = [];
+    for (const name of file.names) tensors.push([name, await file.read(name)]);
+    return { tensors: Object.fromEntries(tensors), metadata: file.metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+async function readHeader(
+  handle: FileHandle,
+  path: string,
+): Promise<{ header: SafetensorsHeader; dataStart: number }> {
+  const { size } = await handle.stat();
+  if (size < 8) {
+    throw new CheckpointFormatError(
+      path,
+      `${size} bytes are too few for safetensors: fetch the file again.`,
+    );
+  }
+  const prefix = Buffer.alloc(8);
+  await readFully(handle, prefix, 0);
+  const length = prefix.readBigUInt64LE();
+  if (length > BigInt(Math.min(MAX_HEADER_BYTES, size - 8))) {
+    throw new CheckpointFormatError(
+      path,
+      `the safetensors header would have ${length} bytes, more than the file or the format allows: fetch the file again.`,
+    );
+  }
+  const text = new Uint8Array(Number(length));
+  await readFully(handle, text, 8);
+  const dataStart = 8 + text.length;
+  try {
+    const decoded = new TextDecoder('utf-8', { fatal: true }).decode(text);
+    return { header: parseSafetensorsHeader(decoded, size - dataStart), dataStart };
+  } catch (error) {
+    throw new CheckpointFormatError(path, `${messageOf(error)}.`);
+  }
+}
+
+async function readEntry(
+  handle: FileHandle,
+  path: string,
+  { name, type, shape, start, end }: SafetensorsEntry,
+  dataStart: number,
+): Promise<HostTensor> {
+  const bytes = new Uint8Array(end - start);
+  try {
+    await readFully(handle, bytes, dataStart + start);
+    return hostTensor(shape, decodeElements(type, bytes));
+  } catch (error) {
+    throw new CheckpointFormatError(
+      path,
+      `the tensor "${name}" cannot be read: ${messageOf(error)}.`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { ElementType } from '../element-types';
+
+/** The bytes that one or more tensors share; they lie in the archive's entry `data/<key>`. */
+export class TorchStorage {
+  constructor(
+    readonly key: string,
+    readonly type: ElementType,
+    /** Number of elements. */
+    readonly length: number,
+  ) {}
+}
+
+/** A view of a storage: element (i_1 … i_r) is number `offset` + Σ i_k · strides_k of it. */
+export class TorchTensor {
+  constructor(
+    readonly storage: TorchStorage,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+  ) {}
+}
+
+/** A class or function that the pickle names. It is a name only: there is nothing to call. */
+export class PickleGlobal {
+  constructor(readonly name: string) {}
+}
+
+/** A Python tuple; lists are arrays, dicts are maps. */
+export class PickleTuple {
+  constructor(readonly items: readonly PickleValue[]) {}
+}
+
+export type PickleDict = Map<PickleValue, PickleValue>;
+
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | PickleValue[]
+  | PickleTuple
+  | PickleDict
+  | PickleGlobal
+  | TorchStorage
+  | TorchTensor;

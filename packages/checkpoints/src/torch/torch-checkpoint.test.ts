@@ -1,0 +1,326 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import type { HostTensors } from '@ar-distill/nn';
+import { readCheckpoint } from '../read-checkpoint';
+import { writeSafetensors } from '../safetensors/write-safetensors';
+
+const FIXTURES = resolve(__dirname, '../../../../test/fixtures');
+
+// Pickle opcodes of protocol 2, as torch.save writes them.
+const u32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const op = (...parts: (string | Buffer)[]): Buffer =>
+  Buffer.concat(
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)),
+  );
+const text = (value: string): Buffer => op('X', u32(Buffer.byteLength(value)), Buffer.from(value));
+const int = (value: number): Buffer =>
+  value < 2 ** 31
+    ? op('J', u32(value))
+    : op('\x8a\x08', Buffer.from(BigInt64Array.of(BigInt(value)).buffer));
+const tuple = (...items: Buffer[]): Buffer => op('(', ...items, 't');
+const dict = (entries: Record<string, Buffer>): Buffer =>
+  op('}(', ...Object.entries(entries).flatMap(([key, value]) => [text(key), value]), 'u');
+const storage = (type: string, key: string, length: number): Buffer =>
+  op(tuple(text('storage'), op(`ctorch\n${type}\n`), text(key), text('cpu'), int(length)), 'Q');
+const tensor = (of: Buffer, offset: number, shape: number[], strides: number[]): Buffer =>
+  op(
+    'ctorch._utils\n_rebuild_tensor_v2\n',
+    tuple(
+      of,
+      int(offset),
+      tuple(...shape.map(int)),
+      tuple(...strides.map(int)),
+      op('\x89'),
+      op('ccollections\nOrderedDict\n)R'),
+    ),
+    'R',
+  );
+const bytesOf = (values: ArrayBufferView): Buffer =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
+interface ZipItem {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly deflate?: boolean;
+  /** Size that the directory states, when it lies. */
+  readonly claims?: number;
+}
+
+/** A zip archive; only what torch.save and hostile files need. */
+function zip(items: readonly ZipItem[]): Buffer {
+  const local: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  for (const { name, bytes, deflate, claims } of items) {
+    const data = deflate ? deflateRawSync(bytes) : bytes;
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(deflate ? 8 : 0, 4);
+    fields.writeUInt32LE(data.length, 14);
+    fields.writeUInt32LE(claims ?? bytes.length, 18);
+    fields.writeUInt16LE(name.length, 22);
+    const place = Buffer.alloc(14);
+    place.writeUInt32LE(offset, 10);
+    const file = op('PK\x03\x04', fields, name, data);
+    central.push(op('PK\x01\x02\x14\x00', fields, place, name));
+    local.push(file);
+    offset += file.length;
+  }
+  const directory = Buffer.concat(central);
+  const counts = Buffer.alloc(18);
+  counts.writeUInt16LE(items.length, 4);
+  counts.writeUInt16LE(items.length, 6);
+  counts.writeUInt32LE(directory.length, 8);
+  counts.writeUInt32LE(offset, 12);
+  return op(...local, directory, 'PK\x05\x06', counts);
+}
+
+const archive = (root: Buffer, storages: Record<string, Buffer>, more: readonly ZipItem[] = []) =>
+  zip([
+    { name: 'archive/data.pkl', bytes: op('\x80\x02', root, '.') },
+    ...Object.entries(storages).map(([key, bytes]) => ({ name: `archive/data/${key}`, bytes })),
+    ...more,
+  ]);
+
+describe('PyTorch checkpoints', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'torch-checkpoint-'));
+    file = join(folder, 'weights.pth');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const read = async (bytes: Buffer, key?: string): Promise<HostTensors> => {
+    await writeFile(file, bytes);
+    return (await readCheckpoint(file, key === undefined ? {} : { key })).tensors;
+  };
+
+  // Sums that Python's own unpickler and struct module give for these files.
+  it.each([
+    ['var-tiny/var.pth', 38, 166310, 112.03275614089699, 370.9664186329428],
+    ['var-tiny/vae.pth', 320, 1269019, 2963.411632359028, 11842.328751444817],
+    ['llamagen-tiny/gpt.pt', 18, 115712, 317.1719743274152, 1235.2579757757485],
+  ])('%s is read as Python reads it', async (name, tensorCount, elements, sum, weightedSum) => {
+    const { tensors, metadata } = await readCheckpoint(join(FIXTURES, name));
+    expect(metadata).toEqual({});
+    const values = Object.values(tensors).flatMap(({ data }) => [...data]);
+    const total = (weight: (i: number) => number): number =>
+      values.reduce((acc, value, i) => (Number.isFinite(value) ? acc + value * weight(i) : acc), 0);
+    expect(Object.keys(tensors)).toHaveLength(tensorCount);
+    expect(values).toHaveLength(elements);
+    expect(total(() => 1)).toBeCloseTo(sum, 8);
+    expect(total((i) => 1 + (i % 7))).toBeCloseTo(weightedSum, 8);
+  });
+
+  it('finds the weights under "model" by itself and by key', async () => {
+    const path = join(FIXTURES, 'llamagen-tiny/gpt.pt');
+    const byItself = await readCheckpoint(path);
+    expect(byItself.tensors['tok_embeddings.weight']?.shape).toEqual([64, 64]);
+    expect(await readCheckpoint(path, { key: 'model' })).toEqual(byItself);
+    await expect(readCheckpoint(path, { key: 'ema' })).rejects.toThrow(
+      'no dict "ema"; its keys are model, steps',
+    );
+  });
+
+  it('tells the format by content, not by name', async () => {
+    await copyFile(join(FIXTURES, 'llamagen-tiny/gpt.pt'), join(folder, 'a.safetensors'));
+    const { tensors } = await readCheckpoint(join(folder, 'a.safetensors'));
+    await writeSafetensors(file, tensors, { note: 'x' });
+    expect(await readCheckpoint(file)).toEqual({ tensors, metadata: { note: 'x' } });
+  });
+
+  it.each([
+    ['DoubleStorage', Float64Array.of(0.1, -2), [Math.fround(0.1), -2], 'float32'],
+    ['FloatStorage', Float32Array.of(0.5, -Infinity), [0.5, -Infinity], 'float32'],
+    ['HalfStorage', Uint16Array.of(0x0001, 0xfc00), [2 ** -24, -Infinity], 'float32'],
+    ['BFloat16Storage', Uint16Array.of(0x3f80, 0x0001), [1, 2 ** -133], 'float32'],
+    ['LongStorage', BigInt64Array.of(5n, -6n), [5, -6], 'int32'],
+    ['IntStorage', Int32Array.of(5, -6), [5, -6], 'int32'],
+    ['ShortStorage', Int16Array.of(5, -6), [5, -6], 'int32'],
+    ['CharStorage', Int8Array.of(5, -6), [5, -6], 'int32'],
+    ['ByteStorage', Uint8Array.of(5, 250), [5, 250], 'int32'],
+    ['BoolStorage', Uint8Array.of(1, 0), [1, 0], 'int32'],
+  ])('reads %s', async (type, values, expected, dtype) => {
+    const root = dict({ a: tensor(storage(type, '0', 2), 0, [2], [1]) });
+    const { a } = await read(archive(root, { 0: bytesOf(values) }));
+    expect(a?.dtype).toBe(dtype);
+    expect([...a!.data]).toEqual(expected);
+  });
+
+  it('honours strides, offsets and storages that views share', async () => {
+    const shared = storage('FloatStorage', 'shared', 12);
+    const parameter = op(
+      'ctorch._utils\n_rebuild_parameter\n',
+      tuple(tensor(shared, 4, [4], [1]), op('\x88'), op('ccollections\nOrderedDict\n)R')),
+      'R',
+    );
+    const tensors = await read(
+      archive(
+        dict({
+          whole: tensor(shared, 0, [3, 4], [4, 1]),
+          transposed: tensor(shared, 0, [4, 3], [1, 4]),
+          column: tensor(shared, 1, [3], [4]),
+          row: parameter,
+          every: tensor(shared, 0, [2, 1, 2], [8, 99, 2]),
+          expanded: tensor(shared, 11, [2, 3], [0, 0]),
+          scalar: tensor(shared, 7, [], []),
+          empty: tensor(shared, 0, [0, 4], [4, 1]),
+        }),
+        { shared: bytesOf(Float32Array.from({ length: 12 }, (_, i) => i)) },
+      ),
+    );
+    const values = Object.fromEntries(
+      Object.entries(tensors).map(([name, { data }]) => [name, [...data]]),
+    );
+    expect(values).toEqual({
+      whole: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+      transposed: [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11],
+      column: [1, 5, 9],
+      row: [4, 5, 6, 7],
+      every: [0, 2, 8, 10],
+      expanded: [11, 11, 11, 11, 11, 11],
+      scalar: [7],
+      empty: [],
+    });
+    tensors['row']!.data[0] = 99;
+    expect(tensors['whole']!.data[4]).toBe(4);
+  });
+
+  it('reads compressed entries', async () => {
+    const values = Float32Array.from({ length: 1000 }, (_, i) => i % 10);
+    const root = dict({ a: tensor(storage('FloatStorage', '0', 1000), 0, [1000], [1]) });
+    const bytes = zip([
+      { name: 'x/data.pkl', bytes: op('\x80\x02', root, '.'), deflate: true },
+      { name: 'x/data/0', bytes: bytesOf(values), deflate: true },
+      { name: 'x/byteorder', bytes: Buffer.from('little') },
+    ]);
+    expect((await read(bytes))['a']!.data).toEqual(values);
+  });
+
+  const one = bytesOf(Float32Array.of(1, 2));
+  const floats = (length: number): Buffer => storage('FloatStorage', '0', length);
+  it.each<[string, Buffer, string]>([
+    ['a command', archive(op('cos\nsystem\n', tuple(text('true')), 'R'), {}), '"os.system"'],
+    [
+      'a view beyond its storage',
+      archive(dict({ a: tensor(floats(2), 1, [2], [1]) }), { 0: one }),
+      '"a": reaches element 2',
+    ],
+    [
+      'strides beyond it',
+      archive(dict({ a: tensor(floats(2), 0, [2], [2 ** 50]) }), { 0: one }),
+      '"a": reaches element',
+    ],
+    [
+      'a storage of another size',
+      archive(dict({ a: tensor(floats(3), 0, [3], [1]) }), { 0: one }),
+      '"a": needs 3 elements',
+    ],
+    [
+      'a missing storage',
+      archive(dict({ a: tensor(floats(2), 0, [2], [1]) }), {}),
+      'storage "0" is not in the file',
+    ],
+    [
+      'a storage outside',
+      archive(dict({ a: tensor(storage('FloatStorage', '../data.pkl', 2), 0, [2], [1]) }), {
+        0: one,
+      }),
+      'is not in the file',
+    ],
+    [
+      'endless repetition',
+      archive(dict({ a: tensor(floats(2), 0, [2 ** 40], [0]) }), { 0: one }),
+      '"a": repeats 2 stored',
+    ],
+    [
+      'many repetitions',
+      archive(
+        dict(
+          Object.fromEntries(
+            Array.from({ length: 9 }, (_, i) => [`t${i}`, tensor(floats(2), 0, [2 ** 24], [0])]),
+          ),
+        ),
+        { 0: one },
+      ),
+      'would unfold to more than',
+    ],
+    [
+      'axes without strides',
+      archive(dict({ a: tensor(floats(2), 0, [2], []) }), { 0: one }),
+      'in an unknown way',
+    ],
+    [
+      'big-endian storages',
+      archive(dict({}), {}, [{ name: 'archive/byteorder', bytes: Buffer.from('big') }]),
+      'byte order is "big"',
+    ],
+    [
+      'two entries of one name',
+      archive(dict({}), { 0: one }, [{ name: 'archive/data/0', bytes: one }]),
+      'two entries',
+    ],
+    ['no pickle', zip([{ name: 'readme.txt', bytes: one }]), 'none that torch.save wrote'],
+    ['a path upwards', zip([{ name: '../data.pkl', bytes: one }]), 'invalid relative path'],
+    [
+      'a storage that is longer than stated',
+      archive(dict({ a: tensor(floats(2), 0, [2], [1]) }), {}, [
+        { name: 'archive/data/0', bytes: Buffer.alloc(1_000_000), deflate: true, claims: 8 },
+      ]),
+      '"archive/data/0" is damaged',
+    ],
+    [
+      'a compressed storage that is larger than the memory it may take',
+      archive(dict({ a: tensor(floats(2 ** 29), 0, [2 ** 29], [1]) }), {}, [
+        { name: 'archive/data/0', bytes: Buffer.alloc(8), deflate: true, claims: 2 ** 31 },
+      ]),
+      'would unfold to more than',
+    ],
+    [
+      'a huge pickle',
+      zip([{ name: 'x/data.pkl', bytes: Buffer.alloc(8), deflate: true, claims: 2 ** 30 }]),
+      'its pickle has 1073741824 bytes',
+    ],
+  ])('refuses %s', async (_what, bytes, sentence) => {
+    await expect(read(bytes)).rejects.toThrow(sentence);
+    await expect(read(bytes)).rejects.toThrow(`"${file}": `);
+  });
+
+  it('survives a zip directory that points far outside of the file', async () => {
+    const whole = archive(dict({}), {});
+    const end = whole.subarray(-22);
+    const locator = op(
+      'PK\x06\x07',
+      Buffer.alloc(4),
+      Buffer.from('00ff00ff00ff00ff', 'hex'),
+      u32(1),
+    );
+    const bytes = op(whole.subarray(0, -22), locator, end);
+    await expect(read(bytes)).rejects.toThrow('points outside of the file');
+  });
+
+  it('refuses files that are cut short', async () => {
+    const whole = await readFile(join(FIXTURES, 'llamagen-tiny/gpt.pt'));
+    for (const length of [whole.length - 1, whole.length >> 1, 100]) {
+      await expect(read(whole.subarray(0, length))).rejects.toThrow(`"${file}": `);
+    }
+  });
+
+  it('says what other files are', async () => {
+    const legacy = op('\x80\x02\x8a\x0a', Buffer.from('6cfc9c46f9206aa85019', 'hex'), '.');
+    await expect(read(legacy)).rejects.toThrow('before PyTorch 1.6');
+    await expect(read(Buffer.from('version https://git-lfs.github.com/spec/v1\n'))).rejects.toThrow(
+      'Git LFS pointer',
+    );
+    await expect(read(Buffer.from('<!DOCTYPE html><html></html>'))).rejects.toThrow('neither');
+    await expect(read(Buffer.alloc(0))).rejects.toThrow('neither');
+    await expect(readCheckpoint(join(folder, 'missing.pth'))).rejects.toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,148 @@
+import { PickleTuple, TorchTensor, type PickleValue } from './pickle-values';
+import { collectStateDict } from './state-dict';
+import { unpickle } from './unpickle';
+
+/** A pickle of protocol 2 from its opcodes, one character per byte. */
+const pickle = (...parts: string[]): Uint8Array =>
+  Buffer.from(['\x80\x02', ...parts].join(''), 'latin1');
+const text = (value: string): string => `\x8c${String.fromCharCode(value.length)}${value}`;
+
+describe('unpickle', () => {
+  it.each<[string, string, PickleValue]>([
+    ['None', 'N', null],
+    ['True', '\x88', true],
+    ['False', '\x89', false],
+    ['one byte', 'K\xff', 255],
+    ['two bytes', 'M\x01\x02', 513],
+    ['four bytes', 'J\xfe\xff\xff\xff', -2],
+    ['a long that fits', '\x8a\x05\x00\x00\x00\x00\x01', 2 ** 32],
+    ['a negative long', '\x8a\x01\xff', -1],
+    ['an empty long', '\x8a\x00', 0],
+    ['a long that does not fit', '\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00\x01', 2n ** 64n],
+    ['a float', 'G\x3f\xf8\x00\x00\x00\x00\x00\x00', 1.5],
+    ['text', 'X\x02\x00\x00\x00\xc3\xa4', 'ä'],
+    ['a list', '](K\x01K\x02eK\x03a', [1, 2, 3]],
+    ['tuples', ')K\x01\x85K\x02\x86', new PickleTuple([new PickleTuple([1]), 2])],
+    ['a long tuple', '(K\x01K\x02K\x03K\x04t', new PickleTuple([1, 2, 3, 4])],
+    [
+      'a dict',
+      `}${text('a')}K\x01s(${text('b')}K\x02u`,
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    ],
+    ['an OrderedDict', 'ccollections\nOrderedDict\n)R', new Map()],
+    [
+      'protocol 4',
+      `\x95\x00\x00\x00\x00\x00\x00\x00\x00${text('collections')}${text('OrderedDict')}\x93)R\x94`,
+      new Map(),
+    ],
+    ['a kept value', 'K\x05q\x07h\x07\x86', new PickleTuple([5, 5])],
+  ])('reads %s', (_what, body, expected) => {
+    expect(unpickle(pickle(body, '.'))).toEqual(expected);
+  });
+
+  it('reads the arguments of training scripts as plain entries', () => {
+    const body = `cargparse\nNamespace\n)\x81}${text('lr')}K\x03sb`;
+    expect(unpickle(pickle(body, '.'))).toEqual(new Map([['lr', 3]]));
+  });
+
+  it.each<[string, string, string]>([
+    ['os.system', `cos\nsystem\n${text('echo hi')}\x85R`, '"os.system"'],
+    ['posix.system', `cposix\nsystem\n${text('id')}\x85R`, '"posix.system"'],
+    ['builtins.eval', `cbuiltins\neval\n${text('1')}\x85R`, '"builtins.eval"'],
+    ['a global by the stack', `${text('os')}${text('system')}\x93`, '"os.system"'],
+    [
+      'a name that looks allowed',
+      'ccollections.OrderedDict\nfromkeys\n',
+      '"collections.OrderedDict.fromkeys"',
+    ],
+    ['a name from the prototype', 'cconstructor\nprototype\n', '"constructor.prototype"'],
+    ['an instance of a class', '(ios\nsystem\n', 'operation 0x69'],
+    ['an object', '(cos\nsystem\no', '"os.system"'],
+    ['an extension code', '\x82\x01', 'operation 0x82'],
+    ['a text-mode pickle', 'I1\n', 'operation 0x49'],
+    ['a call of a storage class', 'ctorch\nFloatStorage\n)R', 'calls "torch.FloatStorage"'],
+    ['a call of a value', 'K\x01)R', 'calls something without a name'],
+    ['a call without a tuple', 'ccollections\nOrderedDict\nNR', 'calls "collections.OrderedDict"'],
+    ['attributes of a tensor class', 'ctorch\nFloatStorage\n}b', 'no dict'],
+    ['a strange persistent id', 'K\x01Q', 'no storage'],
+    ['a global by numbers', 'K\x01K\x02\x93', 'something else than text'],
+  ])('refuses %s by name', (_what, body, sentence) => {
+    expect(() => unpickle(pickle(body, '.'))).toThrow(sentence);
+  });
+
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['no end', 'N'],
+    ['half a number', 'J\x01'],
+    ['text beyond the end', 'X\xff\xff\xff\xffabc'],
+    ['a name without an end', 'cos'],
+    ['text that is no UTF-8', 'X\x01\x00\x00\x00\xff.'],
+    ['an empty stack', '.'],
+    ['a mark that was never set', 't.'],
+    ['a dict item without a value', '}(K\x01u.'],
+    ['items of a number', 'K\x01K\x02K\x03s.'],
+    ['an append to a number', 'K\x01K\x02a.'],
+    ['a tuple of too few', 'K\x01\x87.'],
+    ['a kept value of nothing', 'q\x01.'],
+    ['a value that was not kept', 'h\x01.'],
+    ['a value below a mark', 'K\x01(\x85.'],
+  ])('refuses a pickle with %s', (_what, body) => {
+    expect(() => unpickle(pickle(body))).toThrow(/./);
+  });
+
+  it('refuses protocols that it does not know', () => {
+    expect(() => unpickle(Buffer.of(0x80, 9, 0x4e, 0x2e))).toThrow('protocol 9');
+  });
+
+  it('needs no more memory for a huge memo index', () => {
+    expect(unpickle(pickle('K\x05r\xff\xff\xff\xffj\xff\xff\xff\xff.'))).toBe(5);
+  });
+});
+
+describe('collectStateDict', () => {
+  const tensor = new TorchTensor({ key: '0', type: 'F32', length: 1 }, 0, [1], [1]);
+  const dict = (entries: Record<string, PickleValue>): Map<PickleValue, PickleValue> =>
+    new Map(Object.entries(entries));
+
+  it('finds the state dict where training scripts put it', () => {
+    const state = dict({ 'a.weight': tensor, inner: dict({ b: tensor }), epochs: 3 });
+    const names = ['a.weight', 'inner.b'];
+    expect([...collectStateDict(state).keys()]).toEqual(names);
+    for (const wrapper of ['model', 'module', 'state_dict']) {
+      const checkpoint = dict({ steps: 1, optimizer: dict({ state: tensor }), [wrapper]: state });
+      expect([...collectStateDict(checkpoint).keys()]).toEqual(names);
+      expect([...collectStateDict(checkpoint, 'optimizer').keys()]).toEqual(['state']);
+    }
+    expect([
+      ...collectStateDict(dict({ trainer: dict({ vae: state }) }), 'trainer.vae').keys(),
+    ]).toEqual(names);
+  });
+
+  it('says what there is when the key is wrong', () => {
+    const checkpoint = dict({ steps: 1, net: dict({ a: tensor }) });
+    expect(() => collectStateDict(checkpoint, 'model')).toThrow(
+      'no dict "model"; its keys are steps, net',
+    );
+    expect(() => collectStateDict(dict({ steps: 1 }))).toThrow('holds no tensors');
+    expect(() => collectStateDict(3)).toThrow('no dict of tensors');
+  });
+
+  it('ends on dicts that hold themselves or unfold endlessly', () => {
+    const endless = dict({ a: tensor });
+    endless.set('self', endless);
+    expect(() => collectStateDict(endless)).toThrow('nested deeper');
+    let bomb = dict({ a: 1 });
+    for (let level = 0; level < 20; level++) {
+      bomb = dict(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, bomb])));
+    }
+    expect(() => collectStateDict(bomb)).toThrow('more than 1000000 entries');
+  });
+
+  it('refuses two tensors of one name', () => {
+    const ambiguous = dict({ 'a.b': tensor, a: dict({ b: tensor }) });
+    expect(() => collectStateDict(ambiguous)).toThrow('two tensors "a.b"');
+  });
+});

@@ -1,0 +1,212 @@
+import { PickleReader } from './pickle-reader';
+import { PickleTuple, type PickleDict, type PickleValue } from './pickle-values';
+import { allowedGlobal, call, persistentStorage } from './torch-globals';
+
+/** Newest pickle protocol whose opcodes are known; torch.save writes 2. */
+const MAX_PROTOCOL = 5;
+
+/**
+ * Reads a pickle as `torch.save` writes it. This is a data reader, not a Python: it knows dicts, lists,
+ * tuples, numbers, text and tensors, and refuses every other class or function by its name.
+ * Time and memory are proportional to the length of the pickle.
+ * @throws Error with half a sentence ("it …", "the pickle …") that says what is refused.
+ */
+export function unpickle(bytes: Uint8Array): PickleValue {
+  return new Unpickler(bytes).load();
+}
+
+class Unpickler {
+  readonly #reader: PickleReader;
+  #stack: PickleValue[] = [];
+  /** The stacks below each open mark. */
+  readonly #marks: PickleValue[][] = [];
+  /** A map, since a hostile pickle may number its entries as it likes. */
+  readonly #memo = new Map<number, PickleValue>();
+
+  constructor(bytes: Uint8Array) {
+    this.#reader = new PickleReader(bytes);
+  }
+
+  load(): PickleValue {
+    for (;;) {
+      const opcode = this.#reader.uint8();
+      if (opcode === 0x2e /* STOP */) return this.#pop();
+      this.#execute(opcode);
+    }
+  }
+
+  #execute(opcode: number): void {
+    const reader = this.#reader;
+    switch (opcode) {
+      case 0x80 /* PROTO */: {
+        const protocol = reader.uint8();
+        if (protocol < 2 || protocol > MAX_PROTOCOL) {
+          throw new Error(`the pickle has protocol ${protocol}; 2 to ${MAX_PROTOCOL} are read`);
+        }
+        return;
+      }
+      case 0x95 /* FRAME */:
+        return reader.skip(8);
+      case 0x28 /* MARK */:
+        this.#marks.push(this.#stack);
+        this.#stack = [];
+        return;
+
+      case 0x4e /* NONE */:
+        return this.#push(null);
+      case 0x88 /* NEWTRUE */:
+        return this.#push(true);
+      case 0x89 /* NEWFALSE */:
+        return this.#push(false);
+      case 0x4a /* BININT */:
+        return this.#push(reader.int32());
+      case 0x4b /* BININT1 */:
+        return this.#push(reader.uint8());
+      case 0x4d /* BININT2 */:
+        return this.#push(reader.uint16());
+      case 0x8a /* LONG1 */:
+        return this.#push(reader.integer(reader.uint8()));
+      case 0x47 /* BINFLOAT */:
+        return this.#push(reader.float64());
+      case 0x58 /* BINUNICODE */:
+        return this.#push(reader.utf8(reader.uint32()));
+      case 0x8c /* SHORT_BINUNICODE */:
+        return this.#push(reader.utf8(reader.uint8()));
+
+      case 0x7d /* EMPTY_DICT */:
+        return this.#push(new Map());
+      case 0x73 /* SETITEM */: {
+        const value = this.#pop();
+        const key = this.#pop();
+        this.#dict().set(key, value);
+        return;
+      }
+      case 0x75 /* SETITEMS */: {
+        const items = this.#popMark();
+        if (items.length % 2 !== 0) throw new Error('the pickle sets a dict item without a value');
+        const dict = this.#dict();
+        for (let i = 0; i < items.length; i += 2) dict.set(items[i]!, items[i + 1]!);
+        return;
+      }
+      case 0x5d /* EMPTY_LIST */:
+        return this.#push([]);
+      case 0x61 /* APPEND */: {
+        const item = this.#pop();
+        this.#list().push(item);
+        return;
+      }
+      case 0x65 /* APPENDS */: {
+        const items = this.#popMark();
+        const list = this.#list();
+        for (const item of items) list.push(item);
+        return;
+      }
+      case 0x29 /* EMPTY_TUPLE */:
+        return this.#push(new PickleTuple([]));
+      case 0x85 /* TUPLE1 */:
+        return this.#push(this.#popTuple(1));
+      case 0x86 /* TUPLE2 */:
+        return this.#push(this.#popTuple(2));
+      case 0x87 /* TUPLE3 */:
+        return this.#push(this.#popTuple(3));
+      case 0x74 /* TUPLE */:
+        return this.#push(new PickleTuple(this.#popMark()));
+
+      case 0x71 /* BINPUT */:
+        return this.#remember(reader.uint8());
+      case 0x72 /* LONG_BINPUT */:
+        return this.#remember(reader.uint32());
+      case 0x94 /* MEMOIZE */:
+        return this.#remember(this.#memo.size);
+      case 0x68 /* BINGET */:
+        return this.#recall(reader.uint8());
+      case 0x6a /* LONG_BINGET */:
+        return this.#recall(reader.uint32());
+
+      case 0x63 /* GLOBAL */: {
+        const module = reader.line();
+        return this.#push(allowedGlobal(module, reader.line()));
+      }
+      case 0x93 /* STACK_GLOBAL */: {
+        const name = this.#pop();
+        const module = this.#pop();
+        if (typeof module !== 'string' || typeof name !== 'string') {
+          throw new Error('the pickle names a class by something else than text');
+        }
+        return this.#push(allowedGlobal(module, name));
+      }
+      case 0x52 /* REDUCE */:
+      case 0x81 /* NEWOBJ */: {
+        const args = this.#pop();
+        return this.#push(call(this.#pop(), args));
+      }
+      case 0x62 /* BUILD */:
+        return this.#build(this.#pop());
+      case 0x51 /* BINPERSID */:
+        return this.#push(persistentStorage(this.#pop()));
+
+      default:
+        throw new Error(
+          `the pickle has the operation 0x${opcode.toString(16)} at byte ${reader.position - 1}, which no state dict needs and which is therefore refused`,
+        );
+    }
+  }
+
+  /** Attributes of the object on top: those of a Namespace are kept, `_metadata` of a dict is not. */
+  #build(state: PickleValue): void {
+    const target = this.#dict();
+    if (!(state instanceof Map)) throw new Error('the pickle sets attributes in an unknown way');
+    if (state.has('_metadata')) return;
+    for (const [key, value] of state) target.set(key, value);
+  }
+
+  #push(value: PickleValue): void {
+    this.#stack.push(value);
+  }
+
+  #pop(): PickleValue {
+    const value = this.#stack.pop();
+    if (value === undefined) throw new Error('the pickle takes a value where there is none');
+    return value;
+  }
+
+  #popTuple(length: number): PickleTuple {
+    if (this.#stack.length < length) throw new Error('the pickle makes a tuple of nothing');
+    return new PickleTuple(this.#stack.splice(-length));
+  }
+
+  /** The values above the innermost mark. */
+  #popMark(): PickleValue[] {
+    const below = this.#marks.pop();
+    if (!below) throw new Error('the pickle closes a group that it did not open');
+    const items = this.#stack;
+    this.#stack = below;
+    return items;
+  }
+
+  #dict(): PickleDict {
+    const target = this.#stack.at(-1);
+    if (!(target instanceof Map))
+      throw new Error('the pickle sets items of something that is no dict');
+    return target;
+  }
+
+  #list(): PickleValue[] {
+    const target = this.#stack.at(-1);
+    if (!Array.isArray(target)) throw new Error('the pickle appends to something that is no list');
+    return target;
+  }
+
+  #remember(index: number): void {
+    const value = this.#stack.at(-1);
+    if (value === undefined) throw new Error('the pickle keeps a value where there is none');
+    this.#memo.set(index, value);
+  }
+
+  #recall(index: number): void {
+    const value = this.#memo.get(index);
+    if (value === undefined)
+      throw new Error(`the pickle uses entry ${index}, which it did not keep`);
+    this.#push(value);
+  }
+}

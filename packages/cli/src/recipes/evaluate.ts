@@ -1,0 +1,73 @@
+import { loadMnist, toLabels } from '@ar-distill/datasets';
+import {
+  FID_MNIST,
+  FID_MNIST_DEFINITION,
+  loadMnistEvaluator,
+  readImagesNpz,
+} from '@ar-distill/metrics';
+import { createRng } from '@ar-distill/runs';
+import { drawImages, labelsInTurn, type DrawnImages } from './draw-images';
+import { loadPresetModels, loadTokenizer } from './models';
+import { openSource } from './sample';
+import { reconstructImages } from './tokenize';
+import type { EvaluateOptions, RecipeContext } from './types';
+
+const BATCH = 250;
+const SAMPLES = 10_000;
+
+/** Measures a generator, the teacher, the tokenizer's reconstructions or images in a file. */
+export async function evaluateModel(
+  context: RecipeContext,
+  options: EvaluateOptions,
+): Promise<{ readonly fid: number; readonly classAccuracy: number }> {
+  const { print } = context;
+  const drawn = await imagesToMeasure(context, options);
+  const evaluator = await loadMnistEvaluator(context.compiler);
+  const { fid, classAccuracy, precision, recall, diversity, count } = await evaluator.evaluate(
+    drawn.images,
+    drawn.labels,
+  );
+  await evaluator.dispose();
+  print(`${FID_MNIST}: ${fid.toFixed(3)} (${count} images)`);
+  print(`class accuracy: ${(100 * classAccuracy).toFixed(2)}%`);
+  print(`precision: ${precision.toFixed(3)}, recall: ${recall.toFixed(3)}`);
+  print(
+    `diversity within classes: ${diversity.mean.toFixed(3)} of the test set's ` +
+      `(lowest: ${diversity.lowest.toFixed(3)}, class ${diversity.lowestClass})`,
+  );
+  print(FID_MNIST_DEFINITION);
+  return { fid, classAccuracy };
+}
+
+async function imagesToMeasure(
+  context: RecipeContext,
+  options: EvaluateOptions,
+): Promise<DrawnImages> {
+  if (options.npz) {
+    const { images, labels } = await readImagesNpz(options.npz);
+    if (!labels) {
+      throw new Error(`"${options.npz}" holds no "labels": class accuracy needs one per image.`);
+    }
+    return { images: images.data as Float32Array, labels };
+  }
+  if (options.reconstruction) {
+    const { tokenizer, weights } = await loadTokenizer(context);
+    const set = await loadMnist({ split: 'test' });
+    return {
+      images: await reconstructImages(context, tokenizer, weights, set),
+      labels: toLabels(set),
+    };
+  }
+  const models = await loadPresetModels(context);
+  const source = await openSource(context, models, options, BATCH);
+  const classes = Array.from({ length: models.teacher.numClasses }, (_, i) => i);
+  const drawn = await drawImages(
+    'sample',
+    source,
+    labelsInTurn(classes, options.samples ?? SAMPLES),
+    createRng(options.seed ?? 0),
+    context,
+  );
+  await source.dispose();
+  return drawn;
+}

@@ -1,0 +1,4 @@
+export { trainClassifier, trainTeacher, trainTokenizer } from './train';
+export { distill } from './distill';
+export { sampleImages } from './sample';
+export { evaluateModel } from './evaluate';

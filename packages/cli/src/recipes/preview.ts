@@ -1,0 +1,37 @@
+import type { GeneratorSnapshot } from '@ar-distill/core';
+import { imageGrid } from '@ar-distill/metrics';
+import { float32 } from '@ar-distill/nn';
+import { createRng, type Run } from '@ar-distill/runs';
+import { labelsInTurn } from './draw-images';
+import { oneStepSource } from './image-sources';
+import { decoderOf, type PresetModels } from './models';
+import type { RecipeContext } from './types';
+
+/** Rows of a preview; one column per class (ten at most). */
+const ROWS = 6;
+/** Fixed, so that previews of one run show the same noise. */
+const PREVIEW_SEED = 0;
+
+/** A grid of one-step samples with fixed noise; nothing when sequences are not images. */
+export async function writePreview(
+  { compiler }: RecipeContext,
+  models: PresetModels,
+  { iteration, average }: GeneratorSnapshot,
+  run: Run,
+): Promise<void> {
+  const decoder = decoderOf(models);
+  if (!decoder) return;
+  const columns = Math.min(10, models.teacher.numClasses);
+  const count = ROWS * columns;
+  const classes = Array.from({ length: columns }, (_, i) => i);
+  const source = await oneStepSource(
+    compiler,
+    { network: models.network, weights: average },
+    decoder,
+    count,
+  );
+  const images = await source.draw(labelsInTurn(classes, count), createRng(PREVIEW_SEED), 0);
+  await source.dispose();
+  const grid = imageGrid(float32([count, ...decoder.tokenizer.imageShape], images), columns);
+  await run.writeFile(`samples/${String(iteration).padStart(6, '0')}.png`, grid);
+}

@@ -1,0 +1,75 @@
+import { DiscreteScoreTeacher, type Rng } from '@ar-distill/core';
+import { imageGrid, writeImagesNpz } from '@ar-distill/metrics';
+import { atomicWriteFile } from '@ar-distill/checkpoints';
+import { float32 } from '@ar-distill/nn';
+import { createRng } from '@ar-distill/runs';
+import { drawImages, labelsInTurn } from './draw-images';
+import { oneStepSource, refinedSource, teacherSource, type ImageSource } from './image-sources';
+import { loadGenerator } from './generator-file';
+import { decoderOf, loadPresetModels, type PresetModels } from './models';
+import type { RecipeContext, SampleOptions } from './types';
+
+const BATCH = 100;
+const COLUMNS = 10;
+
+/** Draws images, writes a grid (and all of them as .npz), says how long an image took. */
+export async function sampleImages(
+  context: RecipeContext,
+  options: SampleOptions,
+): Promise<{ readonly secondsPerImage: number }> {
+  const { count, out, npz, seed } = options;
+  const models = await loadPresetModels(context);
+  const { numClasses } = models.teacher;
+  const classes = options.classes ?? Array.from({ length: numClasses }, (_, i) => i);
+  const outside = classes.find((label) => label >= numClasses);
+  if (outside !== undefined) {
+    throw new Error(`There is no class ${outside}: the classes are 0 to ${numClasses - 1}.`);
+  }
+  const rng: Rng = createRng(seed);
+  const labels = labelsInTurn(classes, count);
+  const source = await openSource(context, models, options, Math.min(BATCH, count));
+  const started = performance.now();
+  const { images } = await drawImages('sample', source, labels, rng, context);
+  const secondsPerImage = (performance.now() - started) / 1000 / count;
+  await source.dispose();
+  const { imageShape } = models.tokenizer!.tokenizer;
+  const all = float32([count, ...imageShape], images);
+  await atomicWriteFile(out, imageGrid(all, Math.min(COLUMNS, count)));
+  if (npz) await writeImagesNpz(npz, all, labels);
+  const { evaluations } = source;
+  context.print(
+    `${count} images, ${evaluations} network evaluation${evaluations === 1 ? '' : 's'} each, ` +
+      `${(1000 * secondsPerImage).toFixed(2)} ms per image: ${[out, npz].filter(Boolean).join(', ')}`,
+  );
+  return { secondsPerImage };
+}
+
+/** The generator, the teacher, or the generator whose last AR steps the teacher draws again. */
+export async function openSource(
+  context: RecipeContext,
+  models: PresetModels,
+  options: Pick<SampleOptions, 'weights' | 'teacher' | 'snap' | 'teacherSteps'>,
+  batchSize: number,
+): Promise<ImageSource> {
+  const { compiler, plugin } = context;
+  const decoder = decoderOf(models, options.snap);
+  if (!decoder) {
+    throw new Error(`The sequences of the plugin "${plugin.name}" are not images to look at.`);
+  }
+  const { teacher, teacherWeights } = models;
+  if (options.teacher) return teacherSource(compiler, teacher, teacherWeights, decoder, batchSize);
+  const generator = await loadGenerator(context, models, options.weights);
+  if (!options.teacherSteps) return oneStepSource(compiler, generator, decoder, batchSize);
+  if (!(teacher instanceof DiscreteScoreTeacher)) {
+    throw new Error(
+      `The teacher of "${plugin.name}" has no tokens to draw again: drop --teacher-steps.`,
+    );
+  }
+  return refinedSource(
+    compiler,
+    generator,
+    { teacher, weights: teacherWeights, steps: options.teacherSteps },
+    decoder,
+    batchSize,
+  );
+}

@@ -1,0 +1,153 @@
+import { float32, int32 } from '@ar-distill/nn';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createRun, openRun, type Run } from './run-directory';
+
+const CHECKPOINT = {
+  stage: 'gts',
+  iteration: 2,
+  cursor: { seconds: 1.5 },
+  tensors: { weight: float32([2], Float32Array.of(1, 2)), step: int32([], Int32Array.of(7)) },
+};
+
+let root = '';
+beforeEach(() => (root = mkdtempSync(path.join(tmpdir(), 'runs-'))));
+afterEach(() => rmSync(root, { recursive: true }));
+
+const lines = (run: Run): string => readFileSync(path.join(run.path, 'metrics.jsonl'), 'utf8');
+
+describe('createRun', () => {
+  it('numbers runs after those that are there', async () => {
+    mkdirSync(path.join(root, '00041-old'));
+    mkdirSync(path.join(root, '7-other'));
+    const run = await createRun(root, 'mnist-var', { seed: 1, settings: { width: 8 } });
+    expect(path.basename(run.path)).toBe('00042-mnist-var');
+    expect(path.isAbsolute(run.path)).toBe(true);
+    await run.close();
+    expect((await openRun(run.path)).config).toEqual({ seed: 1, settings: { width: 8 } });
+  });
+
+  it('gives runs that are made at once different numbers', async () => {
+    const slugs = Array.from({ length: 12 }, (_, i) => `slug-${i % 4}`);
+    const runs = await Promise.all(slugs.map((slug) => createRun(path.join(root, 'new'), slug, {})));
+    const numbers = runs.map((run) => path.basename(run.path).slice(0, 5));
+    expect(new Set(numbers).size).toBe(12);
+    expect(readdirSync(path.join(root, 'new'))).toHaveLength(12);
+  });
+
+  it('refuses slugs that are no plain names', async () => {
+    await expect(createRun(root, '../x', {})).rejects.toThrow(/"\.\.\/x" cannot name a run/);
+  });
+});
+
+describe('openRun', () => {
+  it('refuses what is no run', async () => {
+    await expect(openRun(root)).rejects.toThrow(/is no run directory: it holds no config.json/);
+    writeFileSync(path.join(root, 'config.json'), '{');
+    await expect(openRun(root)).rejects.toThrow(/is damaged/);
+  });
+
+  it('refuses a run that a living process writes, and takes over that of a dead one', async () => {
+    const run = await createRun(root, 'a', {});
+    const lock = path.join(run.path, 'lock');
+    expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
+    writeFileSync(lock, String(process.ppid));
+    await expect(openRun(run.path)).rejects.toThrow(`is in use by process ${process.ppid}`);
+    // A lock that this process does not hold stays.
+    await run.close();
+    expect(existsSync(lock)).toBe(true);
+    writeFileSync(lock, String(2 ** 30));
+    const reopened = await openRun(run.path);
+    expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
+    await reopened.close();
+    expect(readdirSync(run.path)).toEqual(['config.json']);
+  });
+
+  it('removes what a killed process left half written', async () => {
+    const run = await createRun(root, 'a', {});
+    const left = path.join(run.path, 'arrays', '.pool.safetensors.0123456789ab.tmp');
+    await run.saveArrays('pool', CHECKPOINT.tensors);
+    writeFileSync(left, 'part');
+    await openRun(run.path);
+    expect(readdirSync(path.dirname(left))).toEqual(['pool.safetensors']);
+  });
+});
+
+describe('Run', () => {
+  let run: Run;
+  beforeEach(async () => {
+    run = await createRun(root, 'test', {});
+  });
+
+  it('keeps checkpoints', async () => {
+    expect(await run.loadCheckpoint()).toBeUndefined();
+    await run.saveCheckpoint({ ...CHECKPOINT, iteration: 1 });
+    await run.saveCheckpoint(CHECKPOINT);
+    expect(await run.loadCheckpoint()).toEqual(CHECKPOINT);
+  });
+
+  it('refuses a file that is no checkpoint', async () => {
+    await run.saveArrays('x', CHECKPOINT.tensors);
+    const arrays = readFileSync(path.join(run.path, 'arrays', 'x.safetensors'));
+    writeFileSync(path.join(run.path, 'checkpoint.safetensors'), arrays);
+    await expect(run.loadCheckpoint()).rejects.toThrow(/is no checkpoint of a run/);
+  });
+
+  it('forgets metrics that were logged after the checkpoint', async () => {
+    run.logMetrics({ iteration: 1, loss: 0.5 });
+    await run.saveCheckpoint(CHECKPOINT);
+    run.logMetrics({ iteration: 2, loss: 0.25 });
+    appendFileSync(path.join(run.path, 'metrics.jsonl'), '{"iteration":3,"lo');
+    expect(await run.readMetrics()).toHaveLength(2);
+    await run.loadCheckpoint();
+    run.logMetrics({ iteration: 2, loss: 0.125 });
+    expect(lines(run)).toBe('{"iteration":1,"loss":0.5}\n{"iteration":2,"loss":0.125}\n');
+  });
+
+  it('forgets all metrics when there is no checkpoint', async () => {
+    expect(await run.readMetrics()).toEqual([]);
+    run.logMetrics({ iteration: 1 });
+    await run.loadCheckpoint();
+    expect(lines(run)).toBe('');
+  });
+
+  it('drops a line that a power cut left shorter than the checkpoint knew it', async () => {
+    run.logMetrics({ iteration: 1 });
+    run.logMetrics({ iteration: 2 });
+    await run.saveCheckpoint(CHECKPOINT);
+    truncateSync(path.join(run.path, 'metrics.jsonl'), 25);
+    await run.loadCheckpoint();
+    run.logMetrics({ iteration: 3 });
+    expect(await run.readMetrics()).toEqual([{ iteration: 1 }, { iteration: 3 }]);
+  });
+
+  it('names a damaged line', async () => {
+    appendFileSync(path.join(run.path, 'metrics.jsonl'), '{"a":1}\n{"b":\n');
+    await expect(run.readMetrics()).rejects.toThrow(/^Line 2 of ".*metrics.jsonl" is damaged/);
+  });
+
+  it('keeps arrays by name', async () => {
+    expect(await run.loadArrays('stage/pool')).toBeUndefined();
+    await run.saveArrays('stage/pool', CHECKPOINT.tensors);
+    expect(await run.loadArrays('stage/pool')).toEqual(CHECKPOINT.tensors);
+  });
+
+  it('writes files inside of itself only', async () => {
+    const file = await run.writeFile('samples/000100.png', Buffer.from('png'));
+    expect(file).toBe(path.join(run.path, 'samples', '000100.png'));
+    expect(readFileSync(file, 'utf8')).toBe('png');
+    await expect(run.writeFile('../escaped', Buffer.of(1))).rejects.toThrow(/lies outside/);
+    await expect(run.saveArrays('../../escaped', {})).rejects.toThrow(/lies outside/);
+  });
+});

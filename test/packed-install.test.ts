@@ -1,0 +1,162 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '..');
+const WINDOWS = process.platform === 'win32';
+
+/** Folders of what a user installs: the command, one plugin, and all that they need from here. */
+const PACKED = [
+  'packages/nn',
+  'packages/core',
+  'packages/engine',
+  'packages/checkpoints',
+  'packages/datasets',
+  'packages/runs',
+  'packages/metrics',
+  'packages/di',
+  'packages/cli',
+  'plugins/var',
+];
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+}
+
+/** Settings of the npm that runs jest would redirect the npm started here. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([key]) => !/^npm_(config_local|package|lifecycle)/.test(key),
+    ),
+  );
+}
+
+function npm(cwd: string, ...args: string[]): string {
+  return execFileSync('npm', args, {
+    cwd,
+    encoding: 'utf8',
+    shell: WINDOWS,
+    env: { ...cleanEnvironment(), NX_DAEMON: 'false', npm_config_loglevel: 'error' },
+  });
+}
+
+describe('the packed packages, installed outside the workspace', () => {
+  let project: string;
+
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'ar-distill-packed-'));
+    // Nearly free when nothing changed since the last build: nx keeps its results.
+    npm(ROOT, 'run', 'build');
+    const tarballs = join(project, 'tarballs');
+    mkdirSync(tarballs);
+    npm(ROOT, 'pack', '--pack-destination', tarballs, ...PACKED.map((folder) => `./${folder}`));
+    const dependencies = Object.fromEntries(
+      PACKED.map(manifestOf).map(({ name, version }) => [
+        name,
+        `file:tarballs/${name.replace('@', '').replace('/', '-')}-${version}.tgz`,
+      ]),
+    );
+    writeFileSync(
+      join(project, 'package.json'),
+      JSON.stringify({ name: 'packed-install', private: true, dependencies }),
+    );
+    // The CUDA libraries of onnxruntime-node are a download of their own.
+    writeFileSync(join(project, '.npmrc'), 'onnxruntime-node-install=skip\n');
+    npm(project, 'install', '--prefer-offline', '--no-audit', '--no-fund');
+  }, 300_000);
+
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  function write(folder: string, files: Readonly<Record<string, string>>): void {
+    mkdirSync(join(project, folder), { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(project, folder, name), text);
+    }
+  }
+
+  const arDistill = (...args: string[]) =>
+    spawnSync('npx', ['--no-install', 'ar-distill', ...args], {
+      cwd: project,
+      encoding: 'utf8',
+      shell: WINDOWS,
+      env: { ...cleanEnvironment(), npm_config_loglevel: 'error' },
+    });
+
+  it('list the plugin', () => {
+    const { status, stdout, stderr } = arDistill('plugins');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('mnist-var');
+    expect(stdout).toMatch(/@ar-distill\/plugin-var \d+\.\d+\.\d+ in .*ar-distill-packed-/);
+  }, 60_000);
+
+  it('use an ES module of a third party, and skip a broken one with a sentence', () => {
+    write('node_modules/@me/ar-distill-plugin-modern', {
+      'package.json': '{"version":"4.5.6","type":"module","exports":"./modern.js"}',
+      'modern.js': `
+        import { definePlugin } from '@ar-distill/core';
+        export default definePlugin({
+          name: 'modern', summary: 'An ES module', architectureSchema: {}, presets: {},
+          createTeacher() {}, createNetwork() {},
+        });`,
+    });
+    write('node_modules/ar-distill-plugin-broken', {
+      'package.json': '{"version":"0.0.1"}',
+      'index.js': 'throw new Error("it is broken")',
+    });
+    const { status, stdout, stderr } = arDistill('plugins');
+    expect(stdout).toMatch(
+      /^modern {2}An ES module\n {2}@me\/ar-distill-plugin-modern 4\.5\.6 in /m,
+    );
+    expect(stdout).toContain('mnist-var');
+    expect(stderr).toMatch(
+      /^Warning: The plugin "ar-distill-plugin-broken" in .* cannot be loaded \(it is broken\): .*\n$/,
+    );
+    expect(status).toBe(0);
+    rmSync(join(project, 'node_modules/ar-distill-plugin-broken'), { recursive: true });
+  }, 60_000);
+
+  it('pass the doctor', () => {
+    const { status, stdout } = arDistill('doctor');
+    expect(stdout).toContain('onnxruntime');
+    expect(stdout).toContain('var');
+    expect(status).toBe(0);
+  }, 60_000);
+
+  it('sample in one step with the generator that ships, or say that there is none', () => {
+    const weights: { generator?: string } = JSON.parse(
+      execFileSync(
+        process.execPath,
+        [
+          '-p',
+          "JSON.stringify(require('@ar-distill/plugin-var').plugin.presets['mnist-var'].weights ?? {})",
+        ],
+        { cwd: project, encoding: 'utf8' },
+      ),
+    );
+    const { status, stdout, stderr } = arDistill('sample', '--count', '4', '--out', 'grid.png');
+    if (weights.generator) {
+      expect(weights.generator).toContain(join('node_modules', '@ar-distill', 'plugin-var'));
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^4 images in grid\.png, [\d.e-]+ s per image$/m);
+      const png = readFileSync(join(project, 'grid.png'));
+      expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
+    } else {
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^Error: .+\n$/);
+    }
+  }, 120_000);
+
+  it('print the version, and one sentence for a mistake', () => {
+    expect(arDistill('--version').stdout).toBe(`${manifestOf('packages/cli').version}\n`);
+    const { status, stderr } = arDistill('sample', '--preset', 'no-such-preset');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Error: No plugin has a preset "no-such-preset"; .*\n$/);
+  }, 60_000);
+});

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { elementCount } from '@ar-distill/nn';
+import type { BenchModel } from './bench-model';
+import { compare, type Comparison } from './compare';
+import { compiledSide } from './compiled-side';
+import { MODELS } from './models';
+import { findPython, pytorchSide } from './pytorch-side';
+
+const USAGE = `Usage: main.ts [model…] [--pairs 5] [--threads 2] [--no-pytorch] [--profile]
+Models: ${Object.keys(MODELS).join(', ')} (default: all)`;
+
+interface Options {
+  readonly pairs: number;
+  readonly threads: number;
+  readonly pytorch: boolean;
+  readonly profile: boolean;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      pairs: { type: 'string', default: '5' },
+      threads: { type: 'string', default: '2' },
+      'no-pytorch': { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const names = positionals.length ? positionals : Object.keys(MODELS);
+  const unknown = names.find((name) => !MODELS[name]);
+  if (unknown !== undefined) throw new Error(`There is no model "${unknown}".\n${USAGE}`);
+  const [name] = names;
+  if (names.length > 1 || name === undefined) {
+    for (const each of names) runAlone(each);
+    return;
+  }
+  await measure(MODELS[name]!(), {
+    pairs: Number(values.pairs),
+    threads: Number(values.threads),
+    pytorch: !values['no-pytorch'],
+    profile: values.profile,
+  });
+}
+
+/** A process per model: peaks of memory would hide each other in one. */
+function runAlone(name: string): void {
+  const flags = process.argv.slice(2).filter((argument) => !MODELS[argument]);
+  const { status } = spawnSync(
+    process.execPath,
+    [...process.execArgv, __filename, name, ...flags],
+    { stdio: 'inherit' },
+  );
+  if (status !== 0) throw new Error(`The comparison of "${name}" ended with code ${status}.`);
+}
+
+async function measure(model: BenchModel, options: Options): Promise<void> {
+  const shapes = Object.values(model.parameters).map(({ shape }) => shape);
+  const count = shapes.reduce((total, shape) => total + elementCount(shape), 0);
+  console.log(`\n${model.name}: ${model.description}, ${(count / 1e6).toFixed(2)}M parameters`);
+  const python = options.pytorch ? findPython() : undefined;
+  if (options.pytorch && !python) {
+    console.log('  No Python here imports torch: only the compiled step is measured (set PYTHON).');
+  }
+  const compiled = await compiledSide(model, options);
+  const pytorch = python && (await pytorchSide(model, { python, threads: options.threads }));
+  try {
+    report(await compare(compiled, pytorch, options.pairs));
+    if (options.profile) {
+      for (const { operators } of await compiled.profile()) {
+        const total = operators.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+        for (const { operator, calls, milliseconds } of operators) {
+          const share = ((100 * milliseconds) / total).toFixed(1).padStart(5);
+          console.log(`  ${share} %  ${operator} (${calls} calls)`);
+        }
+      }
+    }
+  } finally {
+    await compiled.close();
+    await pytorch?.close();
+  }
+}
+
+function report({ sides, ratio, lossDifference }: Comparison): void {
+  for (const side of sides) {
+    if (!side) continue;
+    const { name, medianMilliseconds, peakMemory, lastLoss } = side;
+    console.log(
+      `  ${name.padEnd(20)} ${medianMilliseconds.toFixed(1).padStart(8)} ms/step` +
+        `  peak ${(peakMemory / 2 ** 20).toFixed(0).padStart(5)} MiB  loss ${lastLoss.toFixed(6)}`,
+    );
+  }
+  if (ratio === undefined || lossDifference === undefined) return;
+  console.log(
+    `  ratio ${ratio.toFixed(2)}, losses differ by at most ${lossDifference.toExponential(1)} (relative)`,
+  );
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
