@@ -1,0 +1,44 @@
+import type { BenchSide } from './bench-model';
+import { compare, median } from './compare';
+
+function side(name: string, times: readonly number[], loss: number, order: string[]): BenchSide {
+  let at = 0;
+  return {
+    name,
+    step: async () => {
+      order.push(name);
+      return { milliseconds: times[at++]!, loss };
+    },
+    peakMemory: async () => 1024,
+    close: async () => undefined,
+  };
+}
+
+describe('compare', () => {
+  it('trains by turns and compares the medians without the warm-up', async () => {
+    const order: string[] = [];
+    const fast = side('fast', [900, 900, 10, 30, 20], 2, order);
+    const slow = side('slow', [1, 1, 50, 60, 40], 2.5, order);
+    const { sides, ratio, lossDifference } = await compare(fast, slow, 3);
+    expect(order).toEqual(Array.from({ length: 5 }, () => ['fast', 'slow']).flat());
+    expect(sides.map((each) => each?.medianMilliseconds)).toEqual([20, 50]);
+    expect(ratio).toBe(2.5);
+    expect(lossDifference).toBe(0.25);
+  });
+
+  it('measures one side alone', async () => {
+    const { sides, ratio } = await compare(side('only', [9, 9, 5], 1, []), undefined, 1);
+    expect(sides[0]).toEqual({
+      name: 'only',
+      medianMilliseconds: 5,
+      peakMemory: 1024,
+      lastLoss: 1,
+    });
+    expect(ratio).toBeUndefined();
+  });
+});
+
+it('takes the mean of the two middle values', () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(median([7])).toBe(7);
+});
