@@ -26,7 +26,12 @@ class SharedRealmEnvironment extends TestEnvironment {
     super(config, context);
     for (const name of SHARED) this.global[name] = globalThis[name];
     // Worker threads start outside of jest's module loader: they compile TypeScript themselves.
-    this.global.process.execArgv = ['-C', '@ar-distill/source', '-r', require.resolve('./register')];
+    this.global.process.execArgv = [
+      '-C',
+      '@ar-distill/source',
+      '-r',
+      require.resolve('./register'),
+    ];
   }
 }
 

@@ -7,18 +7,23 @@ import { createRun, openRun } from './run-directory';
 
 const WORKSPACE = path.join(__dirname, '../../..');
 let root = '';
+let running: ChildProcess | undefined;
 beforeEach(() => (root = mkdtempSync(path.join(tmpdir(), 'killed-'))));
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  running?.kill('SIGKILL');
+  rmSync(root, { recursive: true, force: true });
+});
 
 /** Runs TypeScript that imports this package's files from `SOURCE`. */
 function start(source: string): ChildProcess {
   const script = path.join(root, 'script.ts');
   writeFileSync(script, source.replaceAll('SOURCE', __dirname));
   const hook = path.join(WORKSPACE, 'tools/jest/register.js');
-  return spawn(process.execPath, ['-C', '@ar-distill/source', '-r', hook, script], {
+  running = spawn(process.execPath, ['-C', '@ar-distill/source', '-r', hook, script], {
     cwd: WORKSPACE,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return running;
 }
 
 /** Waits until the child has printed the text. */

@@ -11,6 +11,7 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
+import { hasCode } from './error-code';
 import { MetricsLog } from './metrics-log';
 import { lockRun, unlockRun } from './run-lock';
 
@@ -173,7 +174,7 @@ async function makeFolder(folder: string): Promise<boolean> {
     await mkdir(folder);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { hasCode } from './error-code';
 
 const LOCK = 'lock';
 
@@ -41,7 +42,7 @@ async function removeStale(folder: string, file: string): Promise<void> {
   try {
     await rename(file, aside);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return;
+    if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
   if ((await readOwner(aside)) !== owner) await tryLink(aside, file);
@@ -53,7 +54,7 @@ async function tryLink(existing: string, file: string): Promise<boolean> {
     await link(existing, file);
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
@@ -63,7 +64,7 @@ async function readOwner(file: string): Promise<number | undefined> {
   try {
     return Number.parseInt(await readFile(file, 'utf8'), 10);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -75,10 +76,6 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // A process of another user cannot be signalled, but is there.
-    return isCode(error, 'EPERM');
+    return hasCode(error, 'EPERM');
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -39,7 +39,11 @@ export class PickleReader {
 
   utf8(length: number): string {
     const start = this.#take(length);
-    return this.#text.decode(this.bytes.subarray(start, start + length));
+    try {
+      return this.#text.decode(this.bytes.subarray(start, start + length));
+    } catch {
+      throw new Error(`the pickle has text at byte ${start} that is no UTF-8`);
+    }
   }
 
   /** Text up to a line feed, which is swallowed. */

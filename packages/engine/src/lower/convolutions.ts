@@ -2,8 +2,8 @@ import { numbersAttribute } from '../ir/attributes';
 import { convolution, type Convolution } from '../ir/convolution';
 import type { Lowering, LoweringContext } from './lowering';
 
-const NHWC_TO_NCHW = { perm: [0, 3, 1, 2] };
-const NCHW_TO_NHWC = { perm: [0, 2, 3, 1] };
+export const NHWC_TO_NCHW = { perm: [0, 3, 1, 2] };
+export const NCHW_TO_NHWC = { perm: [0, 2, 3, 1] };
 
 /**
  * tfjs convolves NHWC with HWIO, ONNX Runtime NCHW with OIHW. Its optimizer moves the transposes
@@ -106,27 +106,32 @@ function transposedConvolution(
   [dy, filter]: readonly [string, string],
   sizes: Convolution,
 ): string {
-  const outputPadding = [0, 1].map((axis) => {
-    const span = (sizes.kernel[axis]! - 1) * sizes.dilations[axis]! + 1;
-    const reached = (sizes.outputSize[axis]! - 1) * sizes.strides[axis]! + span;
-    return sizes.inputSize[axis]! + sizes.padBefore[axis]! + sizes.padAfter[axis]! - reached;
-  });
   const dx = emit.node(
     'ConvTranspose',
     [
       emit.node('Transpose', [dy], NHWC_TO_NCHW),
       emit.node('Transpose', [filter], { perm: [3, 2, 0, 1] }),
     ],
-    { ...convAttributes(sizes), output_padding: outputPadding },
+    transposedAttributes(sizes),
   );
   return emit.node('Transpose', [dx], NCHW_TO_NHWC);
 }
 
-function convAttributes({ strides, dilations, kernel, padBefore, padAfter }: Convolution) {
+export function convAttributes({ strides, dilations, kernel, padBefore, padAfter }: Convolution) {
   return { strides, dilations, kernel_shape: kernel, pads: [...padBefore, ...padAfter] };
 }
 
-function paddedInput(
+/** Attributes of ConvTranspose: the output is padded by what the strides of the convolution left. */
+export function transposedAttributes(sizes: Convolution) {
+  const outputPadding = [0, 1].map((axis) => {
+    const span = (sizes.kernel[axis]! - 1) * sizes.dilations[axis]! + 1;
+    const reached = (sizes.outputSize[axis]! - 1) * sizes.strides[axis]! + span;
+    return sizes.inputSize[axis]! + sizes.padBefore[axis]! + sizes.padAfter[axis]! - reached;
+  });
+  return { ...convAttributes(sizes), output_padding: outputPadding };
+}
+
+export function paddedInput(
   { emit }: LoweringContext,
   x: string,
   { padBefore, padAfter }: Convolution,
@@ -137,7 +142,7 @@ function paddedInput(
 }
 
 /** The padded inputs that one tap meets, [B, outputHeight, outputWidth, I]. */
-function tapInput(
+export function tapInput(
   { emit }: LoweringContext,
   padded: string,
   { strides, dilations, outputSize }: Convolution,

@@ -1,7 +1,9 @@
 import { CONVOLUTION_LOWERINGS } from './convolutions';
+import { DEPTHWISE_LOWERINGS } from './depthwise';
 import { ELEMENTWISE_LOWERINGS } from './elementwise';
 import { FUSED_LOWERINGS } from './fusions';
 import type { LoweringTable, Provider } from './lowering';
+import { POOLING_LOWERINGS } from './pooling';
 import { REDUCTION_LOWERINGS } from './reductions';
 import { STRUCTURAL_LOWERINGS } from './structural';
 
@@ -11,6 +13,8 @@ const CPU: LoweringTable = {
   ...REDUCTION_LOWERINGS,
   ...STRUCTURAL_LOWERINGS,
   ...CONVOLUTION_LOWERINGS,
+  ...DEPTHWISE_LOWERINGS,
+  ...POOLING_LOWERINGS,
 };
 
 /**

@@ -7,7 +7,10 @@ export const TRACE_BACKEND = 'ar-distill-trace';
 
 /** Handle of a traced tensor; the value itself lives in the graph. */
 class TraceHandle {
-  constructor(readonly value: Value) {}
+  constructor(
+    readonly value: Value,
+    readonly graph: GraphBuilder,
+  ) {}
 }
 
 /** A tfjs backend that computes nothing: its kernels append nodes to a graph. */
@@ -29,7 +32,13 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** The graph's value behind a tensor; eager tensors of other backends become constants. */
   graphValue(info: tf.TensorInfo): Value {
-    if (info.dataId instanceof TraceHandle) return info.dataId.value;
+    if (info.dataId instanceof TraceHandle) {
+      if (info.dataId.graph === this.graph) return info.dataId.value;
+      throw new Error(
+        'A tensor made while another program was traced cannot be used: compute it anew in every ' +
+          'program, or keep its values outside of tensors.',
+      );
+    }
     // Read through the engine: asking a backend for foreign data would move (steal) it.
     const data = tf.engine().readSync(info.dataId);
     return this.graph.constant(copy(data, info.dtype), {
@@ -40,14 +49,14 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** What a kernel returns to tfjs. */
   tensorInfo(value: Value): tf.TensorInfo {
-    const dataId = new TraceHandle(value);
+    const dataId = new TraceHandle(value, this.graph);
     this.references.set(dataId, 1);
     return { dataId, shape: [...value.shape], dtype: value.dtype };
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
     const type = { shape, dtype: valueDtype(dtype) };
-    const dataId = new TraceHandle(this.graph.constant(copy(values, dtype), type));
+    const dataId = new TraceHandle(this.graph.constant(copy(values, dtype), type), this.graph);
     this.references.set(dataId, 1);
     return dataId;
   }
