@@ -33,6 +33,7 @@ export class ProgramSession {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
+      externalData: program.externalData ?? [],
     });
     return new ProgramSession(program, session);
   }

@@ -8,6 +8,8 @@ export * from './layers/custom-gradient';
 export * from './layers/linear';
 export * from './layers/activations';
 export * from './layers/layer-norm';
+export * from './layers/rms-norm';
+export * from './layers/rotary-embedding';
 export * from './layers/attention';
 export * from './layers/cross-entropy';
 export * from './layers/categorical';

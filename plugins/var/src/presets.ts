@@ -118,12 +118,12 @@ function asset(kind: string): string {
 const mnist: Preset<VarArchitecture> = {
   summary: 'MNIST, 32×32, 30 tokens over 4 scales: trains on a laptop CPU',
   architecture: mnistArchitecture,
-  teacherSampling: { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 },
+  teacherSampling: { guidanceScale: 0.35, topK: 0, topP: 1, temperature: 1 },
   distillation: distillationSettingsSchema.parse({
     teacherPoolSize: 10_000,
     tuning: {
       headIterations: 100,
-      fullIterations: 500,
+      fullIterations: 1100,
       batchSize: 64,
       learningRate: 5e-4,
       noiseDraws: 2,
@@ -146,7 +146,7 @@ const mnist: Preset<VarArchitecture> = {
       emaDecay: 0.99,
     }),
     teacher: supervisedSettingsSchema.parse({
-      iterations: 6000,
+      iterations: 5000,
       batchSize: 64,
       learningRate: 1e-3,
       weightDecay: 0.05,

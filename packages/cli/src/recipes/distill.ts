@@ -162,18 +162,22 @@ async function saveGenerator(
   run: Run,
 ): Promise<string> {
   const file = path.join(run.path, GENERATOR_FILE);
-  await saveModel(file, {
-    kind: 'generator',
-    plugin: plugin.name,
-    preset: presetName,
-    architecture,
-    tensors: average,
-    provenance: {
-      seed: settings.seed,
-      generatorIterations: iteration,
-      guidanceUpdates: settings.guidanceUpdates,
-      trainingSeconds: Math.round(seconds),
+  await saveModel(
+    file,
+    {
+      kind: 'generator',
+      plugin: plugin.name,
+      preset: presetName,
+      architecture,
+      tensors: average,
+      provenance: {
+        seed: settings.seed,
+        generatorIterations: iteration,
+        guidanceUpdates: settings.guidanceUpdates,
+        trainingSeconds: Math.round(seconds),
+      },
     },
-  });
+    { halfPrecision: true },
+  );
   return file;
 }

@@ -211,17 +211,22 @@ async function saveTrained(
   { measured, ...model }: TrainedModel,
 ): Promise<TrainingResult> {
   const weights = path.join(run, `${model.kind}.safetensors`);
-  await saveModel(weights, {
-    ...model,
-    provenance: {
-      seed: settings.seed,
-      iterations: settings.iterations,
-      batchSize: settings.batchSize,
-      learningRate: settings.learningRate,
-      trainingSeconds: Math.round(seconds),
-      ...measured,
+  await saveModel(
+    weights,
+    {
+      ...model,
+      provenance: {
+        seed: settings.seed,
+        iterations: settings.iterations,
+        batchSize: settings.batchSize,
+        learningRate: settings.learningRate,
+        trainingSeconds: Math.round(seconds),
+        ...measured,
+      },
     },
-  });
+    // The classifier's features define a metric: they stay as they were trained.
+    { halfPrecision: model.kind !== 'classifier' },
+  );
   print(`Trained in ${seconds.toFixed(0)} s: ${weights}`);
   for (const [name, value] of Object.entries(measured)) print(`  ${name}: ${value.toPrecision(4)}`);
   return { run, weights };

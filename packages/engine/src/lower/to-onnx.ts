@@ -1,7 +1,7 @@
 import type { KernelName } from '../ir/kernels';
 import type { Dtype, Graph, TensorSpec, Value } from '../ir/types';
 import { GraphEmitter } from '../onnx/graph-emitter';
-import { encodeModel, type OnnxValueInfo } from '../onnx/model';
+import { encodeModel, type ExternalData, type OnnxValueInfo } from '../onnx/model';
 import { fuse, type FusedKernelName } from './fusions';
 import { ValueNames, type Provider } from './lowering';
 import { LOWERINGS } from './tables';
@@ -25,6 +25,8 @@ export interface OnnxProgram {
   readonly model: Uint8Array;
   readonly feeds: readonly Feed[];
   readonly fetches: readonly Fetch[];
+  /** Constants that are not in the model; refers to the arrays that were traced. */
+  readonly externalData?: readonly ExternalData[];
 }
 
 export interface LoweringOptions {
@@ -34,20 +36,35 @@ export interface LoweringOptions {
    * leading axis of this size, state is carried from step to step, outputs get the leading axis.
    */
   readonly iterations?: number | undefined;
+  /**
+   * Leave large constants out of the model (default false): sessions are given `externalData` then.
+   * Models have at most 2 GiB, and what is inside of them is copied several times.
+   */
+  readonly externalConstants?: boolean;
 }
+
+/** Constants of up to this many bytes are part of the model in any case. */
+const SMALL_CONSTANT = 2 ** 16;
 
 /**
  * The graph as an ONNX model. State that it returns unchanged is not fetched; state and inputs that
  * nothing reads are not fed.
  */
-export function toOnnx(graph: Graph, { provider, iterations = 1 }: LoweringOptions): OnnxProgram {
+export function toOnnx(
+  graph: Graph,
+  { provider, iterations = 1, externalConstants = false }: LoweringOptions,
+): OnnxProgram {
   // Fusions that were measured on the CPU only.
   const lowered = provider === 'cpu' ? fuse(graph) : graph;
-  return iterations === 1 ? singleStep(lowered, provider) : loop(lowered, provider, iterations);
+  const emit = new GraphEmitter(undefined, externalConstants ? SMALL_CONSTANT : Infinity);
+  const program =
+    iterations === 1
+      ? singleStep(lowered, provider, emit)
+      : loop(lowered, provider, iterations, emit);
+  return externalConstants ? { ...program, externalData: emit.externalData() } : program;
 }
 
-function singleStep(graph: Graph, provider: Provider): OnnxProgram {
-  const emit = new GraphEmitter();
+function singleStep(graph: Graph, provider: Provider, emit: GraphEmitter): OnnxProgram {
   const names = new ValueNames(emit);
   const feeds = usedFeeds(graph, () => []);
   for (const feed of feeds) names.define(sourceValue(graph, feed), feed.name);
@@ -60,8 +77,12 @@ function singleStep(graph: Graph, provider: Provider): OnnxProgram {
   return { model: encodeModel(onnx), feeds, fetches };
 }
 
-function loop(graph: Graph, provider: Provider, iterations: number): OnnxProgram {
-  const outer = new GraphEmitter();
+function loop(
+  graph: Graph,
+  provider: Provider,
+  iterations: number,
+  outer: GraphEmitter,
+): OnnxProgram {
   const body = new GraphEmitter(outer);
   const names = new ValueNames(body);
   const feeds = usedFeeds(graph, ({ kind }) => (kind === 'input' ? [iterations] : []));

@@ -1,5 +1,6 @@
 import type {
   ElementType,
+  ExternalData,
   OnnxAttribute,
   OnnxGraph,
   OnnxNode,
@@ -20,8 +21,21 @@ export class GraphEmitter {
   private readonly shared = new Map<string, string>();
   private next = 0;
 
-  /** `outer`: names and initializers are those of the enclosing graph. */
-  constructor(private readonly outer?: GraphEmitter) {}
+  /**
+   * `outer`: names and initializers are those of the enclosing graph. Initializers of more than
+   * `largestInside` bytes become external data.
+   */
+  constructor(
+    private readonly outer?: GraphEmitter,
+    private readonly largestInside = Infinity,
+  ) {}
+
+  /** Data of the initializers that the model only refers to. */
+  externalData(): ExternalData[] {
+    return this.initializers.flatMap(({ location: path, bytes: data }) =>
+      path === undefined ? [] : [{ path, data }],
+    );
+  }
 
   /** A name that nothing else has. */
   name(): string {
@@ -87,7 +101,9 @@ export class GraphEmitter {
     if (this.outer) return this.outer.initializer(shape, type, data);
     const name = this.name();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializers.push({ name, shape, type, bytes });
+    const location =
+      bytes.length > this.largestInside ? `constant-${this.initializers.length}` : undefined;
+    this.initializers.push({ name, shape, type, bytes, location });
     return name;
   }
 

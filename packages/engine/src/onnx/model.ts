@@ -10,6 +10,8 @@ export interface OnnxTensor {
   readonly shape: readonly number[];
   readonly type: ElementType;
   readonly bytes: Uint8Array;
+  /** Name of the file that holds the bytes instead of the model. */
+  readonly location?: string | undefined;
 }
 
 export type OnnxAttribute =
@@ -43,19 +45,38 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValueInfo[];
 }
 
+/** Bytes that a model refers to under a path: given to the session beside the model. */
+export interface ExternalData {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 const IR_VERSION = 10;
 const OPSET = 20;
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
 const WIRE = { varint: 0, bytes: 2, fixed32: 5 } as const;
 
 const tag = (field: number, wire: number): number => (field << 3) | wire;
 
+/** Protocol buffers end there. */
+const LARGEST_MODEL = 2 ** 31 - 1;
+
 /**
  * The model as ONNX's protocol buffer (onnx.proto3; opset 20 plus the `com.microsoft` contributed
  * operators that ONNX Runtime has).
+ * @throws RangeError when the constants inside of it do not fit.
  */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const inside = graph.initializers.filter(({ location }) => location === undefined);
+  const size = inside.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size > LARGEST_MODEL) {
+    throw new RangeError(
+      `The constants of "${graph.name}" take ${(size / 2 ** 30).toFixed(1)} GiB, more than the 2 GiB of a model: make them external data or state.`,
+    );
+  }
   const writer = Writer.create();
   writer.uint32(tag(1, WIRE.varint)).int64(IR_VERSION);
   writer.uint32(tag(2, WIRE.bytes)).string('ar-distill');
@@ -119,11 +140,21 @@ function writeAttribute(writer: Writer, name: string, attribute: OnnxAttribute):
   writer.uint32(tag(20, WIRE.varint)).int32(ATTRIBUTE_TYPE[attribute.kind]);
 }
 
-function writeTensor(writer: Writer, { name, shape, type, bytes }: OnnxTensor): void {
+function writeTensor(writer: Writer, { name, shape, type, bytes, location }: OnnxTensor): void {
   for (const size of shape) writer.uint32(tag(1, WIRE.varint)).int64(size);
   writer.uint32(tag(2, WIRE.varint)).int32(ELEMENT_TYPE[type]);
   writer.uint32(tag(8, WIRE.bytes)).string(name);
-  writer.uint32(tag(9, WIRE.bytes)).bytes(bytes);
+  if (location === undefined) {
+    writer.uint32(tag(9, WIRE.bytes)).bytes(bytes);
+    return;
+  }
+  for (const [key, value] of Object.entries({ location, offset: '0', length: bytes.length })) {
+    message(writer, 13, () => {
+      writer.uint32(tag(1, WIRE.bytes)).string(key);
+      writer.uint32(tag(2, WIRE.bytes)).string(String(value));
+    });
+  }
+  writer.uint32(tag(14, WIRE.varint)).int32(EXTERNAL);
 }
 
 function writeValueInfo(writer: Writer, { name, type, shape }: OnnxValueInfo): void {

@@ -53,9 +53,23 @@ describe('class diversity', () => {
 });
 
 describe('spacedRows', () => {
-  it('keeps rows spread over the whole set', () => {
-    const rows = Float32Array.from({ length: 12 }, (_, i) => i);
-    expect([...spacedRows(rows, 2, 3)]).toEqual([0, 1, 4, 5, 8, 9]);
+  const rows = Float32Array.from({ length: 12 }, (_, i) => i);
+
+  it('keeps whole rows, each once', () => {
+    const kept = spacedRows(rows, 2, 5);
+    const first = [...kept].filter((_, i) => i % 2 === 0);
+    expect(new Set(first).size).toBe(5);
+    first.forEach((value, i) => {
+      expect(value % 2).toBe(0);
+      expect(kept[2 * i + 1]).toBe(value + 1);
+    });
     expect(spacedRows(rows, 2, 6)).toBe(rows);
+  });
+
+  it('keeps every class alike when samples come with their classes in turn', () => {
+    const classes = Float32Array.from({ length: 10_000 }, (_, i) => i % 10);
+    const counts = new Array<number>(10).fill(0);
+    for (const label of spacedRows(classes, 1, 2000)) counts[label]!++;
+    for (const count of counts) expect(Math.abs(count - 200)).toBeLessThanOrEqual(2);
   });
 });

@@ -1,0 +1,102 @@
+import type { SequenceLayout } from '@ar-distill/core';
+import { z } from 'zod';
+
+const size = z.int().positive();
+
+const tokenizerSchema = z.strictObject({
+  /** Height and width in pixels. */
+  imageSize: size,
+  imageChannels: size.default(3),
+  baseChannels: size.default(128),
+  /** Width of every level over `baseChannels`; each level but the last halves the image. */
+  channelMultipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
+  /** Channels between the 1×1 convolutions and the encoder and decoder (official `z_channels`). */
+  latentChannels: size.default(256),
+  /** Residual blocks per level of the encoder; the decoder has one more. */
+  residualBlocks: size.default(2),
+  /** Self-attention at the last level and in the middle. */
+  attention: z.boolean().default(true),
+  /** Groups of every GroupNorm. */
+  groups: size.default(32),
+});
+
+/** Sizes and options of a LlamaGen teacher, its tokenizer and the networks distilled from it. */
+export const llamagenArchitectureSchema = z
+  .strictObject({
+    /** Side of the token grid: n = gridSize² tokens in raster order. */
+    gridSize: z.int().min(2),
+    /** V: codes. */
+    vocabSize: size,
+    /** C: channels of a code. */
+    channels: size,
+    numClasses: size,
+    width: size,
+    depth: size,
+    heads: size,
+    /** Heads of keys and values (grouped-query attention); as many as `heads` when left out. */
+    keyValueHeads: size.optional(),
+    /** The SwiGLU hidden width is rounded up to a multiple of this. */
+    multipleOf: size.default(256),
+    /** Factor on the SwiGLU hidden width, ⌊8/3·width⌋, before it is rounded up. */
+    feedForwardMultiplier: z.number().positive().default(1),
+    ropeBase: z.number().positive().default(10000),
+    normEpsilon: z.number().positive().default(1e-5),
+    /** Probability that the label is dropped while a teacher is trained. */
+    labelDropout: z.number().min(0).max(1).default(0.1),
+    /**
+     * What the teacher reads: rows of the official embedding table (of the nearest codes), or an MLP
+     * of the code vectors, after adaptation to continuous input. The distilled networks have the MLP.
+     */
+    inputEmbedding: z.enum(['table', 'mlp']).default('table'),
+    /** Guidance stops after this many more decode steps than one (official `cfg_interval`); −1 never. */
+    guidanceInterval: z.int().min(-1).default(-1),
+    tokenizer: tokenizerSchema,
+    /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
+    codeScale: z.number().positive().default(1),
+    /** Residual blocks of the diffusion head. */
+    headDepth: size.default(3),
+    /** Width of the diffusion head; the backbone's when left out. */
+    headWidth: size.optional(),
+  })
+  .superRefine((value, context) => {
+    const problem = (path: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: [path], message });
+    };
+    const { gridSize, tokenizer, width, heads, keyValueHeads } = value;
+    const levels = tokenizer.channelMultipliers.length;
+    const latent = tokenizer.imageSize / 2 ** (levels - 1);
+    if (latent !== gridSize) {
+      problem(
+        'gridSize',
+        `The grid must be the tokenizer's latent size, ${latent} (imageSize / 2^${levels - 1}).`,
+      );
+    }
+    if (width % (4 * heads) !== 0) {
+      problem('heads', 'The heads must divide the width into multiples of 4 (2-D rotary pairs).');
+    }
+    if (keyValueHeads !== undefined && heads % keyValueHeads !== 0) {
+      problem('keyValueHeads', 'The heads of keys and values must divide the heads.');
+    }
+    if (tokenizer.channelMultipliers.some((m) => (m * tokenizer.baseChannels) % tokenizer.groups)) {
+      problem('tokenizer', 'The groups must divide the channels of every level.');
+    }
+  });
+
+export type LlamagenArchitecture = z.infer<typeof llamagenArchitectureSchema>;
+
+/** One AR step per token, in raster order. */
+export function layoutOf({ channels, gridSize }: LlamagenArchitecture): SequenceLayout {
+  return { channels, stepLengths: new Array<number>(gridSize ** 2).fill(1) };
+}
+
+/** Hidden width of the SwiGLU layers (`FeedForward` of gpt.py). */
+export function hiddenWidth(architecture: LlamagenArchitecture): number {
+  const { width, multipleOf, feedForwardMultiplier } = architecture;
+  const hidden = Math.floor(feedForwardMultiplier * Math.floor((2 * 4 * width) / 3));
+  return Math.ceil(hidden / multipleOf) * multipleOf;
+}
+
+/** Whether the parameter belongs to the tokenizer's quantiser, which is frozen in a teacher. */
+export function isQuantizerParameter(name: string): boolean {
+  return name.startsWith('quantize.');
+}

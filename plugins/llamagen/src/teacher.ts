@@ -1,0 +1,148 @@
+import {
+  DiscreteScoreTeacher,
+  guideByScale,
+  nearestCodes,
+  sequenceLength,
+  truncatedLogProbs,
+  type SequenceLayout,
+  type StepCompiler,
+  type TeacherSampler,
+  type TeacherSamplingOptions,
+} from '@ar-distill/core';
+import {
+  linear,
+  withoutGradient,
+  type HostTensors,
+  type Parameters,
+  type ParameterSpecs,
+} from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+import { layoutOf, type LlamagenArchitecture } from './architecture';
+import { compileSampler } from './sampler';
+import { codebookSpecs, unitCodes } from './tokenizer/quantizer';
+import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
+import { LlamagenTransformer, withoutLast } from './transformer/transformer';
+
+/**
+ * LlamaGen as a conditional score model. Parameters have the official names; the tokenizer's
+ * codebook is among them. Codes are l2-normalised everywhere, the sequence that is read is not.
+ */
+export class LlamagenTeacher extends DiscreteScoreTeacher {
+  readonly layout: SequenceLayout;
+  readonly numClasses: number;
+  readonly codeScale: number;
+  readonly parameterSpecs: ParameterSpecs;
+  readonly transformer: LlamagenTransformer;
+
+  constructor(
+    readonly architecture: LlamagenArchitecture,
+    readonly sampling: TeacherSamplingOptions,
+  ) {
+    super();
+    this.layout = layoutOf(architecture);
+    this.numClasses = architecture.numClasses;
+    this.codeScale = architecture.codeScale;
+    this.transformer = new LlamagenTransformer(architecture);
+    this.parameterSpecs = {
+      ...backboneSpecs(architecture),
+      ...inputSpecs(architecture, architecture.inputEmbedding),
+      ...classifierSpecs(architecture),
+      ...codebookSpecs(architecture),
+    };
+  }
+
+  /** Guidance needs a second, unconditional pass. */
+  get isGuided(): boolean {
+    return this.sampling.guidanceScale > 1;
+  }
+
+  /** Guidance scale of every position: 1 (off) after the guidance interval (`decode_n_tokens`). */
+  guidanceScales(): number[] {
+    const { guidanceInterval } = this.architecture;
+    const { guidanceScale } = this.sampling;
+    return this.layout.stepLengths.map((_, position) =>
+      // Position 0 is the prefill; decode steps are counted from 0 after it.
+      guidanceInterval > -1 && position - 1 > guidanceInterval ? 1 : guidanceScale,
+    );
+  }
+
+  /** Codes [V, C] of unit length, unscaled. */
+  codebook(parameters: Parameters): tf.Tensor {
+    return unitCodes(parameters);
+  }
+
+  scaledCodebook(parameters: Parameters): tf.Tensor {
+    return this.codebook(parameters).mul(this.codeScale);
+  }
+
+  /**
+   * Raw teacher-forced logits [B, n, V] after the code vectors `codes` [B, n, C] (unscaled,
+   * continuous), without guidance; the label `numClasses` is the unconditional one. A teacher with
+   * the embedding table reads the nearest codes, as constants.
+   */
+  logits(parameters: Parameters, codes: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    return this.forcedLogits(parameters, this.inputOfCodes(parameters, withoutLast(codes)), labels);
+  }
+
+  /** The same after `tokens` [B, n] int32. */
+  logitsOfTokens(parameters: Parameters, tokens: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    return this.forcedLogits(
+      parameters,
+      this.inputOfTokens(parameters, withoutLast(tokens)),
+      labels,
+    );
+  }
+
+  logProbs(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    const codes = sequence.div(this.codeScale);
+    if (!this.isGuided) {
+      return truncatedLogProbs(this.logits(parameters, codes, labels), this.sampling);
+    }
+    const inputs = this.inputOfCodes(parameters, withoutLast(codes));
+    const logits = this.forcedLogits(
+      parameters,
+      tf.concat([inputs, inputs], 0),
+      this.withUnconditional(labels),
+    );
+    const [conditional, unconditional] = tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor];
+    const scales = tf.tensor3d(this.guidanceScales(), [1, sequenceLength(this.layout), 1]);
+    return truncatedLogProbs(guideByScale(conditional, unconditional, scales), this.sampling);
+  }
+
+  /** `labels` [B] followed by B unconditional labels: [2B]. */
+  withUnconditional(labels: tf.Tensor): tf.Tensor {
+    const none = tf.fill(labels.shape, this.numClasses, 'int32');
+    return tf.concat([labels.toInt(), none], 0);
+  }
+
+  /** What the transformer reads for `tokens` [...] int32: [..., D]. */
+  inputOfTokens(parameters: Parameters, tokens: tf.Tensor): tf.Tensor {
+    if (this.architecture.inputEmbedding === 'table') {
+      return this.transformer.tokenEmbedding(parameters, tokens);
+    }
+    const codes = tf.gather(this.codebook(parameters), tokens.toInt());
+    return this.transformer.continuousEmbedding(parameters, codes);
+  }
+
+  createSampler(
+    compiler: StepCompiler,
+    parameters: Readonly<HostTensors>,
+    batchSize: number,
+  ): Promise<TeacherSampler> {
+    return compileSampler(this, compiler, parameters, batchSize);
+  }
+
+  private inputOfCodes(parameters: Parameters, codes: tf.Tensor): tf.Tensor {
+    if (this.architecture.inputEmbedding === 'mlp') {
+      return this.transformer.continuousEmbedding(parameters, codes);
+    }
+    const tokens = withoutGradient(() => nearestCodes(codes, this.codebook(parameters)));
+    return this.transformer.tokenEmbedding(parameters, tokens);
+  }
+
+  /** Logits [B, n, V] from the inputs [B, n − 1, D] at all tokens but the last. */
+  private forcedLogits(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    const classToken = this.transformer.classToken(parameters, labels);
+    return linear(parameters, 'output', this.transformer.features(parameters, classToken, inputs));
+  }
+}
