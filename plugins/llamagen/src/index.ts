@@ -1,4 +1,30 @@
+import { definePlugin, type PluginDefinition } from '@ar-distill/core';
+import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+import { LlamagenNetwork } from './network';
+import { presets } from './presets';
+import { LlamagenTeacherTask } from './tasks/teacher-task';
+import { LlamagenTokenizerTask } from './tasks/tokenizer-task';
+import { LlamagenTeacher } from './teacher';
+import { LlamagenTokenizer } from './tokenizer/tokenizer';
+
 export { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+export { LlamagenNetwork } from './network';
 export { LlamagenTeacher } from './teacher';
 export { LlamagenTokenizer } from './tokenizer/tokenizer';
+export { adaptedWeights, LlamagenAdaptationTask } from './tasks/adaptation-task';
 export { rotaryFrequencies } from './transformer/rotary-table';
+
+/** Raster-order (LlamaGen) teachers and the one-step generators distilled from them. */
+export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<LlamagenArchitecture>({
+  name: 'llamagen',
+  summary: 'LlamaGen: next-token autoregressive image generation in raster order',
+  architectureSchema: llamagenArchitectureSchema,
+  presets,
+  createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
+  createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
+  createNetwork: (architecture) => new LlamagenNetwork(architecture),
+  createTokenizerTask: (architecture) => new LlamagenTokenizerTask(architecture),
+  createTeacherTask: (architecture) => new LlamagenTeacherTask(architecture),
+});
+
+export default plugin;

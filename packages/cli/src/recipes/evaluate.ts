@@ -1,10 +1,5 @@
 import { loadMnist, toLabels } from '@ar-distill/datasets';
-import {
-  FID_MNIST,
-  FID_MNIST_DEFINITION,
-  loadMnistEvaluator,
-  readImagesNpz,
-} from '@ar-distill/metrics';
+import { FID_MNIST_DEFINITION, loadMnistEvaluator, readImagesNpz } from '@ar-distill/metrics';
 import { createRng } from '@ar-distill/runs';
 import { drawImages, labelsInTurn, type DrawnImages } from './draw-images';
 import { loadPresetModels, loadTokenizer } from './models';
@@ -28,14 +23,12 @@ export async function evaluateModel(
     drawn.labels,
   );
   await evaluator.dispose();
-  print(`${FID_MNIST}: ${fid.toFixed(3)} (${count} images)`);
-  print(`class accuracy: ${(100 * classAccuracy).toFixed(2)}%`);
-  print(`precision: ${precision.toFixed(3)}, recall: ${recall.toFixed(3)}`);
+  print(FID_MNIST_DEFINITION);
+  print(`${count} images: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`);
   print(
     `diversity within classes: ${diversity.mean.toFixed(3)} of the test set's ` +
       `(lowest: ${diversity.lowest.toFixed(3)}, class ${diversity.lowestClass})`,
   );
-  print(FID_MNIST_DEFINITION);
   return { fid, classAccuracy };
 }
 

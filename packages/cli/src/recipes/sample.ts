@@ -37,10 +37,7 @@ export async function sampleImages(
   await atomicWriteFile(out, imageGrid(all, Math.min(COLUMNS, count)));
   if (npz) await writeImagesNpz(npz, all, labels);
   const { evaluations } = source;
-  context.print(
-    `${count} images, ${evaluations} network evaluation${evaluations === 1 ? '' : 's'} each, ` +
-      `${(1000 * secondsPerImage).toFixed(2)} ms per image: ${[out, npz].filter(Boolean).join(', ')}`,
-  );
+  context.print(`Network evaluations per image: ${evaluations}`);
   return { secondsPerImage };
 }
 

@@ -103,7 +103,7 @@ export const UNARY_CASES = {
   Log1p: unary(tf.log1p, POSITIVE, floats([3], 1e-6, -1e-6, 0)),
   Neg: unary(tf.neg, SIGNED, WHOLE),
   Reciprocal: unary(tf.reciprocal, POSITIVE),
-  Relu: unary(tf.relu, SIGNED, WHOLE),
+  Relu: unary(tf.relu, SIGNED, WHOLE, SPECIAL),
   Relu6: unary(tf.relu6, uniform([3, 5], -8, 8)),
   Round: unary(tf.round, SIGNED, HALVES),
   Rsqrt: unary(tf.rsqrt, POSITIVE),
@@ -115,7 +115,7 @@ export const UNARY_CASES = {
   Sqrt: unary(tf.sqrt, POSITIVE),
   Square: unary(tf.square, SIGNED, WHOLE),
   Step: unary((x) => tf.step(x, 0.25)),
-  Tanh: unary(tf.tanh),
+  Tanh: unary(tf.tanh, SIGNED, SPECIAL),
 } satisfies Record<string, KernelCase[]>;
 
 export const PREDICATE_CASES = {
@@ -161,8 +161,16 @@ export const BINARY_CASES = {
       compute: tf.floorDiv,
     },
   ],
-  Maximum: [...binary(tf.maximum, { sameShape: true }), integerPair(tf.maximum)],
-  Minimum: [...binary(tf.minimum, { sameShape: true }), integerPair(tf.minimum)],
+  Maximum: [
+    ...binary(tf.maximum, { sameShape: true }),
+    integerPair(tf.maximum),
+    { name: 'special values', operands: [SPECIAL], compute: (x: tf.Tensor) => x.maximum(0.5) },
+  ],
+  Minimum: [
+    ...binary(tf.minimum, { sameShape: true }),
+    integerPair(tf.minimum),
+    { name: 'special values', operands: [SPECIAL], compute: (x: tf.Tensor) => x.minimum(0.5) },
+  ],
   Mod: [
     ...binary(tf.mod, { divisor: true, differentiable: false }),
     integerPair(tf.mod, -9, 10, true),

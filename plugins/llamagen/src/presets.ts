@@ -1,0 +1,146 @@
+import {
+  distillationSettingsSchema,
+  supervisedSettingsSchema,
+  type Preset,
+  type TeacherSamplingOptions,
+} from '@ar-distill/core';
+import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+
+/** `GPT_B` … `GPT_3B` of LlamaGen's gpt.py. */
+const OFFICIAL_SIZES = {
+  B: { depth: 12, heads: 12, width: 768 },
+  L: { depth: 24, heads: 16, width: 1024 },
+  XL: { depth: 36, heads: 20, width: 1280 },
+  XXL: { depth: 48, heads: 24, width: 1536 },
+  '3B': { depth: 24, heads: 32, width: 3200 },
+} as const;
+
+type OfficialSize = keyof typeof OFFICIAL_SIZES;
+
+/** With the VQ-16 tokenizer: one token for 16×16 pixels. */
+function official(size: OfficialSize, imageSize: number): LlamagenArchitecture {
+  return llamagenArchitectureSchema.parse({
+    gridSize: imageSize / 16,
+    vocabSize: 16384,
+    channels: 8,
+    numClasses: 1000,
+    ...OFFICIAL_SIZES[size],
+    tokenizer: { imageSize },
+  });
+}
+
+/** Settings with which DD2 samples LlamaGen teachers and forms their score (appendices B.4, E.5). */
+const paperSampling: TeacherSamplingOptions = {
+  guidanceScale: 2,
+  topK: 8000,
+  topP: 1,
+  temperature: 1,
+};
+
+/** DD2, appendix E, for LlamaGen-L. The learning rate is constant after the warm-up. */
+const paperDistillation = distillationSettingsSchema.parse({
+  teacherPoolSize: 16384,
+  tuning: { headIterations: 0, fullIterations: 100_000, batchSize: 512, learningRate: 1e-4 },
+  generatorIterations: 12_000,
+  guidanceUpdates: 5,
+  batchSize: 1024,
+  accumulation: 32,
+  generatorLearningRate: 1e-4,
+  guidanceLearningRate: 2e-4,
+  // 40k of 60k guidance updates.
+  warmUpFraction: 2 / 3,
+  learningRateDecay: 'constant',
+  objective: 'sid',
+  sidAlpha: 1,
+});
+
+function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchitecture> {
+  const inPaper = size === 'L' && imageSize === 256;
+  return {
+    summary:
+      `LlamaGen-${size}, ImageNet ${imageSize}×${imageSize}` +
+      (inPaper ? '' : ' (not in the paper)'),
+    architecture: official(size, imageSize),
+    teacherSampling: paperSampling,
+    distillation: paperDistillation,
+  };
+}
+
+const MNIST_CHANNELS = 8;
+
+const mnist: Preset<LlamagenArchitecture> = {
+  summary: 'MNIST, 32×32, 16 tokens in raster order: trains on a laptop CPU',
+  architecture: llamagenArchitectureSchema.parse({
+    gridSize: 4,
+    vocabSize: 128,
+    channels: MNIST_CHANNELS,
+    numClasses: 10,
+    width: 128,
+    depth: 4,
+    heads: 4,
+    multipleOf: 64,
+    inputEmbedding: 'mlp',
+    // Codes have unit length: this gives every channel unit size, like the noise.
+    codeScale: Math.sqrt(MNIST_CHANNELS),
+    tokenizer: {
+      imageSize: 32,
+      imageChannels: 1,
+      baseChannels: 16,
+      channelMultipliers: [1, 1, 2, 4],
+      latentChannels: 32,
+      residualBlocks: 1,
+      attention: false,
+      groups: 8,
+    },
+  }),
+  teacherSampling: { guidanceScale: 1, topK: 0, topP: 1, temperature: 1 },
+  distillation: distillationSettingsSchema.parse({
+    teacherPoolSize: 10_000,
+    tuning: {
+      headIterations: 100,
+      fullIterations: 500,
+      batchSize: 64,
+      learningRate: 5e-4,
+      noiseDraws: 2,
+    },
+    generatorIterations: 1400,
+    guidanceUpdates: 2,
+    batchSize: 64,
+    guidanceNoiseDraws: 2,
+    generatorLearningRate: 3e-4,
+    guidanceLearningRate: 8e-4,
+    warmUpFraction: 0.02,
+    emaDecay: 0.995,
+  }),
+  training: {
+    dataset: 'mnist',
+    tokenizer: supervisedSettingsSchema.parse({
+      iterations: 2000,
+      batchSize: 64,
+      learningRate: 2e-3,
+      emaDecay: 0.99,
+    }),
+    teacher: supervisedSettingsSchema.parse({
+      iterations: 6000,
+      batchSize: 64,
+      learningRate: 1e-3,
+      weightDecay: 0.05,
+      emaDecay: 0.999,
+    }),
+  },
+};
+
+/** Presets by name: `llamagen-L` at 256×256 is the paper's, `-384` have 24×24 tokens. */
+export const presets: Readonly<Record<string, Preset<LlamagenArchitecture>>> = {
+  'mnist-llamagen': mnist,
+  'llamagen-B': imagenet('B', 256),
+  'llamagen-L': imagenet('L', 256),
+  'llamagen-XL': imagenet('XL', 256),
+  'llamagen-XXL': imagenet('XXL', 256),
+  'llamagen-3B': imagenet('3B', 256),
+  'llamagen-B-384': imagenet('B', 384),
+  'llamagen-L-384': imagenet('L', 384),
+  'llamagen-XL-384': imagenet('XL', 384),
+  'llamagen-XXL-384': imagenet('XXL', 384),
+  'llamagen-3B-384': imagenet('3B', 384),
+};

@@ -1,0 +1,38 @@
+import { checkPlugin } from '@ar-distill/core';
+import { createEngine } from '@ar-distill/engine';
+import { llamagenArchitectureSchema, plugin } from '@ar-distill/plugin-llamagen';
+import * as tf from '@tensorflow/tfjs';
+import { testRng } from './test-rng';
+
+it.each([
+  { inputEmbedding: 'table', guidanceInterval: 1 },
+  { inputEmbedding: 'mlp', keyValueHeads: 1 },
+])('meets the contract of plugins with %j', async (options) => {
+  tf.enableProdMode();
+  const architecture = llamagenArchitectureSchema.parse({
+    gridSize: 2,
+    vocabSize: 12,
+    channels: 4,
+    numClasses: 3,
+    width: 16,
+    depth: 2,
+    heads: 2,
+    multipleOf: 8,
+    codeScale: 2,
+    ...options,
+    tokenizer: {
+      imageSize: 4,
+      imageChannels: 1,
+      baseChannels: 8,
+      channelMultipliers: [1, 1],
+      latentChannels: 8,
+      residualBlocks: 1,
+      groups: 4,
+    },
+  });
+  const engine = createEngine({ worker: false, threads: 1 });
+  const results = await checkPlugin(plugin, architecture, { rng: testRng, compiler: engine });
+  await engine.dispose();
+  expect(results.filter((result) => !result.ok)).toEqual([]);
+  expect(results.length).toBeGreaterThan(5);
+});

@@ -1,0 +1,125 @@
+import { initializeParameters, type HostTensors, type Parameters } from '@ar-distill/nn';
+import {
+  LlamagenNetwork,
+  LlamagenTeacher,
+  llamagenArchitectureSchema,
+} from '@ar-distill/plugin-llamagen';
+import * as tf from '@tensorflow/tfjs';
+import { plainSampling, toTensors } from './fixture';
+import { testRng } from './test-rng';
+
+const base = {
+  gridSize: 2,
+  vocabSize: 10,
+  channels: 4,
+  numClasses: 3,
+  width: 32,
+  depth: 2,
+  heads: 4,
+  multipleOf: 8,
+  codeScale: 1.5,
+  tokenizer: { imageSize: 2, baseChannels: 8, channelMultipliers: [1], groups: 4 },
+};
+const full = llamagenArchitectureSchema.parse(base);
+const shared = llamagenArchitectureSchema.parse({ ...base, keyValueHeads: 2 });
+const adapted = llamagenArchitectureSchema.parse({ ...base, inputEmbedding: 'mlp' });
+
+beforeAll(async () => {
+  tf.enableProdMode();
+  await tf.setBackend('cpu');
+});
+
+function randomParameters(specs: LlamagenTeacher['parameterSpecs']): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { shape }]) => {
+      const count = shape.reduce((a, b) => a * b, 1);
+      return [name, tf.tensor(testRng.normal(name, 0, count), [...shape]).mul(0.3)];
+    }),
+  );
+}
+
+it('shares keys and values between neighbouring heads', () => {
+  const teacher = new LlamagenTeacher(shared, plainSampling);
+  const parameters = randomParameters(teacher.parameterSpecs);
+  expect(teacher.parameterSpecs['layers.0.attention.wqkv.weight']!.shape).toEqual([64, 32]);
+
+  // The same function with the rows of every shared head written out twice.
+  const repeated: Record<string, tf.Tensor> = { ...parameters };
+  for (const layer of [0, 1]) {
+    const name = `layers.${layer}.attention.wqkv.weight`;
+    const rows = (from: number): tf.Tensor => parameters[name]!.slice([from, 0], [8, 32]);
+    const [q, k0, k1, v0, v1] = [
+      parameters[name]!.slice([0, 0], [32, 32]),
+      ...[32, 40, 48, 56].map(rows),
+    ] as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    repeated[name] = tf.concat([q, k0, k0, k1, k1, v0, v0, v1, v1], 0);
+  }
+  const tokens = tf.tensor2d([[3, 1, 4, 1]], [1, 4], 'int32');
+  const labels = tf.tensor1d([2], 'int32');
+  const own = teacher.logitsOfTokens(parameters, tokens, labels);
+  const other = new LlamagenTeacher(full, plainSampling).logitsOfTokens(repeated, tokens, labels);
+  expect(own.abs().max().dataSync()[0]!).toBeGreaterThan(0.1);
+  expect(own.sub(other).abs().max().dataSync()[0]!).toBeLessThan(1e-4);
+});
+
+describe('initialisation from a teacher', () => {
+  const weightsOf = (architecture: typeof full): HostTensors =>
+    initializeParameters(new LlamagenTeacher(architecture, plainSampling).parameterSpecs, testRng);
+  const network = new LlamagenNetwork(full);
+
+  it('copies the backbone and, from an adapted teacher, the input MLP', () => {
+    const weights = weightsOf(adapted);
+    const own = new LlamagenNetwork(adapted).initializeFromTeacher(weights, testRng);
+    expect(Object.keys(own).sort()).toEqual(Object.keys(network.parameterSpecs).sort());
+    for (const name of Object.keys(own)) {
+      if (!network.isHeadParameter(name)) expect(own[name]).toBe(weights[name]);
+    }
+    expect(own['continuous_embedding.fc1.weight']).toBeDefined();
+    expect(own['output.weight']).toBeUndefined();
+  });
+
+  it('makes a fresh input MLP for a teacher with the table', () => {
+    const own = network.initializeFromTeacher(weightsOf(full), testRng);
+    expect(own['continuous_embedding.fc1.weight']!.data.some((value) => value !== 0)).toBe(true);
+    expect(own['tok_embeddings.weight']).toBeUndefined();
+  });
+
+  it('names what the teacher lacks', () => {
+    const { 'norm.weight': removed, ...incomplete } = weightsOf(full);
+    expect(removed).toBeDefined();
+    expect(() => network.initializeFromTeacher(incomplete, testRng)).toThrow(
+      /"norm.weight" is missing/,
+    );
+    expect(() =>
+      new LlamagenNetwork(shared).initializeFromTeacher(weightsOf(full), testRng),
+    ).toThrow(/wqkv.weight" is \[96, 32\] but the architecture needs \[64, 32\]/);
+  });
+});
+
+it('gives an adapted teacher and its network the same backbone input', () => {
+  const teacher = new LlamagenTeacher(adapted, plainSampling);
+  const parameters: Parameters = randomParameters(teacher.parameterSpecs);
+  const tokens = tf.tensor2d([[3, 1, 4, 1]], [1, 4], 'int32');
+  const labels = tf.tensor1d([1], 'int32');
+  const codes = tf.gather(teacher.codebook(parameters), tokens);
+  const network = new LlamagenNetwork(adapted);
+  const features = network.features(parameters, codes.mul(adapted.codeScale), labels);
+  const logits = tf.matMul(features.reshape([4, 32]), parameters['output.weight']!, false, true);
+  const expected = teacher.logitsOfTokens(parameters, tokens, labels).reshape([4, 10]);
+  expect(logits.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-4);
+  // Continuous input is read as it is, not at unit length.
+  const shorter = teacher.logits(parameters, codes.mul(0.5), labels).reshape([4, 10]);
+  expect(shorter.sub(expected).abs().max().dataSync()[0]!).toBeGreaterThan(1e-3);
+});
+
+it('starts with zero velocity', () => {
+  const weights = initializeParameters(new LlamagenNetwork(full).parameterSpecs, testRng);
+  const noise = tf.tensor(testRng.normal('noise', 0, 16), [1, 1, 4, 4]);
+  const network = new LlamagenNetwork(full);
+  const parameters = toTensors(weights);
+  const features = network.features(parameters, noise.squeeze([0]), tf.tensor1d([0], 'int32'));
+  const velocity = network.velocity(parameters, features, noise, tf.fill([1, 1, 1], 1));
+  // The head's last layer starts at zero.
+  expect(velocity.abs().max().dataSync()[0]).toBe(0);
+  expect(features.shape).toEqual([1, 4, 32]);
+});
