@@ -83,7 +83,8 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
       recall: quality.recall,
       diversity: quality.diversity.mean,
     });
-    const file = `samples/${name.replaceAll(/[^\w]+/g, '-').toLowerCase()}.png`;
+    const slug = name.replaceAll(/\W+/g, '-').replace(/-$/, '').toLowerCase();
+    const file = `samples/${slug}.png`;
     await run.writeFile(file, sampleGrid(drawn, decoder, numClasses));
     pictures.push({ title: name, path: file });
   };
