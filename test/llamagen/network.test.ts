@@ -5,8 +5,10 @@ import {
   llamagenArchitectureSchema,
 } from '@ar-distill/plugin-llamagen';
 import * as tf from '@tensorflow/tfjs';
+import { hashRng } from '../core/hash-rng';
 import { plainSampling, toTensors } from './fixture';
-import { testRng } from './test-rng';
+
+const testRng = hashRng(1);
 
 const base = {
   gridSize: 2,

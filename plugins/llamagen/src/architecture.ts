@@ -48,7 +48,10 @@ export const llamagenArchitectureSchema = z
      * of the code vectors, after adaptation to continuous input. The distilled networks have the MLP.
      */
     inputEmbedding: z.enum(['table', 'mlp']).default('table'),
-    /** Guidance stops after this many more decode steps than one (official `cfg_interval`); −1 never. */
+    /**
+     * The last decode step with guidance, counted from 0 after the prefill (official `cfg_interval`);
+     * −1 keeps it on.
+     */
     guidanceInterval: z.int().min(-1).default(-1),
     tokenizer: tokenizerSchema,
     /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
