@@ -39,11 +39,16 @@ export class HostedEngine implements Engine {
       inputs: program.inputs,
     });
     const iterations = iterationsOf(program);
-    const { model, feeds, fetches } = toOnnx(graph, { provider: this.provider, iterations });
-    const { buffer, byteLength } = model;
+    const { feeds, ...lowered } = toOnnx(graph, {
+      provider: this.provider,
+      iterations,
+      // Frozen weights beside the model: not copied into it, and not limited to its 2 GiB.
+      externalConstants: true,
+    });
+    const { buffer, byteLength } = lowered.model;
     const id = await this.host.call(
       'load',
-      { name: program.name, model, feeds, fetches, store: own?.id },
+      { ...lowered, feeds, name: program.name, store: own?.id },
       buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
     );
     const read = new Set(

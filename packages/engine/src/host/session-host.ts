@@ -9,7 +9,7 @@ import { readProfile } from './profile';
 import type { ProgramProfile } from './program';
 import { sessionOptions } from './session-options';
 
-interface Session extends Omit<LoadedProgram, 'model'> {
+interface Session extends Omit<LoadedProgram, 'model' | 'externalData'> {
   readonly session: InferenceSession;
   readonly profilePrefix?: string;
 }
@@ -77,7 +77,7 @@ export class SessionHost implements Host {
     profile: () => this.profile(),
   };
 
-  private async load({ model, ...program }: LoadedProgram): Promise<number> {
+  private async load({ model, externalData = [], ...program }: LoadedProgram): Promise<number> {
     const id = this.nextId++;
     let profilePrefix: string | undefined;
     if (this.options.profile) {
@@ -86,7 +86,10 @@ export class SessionHost implements Host {
     }
     try {
       const options = sessionOptions(this.options, profilePrefix);
-      const session = await InferenceSession.create(model, options);
+      const session = await InferenceSession.create(model, {
+        ...options,
+        externalData: [...externalData],
+      });
       this.sessions.set(id, { ...program, session, profilePrefix });
     } catch (error) {
       throw failure(`The program "${program.name}" cannot be loaded`, error);
