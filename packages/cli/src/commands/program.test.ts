@@ -50,7 +50,7 @@ async function run(
   let disposed = 0;
   const opened: ContainerOptions[] = [];
   const code = await runCli(args === '' ? [] : args.split(' '), {
-    cwd: '/work',
+    cwd: '/project',
     variables,
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
@@ -155,7 +155,7 @@ describe('the command line', () => {
     );
     expect({ code, disposed }).toEqual({ code: 0, disposed: 1 });
     expect(opened).toEqual([
-      { cwd: '/work', pluginFolders: ['/work/p'], engine: { threads: 2, backend: 'cpu' } },
+      { cwd: '/project', pluginFolders: ['/project/p'], engine: { threads: 2, backend: 'cpu' } },
     ]);
     const [context, options] = distill.mock.calls[0]!;
     expect(context.plugin.name).toBe('fake');

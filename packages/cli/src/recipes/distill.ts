@@ -9,6 +9,7 @@ import {
 } from '@ar-distill/core';
 import { readSafetensors } from '@ar-distill/checkpoints';
 import { createRng, saveModel, type Run } from '@ar-distill/runs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { loadPresetModels, presetOf, type PresetModels } from './models';
 import { writeImageReport } from './image-report';
@@ -149,6 +150,11 @@ function checkResumed(
 async function reuseStage1(from: string, run: Run): Promise<void> {
   if (await run.loadArrays(TUNING_STAGES.full)) return;
   const file = path.join(from, 'arrays', `${TUNING_STAGES.full}.safetensors`);
+  if (!existsSync(file)) {
+    throw new Error(
+      `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
+    );
+  }
   const { tensors } = await readSafetensors(file);
   await run.saveArrays(TUNING_STAGES.head, tensors);
   await run.saveArrays(TUNING_STAGES.full, tensors);
