@@ -14,6 +14,7 @@ export * from './layers/attention';
 export * from './layers/cross-entropy';
 export * from './layers/categorical';
 export * from './layers/conv2d';
+export * from './layers/conv-stack';
 export * from './layers/group-norm';
 export * from './layers/timestep-embedding';
 export * from './layers/diffusion-head';

@@ -1,5 +1,5 @@
+import type { ConvLayer } from '@ar-distill/nn';
 import type { LlamagenArchitecture } from '../architecture';
-import type { ConvLayer } from './layers';
 
 /** Layers of the encoder: image channels → latent channels, each level but the last halving. */
 export function encoderLayers({ tokenizer }: LlamagenArchitecture): ConvLayer[] {
@@ -75,7 +75,14 @@ function levelLayers(
       outputs,
     },
     ...(withAttention
-      ? [{ kind: 'attention' as const, name: `${name}.attn.${block}`, channels: outputs }]
+      ? [
+          {
+            kind: 'attention' as const,
+            projections: 'separate' as const,
+            name: `${name}.attn.${block}`,
+            channels: outputs,
+          },
+        ]
       : []),
   ]).flat();
 }
@@ -87,6 +94,11 @@ function middleLayers(name: string, channels: number, withAttention: boolean): C
     inputs: channels,
     outputs: channels,
   });
-  const attention: ConvLayer = { kind: 'attention', name: `${name}.1`, channels };
+  const attention: ConvLayer = {
+    kind: 'attention',
+    projections: 'separate',
+    name: `${name}.1`,
+    channels,
+  };
   return withAttention ? [block(0), attention, block(2)] : [block(0), block(2)];
 }

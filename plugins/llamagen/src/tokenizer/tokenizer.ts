@@ -5,11 +5,13 @@ import {
   prefixed,
   type Parameters,
   type ParameterSpecs,
+  convLayerSpecs,
+  runConvLayers,
+  type ConvLayer,
 } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
 import { layoutOf, type LlamagenArchitecture } from '../architecture';
 import { decoderLayers, encoderLayers } from './encoder-decoder';
-import { convLayerSpecs, runConvLayers, type ConvLayer } from './layers';
 import { codebookSpecs, quantize, unitCodes } from './quantizer';
 
 /** LlamaGen's VQ-16 / VQ-8 tokenizer (vq_model.py); parameters have the official names. */

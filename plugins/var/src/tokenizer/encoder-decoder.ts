@@ -1,5 +1,5 @@
+import type { ConvLayer } from '@ar-distill/nn';
 import type { VarArchitecture } from '../architecture';
-import type { ConvLayer } from './layers';
 
 /** Layers of the encoder: image channels → C, each level but the last halving the image. */
 export function encoderLayers({ channels, tokenizer }: VarArchitecture): ConvLayer[] {
@@ -22,6 +22,7 @@ export function encoderLayers({ channels, tokenizer }: VarArchitecture): ConvLay
       if (level === last && tokenizer.attention) {
         layers.push({
           kind: 'attention',
+          projections: 'joined',
           name: `encoder.down.${level}.attn.${block}`,
           channels: width,
         });
@@ -63,6 +64,7 @@ export function decoderLayers({ channels, tokenizer }: VarArchitecture): ConvLay
       if (level === last && tokenizer.attention) {
         layers.push({
           kind: 'attention',
+          projections: 'joined',
           name: `decoder.up.${level}.attn.${block}`,
           channels: width,
         });
@@ -84,6 +86,11 @@ function middleLayers(name: string, channels: number, withAttention: boolean): C
     inputs: channels,
     outputs: channels,
   });
-  const attention: ConvLayer = { kind: 'attention', name: `${name}.attn_1`, channels };
+  const attention: ConvLayer = {
+    kind: 'attention',
+    projections: 'joined',
+    name: `${name}.attn_1`,
+    channels,
+  };
   return withAttention ? [block(1), attention, block(2)] : [block(1), block(2)];
 }

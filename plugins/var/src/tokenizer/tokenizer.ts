@@ -5,12 +5,14 @@ import {
   prefixed,
   type Parameters,
   type ParameterSpecs,
+  convLayerSpecs,
+  runConvLayers,
+  type ConvLayer,
 } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
 import { layoutOf, type VarArchitecture } from '../architecture';
 import { MultiScaleQuantizer } from '../quantizer/multi-scale-quantizer';
 import { decoderLayers, encoderLayers } from './encoder-decoder';
-import { convLayerSpecs, runConvLayers, type ConvLayer } from './layers';
 
 const KERNEL = 3;
 

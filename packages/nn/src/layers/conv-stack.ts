@@ -1,31 +1,39 @@
-import {
-  attention,
-  conv2d,
-  conv2dSpecs,
-  groupNorm,
-  layerNormSpecs,
-  prefixed,
-  silu,
-  upsampleNearest2x,
-  type Parameters,
-  type ParameterSpecs,
-} from '@ar-distill/nn';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
+import { prefixed, type Parameters, type ParameterSpecs } from '../parameters';
+import { silu } from './activations';
+import { attention } from './attention';
+import { conv2d, conv2dSpecs, upsampleNearest2x } from './conv2d';
+import { groupNorm } from './group-norm';
+import { layerNormSpecs } from './layer-norm';
 
-/** One layer of the encoder or decoder; names are the official ones (vq_model.py). */
+/**
+ * One layer of a VQ tokenizer's encoder or decoder (VAR's basic_vae.py, LlamaGen's vq_model.py; both
+ * descend from taming-transformers). Attention projects pixels to queries, keys and values with one
+ * convolution (`joined`: `qkv`) or with three (`separate`: `q`, `k`, `v`).
+ */
 export type ConvLayer =
   | {
-      readonly kind: 'conv' | 'residual';
+      readonly kind: 'conv';
       readonly name: string;
       readonly inputs: number;
       readonly outputs: number;
     }
   | {
-      /** `norm` is GroupNorm and SiLU before the last convolution. */
-      readonly kind: 'attention' | 'downsample' | 'upsample' | 'norm';
+      readonly kind: 'residual';
+      readonly name: string;
+      readonly inputs: number;
+      readonly outputs: number;
+    }
+  | {
+      readonly kind: 'attention';
       readonly name: string;
       readonly channels: number;
-    };
+      readonly projections: 'joined' | 'separate';
+    }
+  | { readonly kind: 'downsample'; readonly name: string; readonly channels: number }
+  | { readonly kind: 'upsample'; readonly name: string; readonly channels: number }
+  /** GroupNorm and SiLU before the last convolution. */
+  | { readonly kind: 'norm'; readonly name: string; readonly channels: number };
 
 /** Parameters of the layers. */
 export function convLayerSpecs(layers: readonly ConvLayer[]): ParameterSpecs {
@@ -53,23 +61,23 @@ function partSpecs(layer: ConvLayer): Record<string, ParameterSpecs> {
   switch (layer.kind) {
     case 'conv':
       return { '': conv2dSpecs(layer.inputs, layer.outputs, 3) };
-    case 'residual': {
-      const { inputs, outputs } = layer;
+    case 'residual':
       return {
-        norm1: layerNormSpecs(inputs),
-        conv1: conv2dSpecs(inputs, outputs, 3),
-        norm2: layerNormSpecs(outputs),
-        conv2: conv2dSpecs(outputs, outputs, 3),
-        ...(inputs === outputs ? {} : { nin_shortcut: conv2dSpecs(inputs, outputs, 1) }),
+        norm1: layerNormSpecs(layer.inputs),
+        conv1: conv2dSpecs(layer.inputs, layer.outputs, 3),
+        norm2: layerNormSpecs(layer.outputs),
+        conv2: conv2dSpecs(layer.outputs, layer.outputs, 3),
+        ...(layer.inputs === layer.outputs
+          ? {}
+          : { nin_shortcut: conv2dSpecs(layer.inputs, layer.outputs, 1) }),
       };
-    }
     case 'attention': {
       const pointwise = conv2dSpecs(layer.channels, layer.channels, 1);
       return {
         norm: layerNormSpecs(layer.channels),
-        q: pointwise,
-        k: pointwise,
-        v: pointwise,
+        ...(layer.projections === 'joined'
+          ? { qkv: conv2dSpecs(layer.channels, 3 * layer.channels, 1) }
+          : { q: pointwise, k: pointwise, v: pointwise }),
         proj_out: pointwise,
       };
     }
@@ -100,7 +108,7 @@ function runLayer(
       return shortcut.add(conv2d(parameters, `${name}.conv2`, second));
     }
     case 'attention':
-      return pixelAttention(parameters, name, x, groups);
+      return pixelAttention(parameters, layer, x, groups);
     case 'downsample':
       return conv2d(parameters, `${name}.conv`, x, 2);
     case 'upsample':
@@ -113,16 +121,17 @@ function runLayer(
 /** Single-head attention between all pixels of [B, H, W, C]. */
 function pixelAttention(
   parameters: Parameters,
-  name: string,
+  { name, projections }: Extract<ConvLayer, { kind: 'attention' }>,
   x: tf.Tensor,
   groups: number,
 ): tf.Tensor {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const normalized = groupNorm(parameters, `${name}.norm`, x, groups);
-  const projected = (part: 'q' | 'k' | 'v'): tf.Tensor =>
-    conv2d(parameters, `${name}.${part}`, normalized).reshape([batch, height * width, channels]);
-  const attended = attention(projected('q'), projected('k'), projected('v'), {
-    scale: channels ** -0.5,
-  });
+  const projected = (part: string): tf.Tensor =>
+    conv2d(parameters, `${name}.${part}`, normalized).reshape([batch, height * width, -1]);
+  const [q, k, v] = (
+    projections === 'joined' ? tf.split(projected('qkv'), 3, 2) : ['q', 'k', 'v'].map(projected)
+  ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const attended = attention(q, k, v, { scale: channels ** -0.5 });
   return x.add(conv2d(parameters, `${name}.proj_out`, attended.reshape(x.shape)));
 }
