@@ -1,3 +1,4 @@
+export { adapt } from './adapt';
 export { trainClassifier, trainTeacher, trainTokenizer } from './train';
 export { distill } from './distill';
 export { sampleImages } from './sample';

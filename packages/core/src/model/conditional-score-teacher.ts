@@ -28,6 +28,7 @@ export interface TeacherSampler {
 
 /** How teacher sequences are drawn and its score is formed. */
 export interface TeacherSamplingOptions {
+  /** In the family's own form; 0 is off in all of them. */
   readonly guidanceScale: number;
   /** 0 = off. */
   readonly topK: number;
