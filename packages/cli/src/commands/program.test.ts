@@ -62,6 +62,7 @@ async function run(
       distill: refuse,
       sampleImages: refuse,
       evaluateModel: refuse,
+      measureSpeed: refuse,
       ...recipes,
     },
     createContainer: (options) => {
@@ -203,6 +204,14 @@ describe('the command line', () => {
     });
     const { stdout } = await run('eval --samples 10', { evaluateModel });
     expect(stdout).toBe('FID-MNIST 4.568, class accuracy 90.00%\n');
+  });
+
+  it('compares speeds', async () => {
+    const measureSpeed: Recipes['measureSpeed'] = async () => [
+      { batchSize: 1, decoded: false, teacherSeconds: 0.03, generatorSeconds: 0.002 },
+    ];
+    const { stdout } = await run('eval --speed', { measureSpeed });
+    expect(stdout).toContain('| 1 | sequences | 30.0 | 2.00 | 15.0× |\n');
   });
 
   it('trains each network', async () => {

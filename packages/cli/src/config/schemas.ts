@@ -99,6 +99,7 @@ export const evaluateSchema = z.strictObject({
   teacher: z.boolean().optional(),
   reconstruction: z.boolean().optional(),
   npz: path.optional(),
+  speed: z.boolean().optional(),
   samples: count.optional(),
   seed: seed.optional(),
 });

@@ -6,6 +6,7 @@ import type {
   StepCompiler,
   SupervisedSettings,
 } from '@ar-distill/core';
+import type { SpeedComparison } from '@ar-distill/metrics';
 
 /** What every recipe works with. */
 export interface BaseRecipeContext {
@@ -125,6 +126,12 @@ export interface EvaluateOptions {
   readonly seed?: number;
 }
 
+export interface SpeedOptions {
+  /** Run directory or file; default: the latest distillation, else the generator that ships. */
+  readonly weights?: string;
+  readonly seed?: number;
+}
+
 /** Where a training left its results. */
 export interface TrainingResult {
   /** Run directory. */
@@ -151,4 +158,5 @@ export interface Recipes {
     context: RecipeContext,
     options: EvaluateOptions,
   ): Promise<{ readonly fid: number; readonly classAccuracy: number }>;
+  measureSpeed(context: RecipeContext, options: SpeedOptions): Promise<readonly SpeedComparison[]>;
 }
