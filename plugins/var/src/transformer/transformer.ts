@@ -64,8 +64,18 @@ export class VarTransformer {
     return parameter(parameters, 'pos_1LC').add(tf.matMul(rows, levels));
   }
 
-  /** Features [B, n, D] before the head, with the block-causal mask over scales. */
-  features(parameters: Parameters, embedded: tf.Tensor, condition: Condition): tf.Tensor {
+  /**
+   * Features [B, n, D] before the head of `labels` [B] and `nextScaleInputs` [B, n − p₁², C], with
+   * the block-causal mask over scales.
+   */
+  featuresOfInputs(
+    parameters: Parameters,
+    nextScaleInputs: tf.Tensor,
+    labels: tf.Tensor,
+  ): tf.Tensor {
+    const classEmbedding = this.classEmbedding(parameters, labels);
+    const embedded = this.embed(parameters, classEmbedding, nextScaleInputs);
+    const condition = this.condition(parameters, classEmbedding);
     const steps = stepOfPosition(this.layout);
     return this.run(parameters, embedded, condition, { mask: blockCausalMask(steps, steps) })
       .features;
