@@ -3,8 +3,8 @@ import { llamagenArchitectureSchema, type LlamagenArchitecture } from './archite
 import { LlamagenNetwork } from './network';
 import { presets } from './presets';
 import { adaptation } from './tasks/adaptation';
-import { LlamagenTeacherTask } from './tasks/teacher-task';
-import { LlamagenTokenizerTask } from './tasks/tokenizer-task';
+import { llamagenTeacherTask } from './tasks/teacher-task';
+import { llamagenTokenizerTask } from './tasks/tokenizer-task';
 import { LlamagenTeacher } from './teacher';
 import { LlamagenTokenizer } from './tokenizer/tokenizer';
 
@@ -24,8 +24,8 @@ export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<Llama
   createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
-  createTokenizerTask: (architecture) => new LlamagenTokenizerTask(architecture),
-  createTeacherTask: (architecture) => new LlamagenTeacherTask(architecture),
+  createTokenizerTask: llamagenTokenizerTask,
+  createTeacherTask: llamagenTeacherTask,
   adaptation,
 });
 

@@ -1,6 +1,7 @@
 import {
   adaptationSettingsSchema,
   distillationSettingsSchema,
+  paperDistillation,
   supervisedSettingsSchema,
   type Preset,
   type TeacherSamplingOptions,
@@ -38,21 +39,16 @@ const paperSampling: TeacherSamplingOptions = {
   temperature: 1,
 };
 
-/** DD2, appendix E, for LlamaGen-L. The learning rate is constant after the warm-up. */
-const paperDistillation = distillationSettingsSchema.parse({
-  teacherPoolSize: 16384,
-  tuning: { headIterations: 0, fullIterations: 100_000, batchSize: 512, learningRate: 1e-4 },
+/** DD2, appendix E, for LlamaGen-L. */
+const distillation = paperDistillation({
+  tuning: { headIterations: 0, fullIterations: 100_000, learningRate: 1e-4 },
   generatorIterations: 12_000,
   guidanceUpdates: 5,
   batchSize: 1024,
-  accumulation: 32,
   generatorLearningRate: 1e-4,
   guidanceLearningRate: 2e-4,
   // 40k of 60k guidance updates.
   warmUpFraction: 2 / 3,
-  learningRateDecay: 'constant',
-  objective: 'sid',
-  sidAlpha: 1,
 });
 
 /**
@@ -75,7 +71,7 @@ function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchite
     architecture: official(size, imageSize),
     teacherSampling: paperSampling,
     adaptation: paperAdaptation,
-    distillation: paperDistillation,
+    distillation,
   };
 }
 

@@ -2,8 +2,8 @@ import { definePlugin, type PluginDefinition } from '@ar-distill/core';
 import { varArchitectureSchema, type VarArchitecture } from './architecture';
 import { VarNetwork } from './network';
 import { presets } from './presets';
-import { VarTeacherTask } from './tasks/teacher-task';
-import { VarTokenizerTask } from './tasks/tokenizer-task';
+import { varTeacherTask } from './tasks/teacher-task';
+import { varTokenizerTask } from './tasks/tokenizer-task';
 import { VarTeacher } from './teacher';
 import { unitCodeScale } from './tokenizer/code-scale';
 import { VarTokenizer } from './tokenizer/tokenizer';
@@ -23,8 +23,8 @@ export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchite
   createTokenizer: (architecture) => new VarTokenizer(architecture),
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),
-  createTokenizerTask: (architecture) => new VarTokenizerTask(architecture),
-  createTeacherTask: (architecture) => new VarTeacherTask(architecture),
+  createTokenizerTask: varTokenizerTask,
+  createTeacherTask: varTeacherTask,
   fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),
 });
 

@@ -57,3 +57,35 @@ export const distillationSettingsSchema = z.strictObject({
 export type DistillationSettings = z.infer<typeof distillationSettingsSchema>;
 /** The same before defaults are filled in. */
 export type DistillationSettingsInput = z.input<typeof distillationSettingsSchema>;
+
+/** What differs between the models of the paper. */
+export type PaperModel = Pick<
+  DistillationSettings,
+  | 'generatorIterations'
+  | 'guidanceUpdates'
+  | 'batchSize'
+  | 'generatorLearningRate'
+  | 'guidanceLearningRate'
+  | 'warmUpFraction'
+> & {
+  readonly tuning: Pick<
+    DistillationSettings['tuning'],
+    'headIterations' | 'fullIterations' | 'learningRate'
+  >;
+};
+
+/**
+ * Settings of a model of the paper (DD2, appendix E): SiD with α = 1, a learning rate that is constant
+ * after the warm-up, tuning on batches of 512. The accumulation is a choice for small machines.
+ */
+export function paperDistillation({ tuning, ...model }: PaperModel): DistillationSettings {
+  return distillationSettingsSchema.parse({
+    ...model,
+    tuning: { ...tuning, batchSize: 512 },
+    teacherPoolSize: 16384,
+    accumulation: 32,
+    learningRateDecay: 'constant',
+    objective: 'sid',
+    sidAlpha: 1,
+  });
+}

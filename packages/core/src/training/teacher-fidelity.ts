@@ -1,18 +1,9 @@
 import { prefixed, type HostTensors, type Parameters } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import type { TeacherSamplingOptions } from '../model/conditional-score-teacher';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import { sequenceLength } from '../model/sequence-layout';
 import type { StepCompiler } from '../ports/step-compiler';
 import { tokenBatch, type TokenSequences } from './token-sequences';
-
-/** The teacher's own distribution: no guidance (0 turns it off in every family), no truncation. */
-export const PLAIN_SAMPLING: TeacherSamplingOptions = {
-  guidanceScale: 0,
-  topK: 0,
-  topP: 1,
-  temperature: 1,
-};
 
 /** A teacher with weights that belong to it. */
 export interface LoadedTeacher {

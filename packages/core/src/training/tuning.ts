@@ -142,8 +142,7 @@ async function tunePart(
             },
           ],
         ),
-      state: () => store.read(),
-      restore: (tensors) => store.write(tensors),
+      state: store,
     },
     environment,
   );

@@ -1,7 +1,7 @@
 import type { TeacherAdaptation } from '@ar-distill/core';
 import type { LlamagenArchitecture } from '../architecture';
 import { adaptedWeights, LlamagenAdaptationTask } from './adaptation-task';
-import { LlamagenTeacherTask } from './teacher-task';
+import { llamagenTeacherTask } from './teacher-task';
 
 function adaptedArchitecture(architecture: LlamagenArchitecture): LlamagenArchitecture {
   return { ...architecture, inputEmbedding: 'mlp' };
@@ -13,6 +13,5 @@ export const adaptation: TeacherAdaptation<LlamagenArchitecture> = {
   adaptedArchitecture,
   createRegressionTask: (architecture) => new LlamagenAdaptationTask(architecture),
   adaptedWeights,
-  createFineTuningTask: (architecture) =>
-    new LlamagenTeacherTask(adaptedArchitecture(architecture)),
+  createFineTuningTask: (architecture) => llamagenTeacherTask(adaptedArchitecture(architecture)),
 };
