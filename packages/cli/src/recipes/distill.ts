@@ -22,6 +22,7 @@ import {
   type Adaptation,
 } from './adaptation';
 import { loadPresetModels, presetOf, type PresetModels } from './models';
+import { sequenceBatch } from './batch-sizes';
 import { writeImageReport } from './image-report';
 import { writePreview } from './preview';
 import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
@@ -99,7 +100,12 @@ export async function distill(
 
     const poolStarted = performance.now();
     const pool = await createTeacherPool(
-      { teacher, teacherWeights, size: settings.teacherPoolSize, batchSize: SAMPLER_BATCH },
+      {
+        teacher,
+        teacherWeights,
+        size: settings.teacherPoolSize,
+        batchSize: sequenceBatch(teacher.layout, Math.min(SAMPLER_BATCH, settings.teacherPoolSize)),
+      },
       compiler,
       rng,
       environment,
