@@ -1,5 +1,6 @@
 export { atomicWriteFile, isTemporaryFile, type Bytes } from './files/atomic-write';
 export { CheckpointFormatError } from './errors';
+export { float32ToFloat16 } from './float16';
 export {
   openSafetensors,
   readSafetensors,
