@@ -5,7 +5,8 @@ import type { BenchModel } from './bench-model';
 import { compare, type Comparison } from './compare';
 import { compiledSide } from './compiled-side';
 import { MODELS } from './models';
-import { findPython, pytorchSide } from './pytorch-side';
+import { findPython } from './python-process';
+import { pytorchSide } from './pytorch-side';
 
 const USAGE = `Usage: main.ts [model…] [--pairs 5] [--threads 2] [--no-pytorch] [--profile]
 Models: ${Object.keys(MODELS).join(', ')} (default: all)`;
