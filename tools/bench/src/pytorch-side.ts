@@ -1,32 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { BenchModel, BenchSide, StepMeasurement } from './bench-model';
 import { initialParameters } from './compiled-side';
+import type { Python } from './find-python';
 
 const SCRIPT = join(__dirname, '../python/train_steps.py');
-
-/** A Python that imports torch. */
-export interface Python {
-  readonly command: string;
-  readonly torch: string;
-}
-
-/** The first of $PYTHON, python3 and /usr/bin/python3 that imports torch. */
-export function findPython(): Python | undefined {
-  for (const command of [process.env['PYTHON'], 'python3', '/usr/bin/python3']) {
-    if (!command) continue;
-    const { status, stdout } = spawnSync(
-      command,
-      ['-c', 'import torch; print(torch.__version__)'],
-      { encoding: 'utf8' },
-    );
-    if (status === 0) return { command, torch: stdout.trim() };
-  }
-  return undefined;
-}
 
 /** Starts the same training step in eager PyTorch, from the same weights on the same batch. */
 export async function pytorchSide(

@@ -1,0 +1,144 @@
+import type { Rng, StepCompiler } from '@ar-distill/core';
+import type { HostTensors } from '@ar-distill/nn';
+import {
+  varArchitectureSchema,
+  VarTeacher,
+  VarTokenizer,
+  type VarArchitecture,
+} from '@ar-distill/plugin-var';
+import * as tf from '@tensorflow/tfjs';
+import { choicesOf } from './choices';
+import { compareArrays, compareTokens, type Outcome } from './compare';
+import { ANY_RNG, arrayOf, channelsFirst, channelsLast, evaluate } from './evaluate';
+import type { Configuration, Family } from './family';
+
+const PATCH_NUMS = [
+  [1, 2, 3, 4],
+  [1, 2, 4, 6],
+  [1, 3, 5],
+  [1, 2, 3, 4, 5, 6, 8],
+  [2, 3, 5],
+  [1, 4],
+  [1, 2, 3, 5, 7, 9],
+  [3, 4, 6, 7],
+];
+const LEVELS = [[1, 2], [1, 1, 2], [2, 1], [1], [1, 2, 2], [1, 1, 2, 2, 4]];
+
+export const varFamily: Family<VarArchitecture> = {
+  name: 'var',
+  driver: 'var_driver.py',
+  landmark: 'models/var.py',
+  states: ['vae', 'var'],
+  configure,
+  describe,
+  compare,
+};
+
+function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
+  const { pick, turn } = choicesOf(rng, index);
+  const patchNums = turn(PATCH_NUMS);
+  const channelMultipliers = pick('levels', LEVELS);
+  const heads = pick('heads', [1, 2, 3, 4]);
+  const vocabSize = pick('vocabulary', [17, 40, 128, 300]);
+  return {
+    seed: 1000 + 10 * index,
+    batchSize: pick('batch', [1, 2, 3]),
+    sampling: {
+      guidanceScale: turn([2, 0, 1.5, 4]),
+      topK: pick('top-k', [0, 3, 9, 1000]),
+      topP: pick('top-p', [1, 0.95, 0.6]),
+      // The official sampling has none.
+      temperature: 1,
+    },
+    architecture: varArchitectureSchema.parse({
+      patchNums,
+      vocabSize,
+      channels: pick('channels', [4, 8, 12, 32]),
+      numClasses: pick('classes', [1, 3, 10]),
+      heads,
+      width: heads * pick('head size', [4, 6, 12, 16]),
+      depth: pick('depth', [1, 2, 3, 4]),
+      // Some give a hidden width that ends in a half, which Python rounds to even.
+      mlpRatio: turn([4, 2.125, 3, 1.7, 2.0625], 1),
+      sharedAdaLn: turn([false, true], 1),
+      attnL2Norm: turn([true, false], 2),
+      phi: { layers: turn([4, 0, 1, 2, 3, 6, 4]), ratio: pick('phi', [0.5, 0.5, 0.3, 1, 0]) },
+      tokenizer: {
+        imageSize: patchNums.at(-1)! * 2 ** (channelMultipliers.length - 1),
+        baseChannels: 32,
+        channelMultipliers,
+        residualBlocks: pick('blocks', [1, 2]),
+        attention: pick('attention', [true, true, false]),
+      },
+    }),
+  };
+}
+
+function describe({ architecture: a, sampling }: Configuration<VarArchitecture>): string {
+  return [
+    `scales ${a.patchNums.join(',')}`,
+    `${a.depth}×${a.width} (${a.heads} heads, mlp ${a.mlpRatio})`,
+    `${a.sharedAdaLn ? 'shared' : 'own'} adaLN`,
+    a.attnL2Norm ? 'l2' : 'no l2',
+    `φ ${a.phi.layers}·${a.phi.ratio}`,
+    `V ${a.vocabSize}, C ${a.channels}`,
+    `levels ${a.tokenizer.channelMultipliers.join(',')}${a.tokenizer.attention ? '' : ' no attention'}`,
+    `guidance ${sampling.guidanceScale}`,
+  ].join(' · ');
+}
+
+async function compare(
+  { architecture, sampling, batchSize }: Configuration<VarArchitecture>,
+  weights: HostTensors,
+  official: HostTensors,
+  compiler: StepCompiler,
+): Promise<Outcome[]> {
+  const tokenizer = new VarTokenizer(architecture);
+  const teacher = new VarTeacher(architecture, sampling);
+  const { quantizer } = teacher;
+  const side = architecture.patchNums.at(-1)!;
+  const map = (latent: tf.Tensor): tf.Tensor =>
+    channelsFirst(latent.reshape([batchSize, side, side, architecture.channels]));
+  const inputs = Object.fromEntries(
+    ['labels', 'tokens', 'encode_image', 'greedy_tokens'].map((name) => [
+      name,
+      arrayOf(official, name),
+    ]),
+  );
+  const own = await evaluate(compiler, 'var', weights, inputs, (parameters, given) => {
+    const { labels, tokens, encode_image, greedy_tokens } = given as Record<string, tf.Tensor>;
+    const codes = quantizer.lookUp(parameters, tokens!);
+    const images = channelsLast(encode_image!);
+    const decode = (sequence: tf.Tensor): tf.Tensor =>
+      channelsFirst(tokenizer.decode(parameters, sequence));
+    const sequence = codes.mul(architecture.codeScale);
+    return {
+      teacher_input: teacher.inputs(parameters, codes),
+      logits_cond: teacher.logits(parameters, codes, labels!),
+      logits_uncond: teacher.logits(parameters, codes, teacher.unconditional(labels!)),
+      trunc_probs: teacher.logProbs(parameters, sequence, labels!).exp(),
+      f_hat: map(quantizer.accumulate(parameters, codes).at(-1)!),
+      image_from_tokens: decode(codes),
+      encoder_features: map(tokenizer.encoderFeatures(parameters, images)),
+      encode_tokens: tokenizer.encode(parameters, images),
+      // The official one is in [0, 1].
+      greedy_image: decode(quantizer.lookUp(parameters, greedy_tokens!)).add(1).div(2),
+    };
+  });
+  const greedy = new VarTeacher(architecture, { ...sampling, topK: 1, topP: 1 });
+  const sampler = await greedy.createSampler(compiler, weights, batchSize);
+  const { tokens } = await sampler.sample(
+    Int32Array.from(arrayOf(official, 'labels').data),
+    ANY_RNG,
+    0,
+  );
+  await sampler.dispose();
+
+  const { encode_tokens: encoded, ...arrays } = own;
+  const of = (name: string) => arrayOf(official, name);
+  return [
+    ...Object.entries(arrays).map(([name, value]) => compareArrays(name, value, of(name))),
+    compareTokens('encode_tokens', encoded!, of('encode_tokens'), of('encode_gaps')),
+    compareTokens('greedy_tokens', tokens!, of('greedy_tokens'), of('greedy_gaps')),
+  ];
+}
