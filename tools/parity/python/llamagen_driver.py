@@ -77,7 +77,9 @@ def build(architecture, seed):
         num_res_blocks=sizes['residualBlocks'],
         z_channels=sizes['latentChannels'],
     )
-    vq.encoder, vq.decoder = vq_model.Encoder(**stack), vq_model.Decoder(**stack)
+    colours = sizes['imageChannels']
+    vq.encoder = vq_model.Encoder(in_channels=colours, **stack)
+    vq.decoder = vq_model.Decoder(out_channels=colours, **stack)
     randomize(gpt, seed)
     randomize(vq, seed + 1)
     return gpt.eval(), vq.eval()
@@ -166,7 +168,8 @@ def run(configuration, generator):
     )
 
     side = architecture['tokenizer']['imageSize']
-    images = torch.rand(batch, 3, side, side, generator=generator) * 2 - 1
+    colours = architecture['tokenizer']['imageChannels']
+    images = torch.rand(batch, colours, side, side, generator=generator) * 2 - 1
     nearest = Nearest()
     with recording(torch, 'argmin', nearest):
         _, _, (_, _, encoded) = vq.encode(images)

@@ -87,7 +87,8 @@ def run(configuration, generator):
         )
 
     side = architecture['tokenizer']['imageSize']
-    images = torch.rand(batch, 3, side, side, generator=generator) * 2 - 1
+    colours = architecture['tokenizer']['imageChannels']
+    images = torch.rand(batch, colours, side, side, generator=generator) * 2 - 1
     features = vae.quant_conv(vae.encoder(images))
     nearest = Nearest()
     with recording(torch, 'argmin', nearest):

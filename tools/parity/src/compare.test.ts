@@ -1,4 +1,4 @@
-import { float32, int32 } from '@ar-distill/nn';
+import { float32, int32, type HostTensor } from '@ar-distill/nn';
 import { compareArrays, compareTokens } from './compare';
 
 const floats = (...values: number[]) => float32([values.length], Float32Array.from(values));
@@ -16,16 +16,21 @@ it('measures arrays by their largest value', () => {
 
 it('wants equal tokens except after a tie', () => {
   const official = tokens(1, 2, 3, 4, 5, 6);
-  const clear = gaps(0.1, 0.1, 0.1, 0.1, 0.1, 0.1);
-  expect(compareTokens('t', official, official, clear)).toEqual({ name: 't', ok: true, error: 0 });
+  const compare = (own: HostTensor, ...gap: number[]) =>
+    compareTokens('greedy_tokens', own, { greedy_tokens: official, greedy_gaps: gaps(...gap) });
+  expect(compare(official, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)).toEqual({
+    name: 'greedy_tokens',
+    ok: true,
+    error: 0,
+  });
   const other = tokens(1, 7, 8, 4, 5, 6);
-  expect(compareTokens('t', other, official, clear)).toMatchObject({
+  expect(compare(other, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)).toMatchObject({
     ok: false,
     remark: 'row 0, token 1 differs at a gap of 1.0e-1',
   });
-  expect(compareTokens('t', other, official, gaps(0.1, 1e-6, 0.1, 0.1, 0.1, 0.1))).toMatchObject({
+  expect(compare(other, 0.1, 1e-6, 0.1, 0.1, 0.1, 0.1)).toMatchObject({
     ok: true,
     remark: 'row 0, token 1 is a tie (gap 1.0e-6)',
   });
-  expect(compareTokens('t', other, official, gaps(0.1, NaN, 0, 0, 0, 0)).ok).toBe(false);
+  expect(compare(other, 0.1, NaN, 0, 0, 0, 0).ok).toBe(false);
 });

@@ -1,4 +1,4 @@
-import type { HostTensor } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/nn';
 
 /** Largest allowed max|Δ| / max|reference| of an array. */
 export const TOLERANCE = 1e-4;
@@ -34,17 +34,23 @@ export function compareArrays(name: string, own: HostTensor, official: HostTenso
   return { name, ok: error <= TOLERANCE, error };
 }
 
+/** Every array of `own` with that of its name. */
+export function compareAll(own: Readonly<HostTensors>, official: Readonly<HostTensors>): Outcome[] {
+  return Object.entries(own).map(([name, value]) => compareArrays(name, value, official[name]!));
+}
+
 /**
- * Tokens [B, n], chosen as the best of several values. `gaps` [B, n] say how far the official best was
- * ahead of the second, as a share of the largest value: where the first token of a row that differs
+ * Tokens [B, n] `…_tokens`, chosen as the best of several values. `…_gaps` [B, n] say how far the
+ * official best was ahead of the second, as a share of the largest value: where the first token of a row that differs
  * was that close to a tie, rounding decides, and what follows it cannot be compared.
  */
 export function compareTokens(
   name: string,
   own: HostTensor,
-  official: HostTensor,
-  gaps: HostTensor,
+  outputs: Readonly<HostTensors>,
 ): Outcome {
+  const official = outputs[name]!;
+  const gaps = outputs[name.replace(/_tokens$/, '_gaps')]!;
   if (own.shape.join() !== official.shape.join()) return compareArrays(name, own, official);
   const [rows, length] = official.shape as [number, number];
   const ties: string[] = [];

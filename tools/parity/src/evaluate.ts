@@ -1,4 +1,4 @@
-import type { Rng, StepCompiler } from '@ar-distill/core';
+import type { ConditionalScoreTeacher, Rng, StepCompiler } from '@ar-distill/core';
 import type { HostTensor, HostTensors, Parameters } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 
@@ -24,11 +24,33 @@ export async function evaluate(
   return outputs;
 }
 
-/** The array of that name; throws an `Error` naming it when it is missing. */
-export function arrayOf(values: Readonly<HostTensors>, name: string): HostTensor {
-  const value = values[name];
-  if (!value) throw new Error(`The official side gave no "${name}".`);
-  return value;
+/** The arrays of these names; throws an `Error` naming the first that is missing. */
+export function pickArrays<Name extends string>(
+  values: Readonly<HostTensors>,
+  names: readonly Name[],
+): Record<Name, HostTensor> {
+  const found = names.map((name) => {
+    const value = values[name];
+    if (!value) throw new Error(`The official side gave no "${name}".`);
+    return [name, value] as const;
+  });
+  return Object.fromEntries(found) as Record<Name, HostTensor>;
+}
+
+/** Tokens [B, n] that the teacher's sampler draws for the official labels; the draws do not matter. */
+export async function sampleTokens(
+  teacher: ConditionalScoreTeacher,
+  compiler: StepCompiler,
+  weights: HostTensors,
+  batchSize: number,
+  official: Readonly<HostTensors>,
+): Promise<HostTensor> {
+  const { labels } = pickArrays(official, ['labels']);
+  const sampler = await teacher.createSampler(compiler, weights, batchSize);
+  const { tokens } = await sampler.sample(Int32Array.from(labels.data), ANY_RNG, 0);
+  await sampler.dispose();
+  if (!tokens) throw new Error('The sampler gave no tokens.');
+  return tokens;
 }
 
 /** [B, H, W, C] → PyTorch's [B, C, H, W]. */
@@ -41,8 +63,8 @@ export function channelsLast(images: tf.Tensor): tf.Tensor {
   return images.transpose([0, 2, 3, 1]);
 }
 
-/** Draws that do not matter: with top-k 1 every uniform gives the same token. */
-export const ANY_RNG: Rng = {
+/** With top-k 1 every uniform gives the same token. */
+const ANY_RNG: Rng = {
   seed: 0,
   uniform: (_stream, _index, count) => new Float32Array(count).fill(0.5),
   normal: (_stream, _index, count) => new Float32Array(count),

@@ -24,11 +24,18 @@ export interface Family<A> {
   configure(rng: Rng, index: number): Configuration<A>;
   /** A line that names the knobs. */
   describe(configuration: Configuration<A>): string;
-  /** Computes everything from the official `weights` and compares it with the official `outputs`. */
-  compare(
-    configuration: Configuration<A>,
-    weights: HostTensors,
-    outputs: HostTensors,
-    compiler: StepCompiler,
-  ): Promise<Outcome[]>;
+  /** Names of the weights that the transformer's comparison reads. */
+  transformerWeights(architecture: A): readonly string[];
+  /** Logits, probabilities and sampled tokens from the official weights, against the official ones. */
+  readonly transformer: Comparison<A>;
+  /** Features, tokens and images of the tokenizer, likewise. */
+  readonly tokenizer: Comparison<A>;
 }
+
+/** Computes something from the official `weights` and compares it with the official `outputs`. */
+export type Comparison<A> = (
+  configuration: Configuration<A>,
+  weights: HostTensors,
+  outputs: HostTensors,
+  compiler: StepCompiler,
+) => Promise<Outcome[]>;

@@ -1,4 +1,4 @@
-import type { Rng, StepCompiler } from '@ar-distill/core';
+import { PLAIN_SAMPLING, type Rng, type StepCompiler } from '@ar-distill/core';
 import { float32, type HostTensors } from '@ar-distill/nn';
 import {
   llamagenArchitectureSchema,
@@ -9,8 +9,8 @@ import {
 } from '@ar-distill/plugin-llamagen';
 import * as tf from '@tensorflow/tfjs';
 import { choicesOf } from './choices';
-import { compareArrays, compareTokens, type Outcome } from './compare';
-import { ANY_RNG, arrayOf, channelsFirst, channelsLast, evaluate } from './evaluate';
+import { compareAll, compareTokens, type Outcome } from './compare';
+import { channelsFirst, channelsLast, evaluate, pickArrays, sampleTokens } from './evaluate';
 import type { Configuration, Family } from './family';
 
 /** VQ-8 and VQ-16, then shorter ones. */
@@ -23,12 +23,15 @@ export const llamagenFamily: Family<LlamagenArchitecture> = {
   states: ['gpt', 'vq'],
   configure,
   describe,
-  compare,
+  transformerWeights: (architecture) =>
+    Object.keys(new LlamagenTeacher(architecture, PLAIN_SAMPLING).parameterSpecs),
+  transformer: compareTransformer,
+  tokenizer: compareTokenizer,
 };
 
 function configure(rng: Rng, index: number): Configuration<LlamagenArchitecture> {
   const { pick, turn } = choicesOf(rng, index);
-  const gridSize = turn([2, 3, 4, 5, 6, 7]);
+  const gridSize = turn([2, 3, 4, 5, 6, 7, 16]);
   const channelMultipliers = turn(LEVELS);
   const heads = pick('heads', [1, 2, 4, 6, 8]);
   const grouped = [1, 2, 3, 4].filter((count) => count < heads && heads % count === 0);
@@ -37,7 +40,7 @@ function configure(rng: Rng, index: number): Configuration<LlamagenArchitecture>
     seed: 2000 + 10 * index,
     batchSize: pick('batch', [1, 2, 3]),
     sampling: {
-      guidanceScale: turn([2, 1, 1.5, 7.5, 4, 0.5]),
+      guidanceScale: pick('guidance', [2, 1, 1.5, 7.5, 4, 0.5]),
       topK: pick('top-k', [0, 3, 9, 1000]),
       topP: pick('top-p', [1, 0.95, 0.6]),
       temperature: pick('temperature', [1, 0.8, 1.7]),
@@ -55,9 +58,10 @@ function configure(rng: Rng, index: number): Configuration<LlamagenArchitecture>
       feedForwardMultiplier: pick('multiplier', [1, 1.3, 0.77, 0.5]),
       ropeBase: pick('base', [10000, 100, 500000]),
       normEpsilon: pick('epsilon', [1e-5, 1e-6, 1e-2]),
-      guidanceInterval: turn([-1, 0, 3], 2),
+      guidanceInterval: pick('interval', [-1, 0, 3, 10]),
       tokenizer: {
         imageSize: gridSize * 2 ** (channelMultipliers.length - 1),
+        imageChannels: pick('image channels', [3, 3, 1]),
         baseChannels: 32,
         channelMultipliers,
         latentChannels: pick('latent', [16, 32, 48]),
@@ -79,39 +83,22 @@ function describe({ architecture: a, sampling }: Configuration<LlamagenArchitect
   ].join(' · ');
 }
 
-async function compare(
+async function compareTransformer(
   { architecture, sampling, batchSize }: Configuration<LlamagenArchitecture>,
   weights: HostTensors,
   official: HostTensors,
   compiler: StepCompiler,
 ): Promise<Outcome[]> {
-  const tokenizer = new LlamagenTokenizer(architecture);
   const teacher = new LlamagenTeacher(architecture, sampling);
-  const { gridSize, channels } = architecture;
-  const map = (sequence: tf.Tensor): tf.Tensor =>
-    channelsFirst(sequence.reshape([batchSize, gridSize, gridSize, channels]));
-  const inputs = Object.fromEntries(
-    ['labels', 'tokens', 'encode_image', 'greedy_tokens'].map((name) => [
-      name,
-      arrayOf(official, name),
-    ]),
-  );
+  const inputs = pickArrays(official, ['labels', 'tokens']);
   const own = await evaluate(compiler, 'llamagen', weights, inputs, (parameters, given) => {
-    const { labels, tokens, encode_image, greedy_tokens } = given as Record<string, tf.Tensor>;
-    const codes = tf.gather(tokenizer.codebook(parameters), tokens!);
-    const images = channelsLast(encode_image!);
-    const decode = (sequence: tf.Tensor): tf.Tensor =>
-      channelsFirst(tokenizer.decode(parameters, sequence));
-    const sequence = codes.mul(architecture.codeScale);
+    const { labels, tokens } = given as Record<'labels' | 'tokens', tf.Tensor>;
+    const codes = tf.gather(teacher.codebook(parameters), tokens);
     return {
-      logits_cond: teacher.logitsOfTokens(parameters, tokens!, labels!),
-      logits_uncond: teacher.logitsOfTokens(parameters, tokens!, teacher.unconditional(labels!)),
-      trunc_probs: teacher.logProbs(parameters, sequence, labels!).exp(),
-      quantized_from_tokens: map(codes),
-      image_from_tokens: decode(codes),
-      encoder_features: map(tokenizer.encoderFeatures(parameters, images)),
-      encode_tokens: tokenizer.encode(parameters, images),
-      greedy_image: decode(tf.gather(tokenizer.codebook(parameters), greedy_tokens!)),
+      logits_cond: teacher.logitsOfTokens(parameters, tokens, labels),
+      logits_uncond: teacher.logitsOfTokens(parameters, tokens, teacher.unconditional(labels)),
+      trunc_probs: teacher.logProbs(parameters, codes.mul(architecture.codeScale), labels).exp(),
+      quantized_from_tokens: asMap(architecture, codes),
     };
   });
   const greedy = new LlamagenTeacher(architecture, {
@@ -120,21 +107,47 @@ async function compare(
     topP: 1,
     temperature: 1,
   });
-  const sampler = await greedy.createSampler(compiler, weights, batchSize);
-  const { tokens } = await sampler.sample(
-    Int32Array.from(arrayOf(official, 'labels').data),
-    ANY_RNG,
-    0,
-  );
-  await sampler.dispose();
-
-  const { encode_tokens: encoded, ...arrays } = own;
-  const of = (name: string) => arrayOf(official, name);
-  const table = float32(of('freqs_cis').shape, rotaryFrequencies(architecture));
+  const tokens = await sampleTokens(greedy, compiler, weights, batchSize, official);
+  const { freqs_cis: table } = pickArrays(official, ['freqs_cis']);
+  const freqs_cis = float32(table.shape, rotaryFrequencies(architecture));
   return [
-    compareArrays('freqs_cis', table, of('freqs_cis')),
-    ...Object.entries(arrays).map(([name, value]) => compareArrays(name, value, of(name))),
-    compareTokens('encode_tokens', encoded!, of('encode_tokens'), of('encode_gaps')),
-    compareTokens('greedy_tokens', tokens!, of('greedy_tokens'), of('greedy_gaps')),
+    ...compareAll({ freqs_cis, ...own }, official),
+    compareTokens('greedy_tokens', tokens, official),
   ];
+}
+
+async function compareTokenizer(
+  { architecture }: Configuration<LlamagenArchitecture>,
+  weights: HostTensors,
+  official: HostTensors,
+  compiler: StepCompiler,
+): Promise<Outcome[]> {
+  const tokenizer = new LlamagenTokenizer(architecture);
+  const names = ['encode_image', 'tokens', 'greedy_tokens'] as const;
+  const { encode_tokens: tokens, ...arrays } = await evaluate(
+    compiler,
+    'llamagen tokenizer',
+    weights,
+    pickArrays(official, names),
+    (parameters, given) => {
+      const inputs = given as Record<(typeof names)[number], tf.Tensor>;
+      const images = channelsLast(inputs.encode_image);
+      const decode = (drawn: tf.Tensor): tf.Tensor =>
+        channelsFirst(
+          tokenizer.decode(parameters, tf.gather(tokenizer.codebook(parameters), drawn)),
+        );
+      return {
+        image_from_tokens: decode(inputs.tokens),
+        encoder_features: asMap(architecture, tokenizer.encoderFeatures(parameters, images)),
+        encode_tokens: tokenizer.encode(parameters, images),
+        greedy_image: decode(inputs.greedy_tokens),
+      };
+    },
+  );
+  return [...compareAll(arrays, official), compareTokens('encode_tokens', tokens!, official)];
+}
+
+/** [B, n, C] → [B, C, grid, grid]. */
+function asMap({ gridSize, channels }: LlamagenArchitecture, sequence: tf.Tensor): tf.Tensor {
+  return channelsFirst(sequence.reshape([-1, gridSize, gridSize, channels]));
 }

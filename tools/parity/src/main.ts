@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findPython, type Python } from '@ar-distill/bench';
 import type { StepCompiler } from '@ar-distill/core';
@@ -6,11 +7,12 @@ import { createRng } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
 import { TOLERANCE, type Outcome } from './compare';
 import type { Family } from './family';
+import { keepTransformer } from './kept-transformer';
 import { llamagenFamily } from './llamagen-family';
 import { isCheckout, runOfficial } from './official-side';
 import { varFamily } from './var-family';
 
-const USAGE = `Usage: main.ts [--var CHECKOUT] [--llamagen CHECKOUT] [--count 24] [--seed 0] [--first 0]
+const USAGE = `Usage: main.ts [--var CHECKOUT] [--llamagen CHECKOUT] [--count 24] [--seed 0] [--first 0] [--keep FOLDER]
 Compares random small models with the official code in the checkouts of
 github.com/FoundationVision/VAR and github.com/FoundationVision/LlamaGen.`;
 
@@ -20,6 +22,7 @@ interface Sweep {
   readonly count: number;
   readonly seed: number;
   readonly first: number;
+  readonly keep: string | undefined;
 }
 
 async function main(): Promise<void> {
@@ -30,6 +33,7 @@ async function main(): Promise<void> {
       count: { type: 'string', default: '24' },
       seed: { type: 'string', default: '0' },
       first: { type: 'string', default: '0' },
+      keep: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -50,6 +54,7 @@ async function main(): Promise<void> {
     count: Number(values.count),
     seed: Number(values.seed),
     first: Number(values.first),
+    keep: values.keep,
   };
   try {
     const good = [
@@ -66,7 +71,7 @@ async function main(): Promise<void> {
 async function sweepFamily<A>(
   family: Family<A>,
   checkout: string | undefined,
-  { python, compiler, count, seed, first }: Sweep,
+  { python, compiler, count, seed, first, keep }: Sweep,
 ): Promise<boolean> {
   if (checkout === undefined) {
     console.log(
@@ -87,7 +92,14 @@ async function sweepFamily<A>(
   for await (const { weights, outputs } of runOfficial(family, configurations, checkout, python)) {
     const configuration = configurations[index - first]!;
     console.log(`${String(index).padStart(3)}  ${family.describe(configuration)}`);
-    const outcomes = await family.compare(configuration, weights, outputs, compiler);
+    const outcomes = [
+      ...(await family.transformer(configuration, weights, outputs, compiler)),
+      ...(await family.tokenizer(configuration, weights, outputs, compiler)),
+    ];
+    if (keep !== undefined) {
+      const folder = path.join(keep, `${family.name}-${seed}-${index}`);
+      await keepTransformer(family, folder, { configuration, weights, outputs });
+    }
     for (const outcome of outcomes) {
       if (!outcome.ok) failures++;
       if (!outcome.ok || outcome.remark) console.log(`       ${line(outcome)}`);

@@ -1,4 +1,4 @@
-import type { Rng, StepCompiler } from '@ar-distill/core';
+import { PLAIN_SAMPLING, type Rng, type StepCompiler } from '@ar-distill/core';
 import type { HostTensors } from '@ar-distill/nn';
 import {
   varArchitectureSchema,
@@ -6,10 +6,10 @@ import {
   VarTokenizer,
   type VarArchitecture,
 } from '@ar-distill/plugin-var';
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { choicesOf } from './choices';
-import { compareArrays, compareTokens, type Outcome } from './compare';
-import { ANY_RNG, arrayOf, channelsFirst, channelsLast, evaluate } from './evaluate';
+import { compareAll, compareTokens, type Outcome } from './compare';
+import { channelsFirst, channelsLast, evaluate, pickArrays, sampleTokens } from './evaluate';
 import type { Configuration, Family } from './family';
 
 const PATCH_NUMS = [
@@ -21,6 +21,7 @@ const PATCH_NUMS = [
   [1, 4],
   [1, 2, 3, 5, 7, 9],
   [3, 4, 6, 7],
+  [1, 2, 3, 4, 5, 6, 8, 10, 13, 16],
 ];
 const LEVELS = [[1, 2], [1, 1, 2], [2, 1], [1], [1, 2, 2], [1, 1, 2, 2, 4]];
 
@@ -31,7 +32,10 @@ export const varFamily: Family<VarArchitecture> = {
   states: ['vae', 'var'],
   configure,
   describe,
-  compare,
+  transformerWeights: (architecture) =>
+    Object.keys(new VarTeacher(architecture, PLAIN_SAMPLING).parameterSpecs),
+  transformer: compareTransformer,
+  tokenizer: compareTokenizer,
 };
 
 function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
@@ -44,8 +48,8 @@ function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
     seed: 1000 + 10 * index,
     batchSize: pick('batch', [1, 2, 3]),
     sampling: {
-      guidanceScale: turn([2, 0, 1.5, 4]),
-      topK: pick('top-k', [0, 3, 9, 1000]),
+      guidanceScale: pick('guidance', [2, 0, 1.5, 4]),
+      topK: pick('top-k', [0, 3, 9, 16]),
       topP: pick('top-p', [1, 0.95, 0.6]),
       // The official sampling has none.
       temperature: 1,
@@ -59,12 +63,13 @@ function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
       width: heads * pick('head size', [4, 6, 12, 16]),
       depth: pick('depth', [1, 2, 3, 4]),
       // Some give a hidden width that ends in a half, which Python rounds to even.
-      mlpRatio: turn([4, 2.125, 3, 1.7, 2.0625], 1),
-      sharedAdaLn: turn([false, true], 1),
+      mlpRatio: turn([4, 2.125, 3, 1.7, 2.0625]),
+      sharedAdaLn: turn([false, true]),
       attnL2Norm: turn([true, false], 2),
       phi: { layers: turn([4, 0, 1, 2, 3, 6, 4]), ratio: pick('phi', [0.5, 0.5, 0.3, 1, 0]) },
       tokenizer: {
         imageSize: patchNums.at(-1)! * 2 ** (channelMultipliers.length - 1),
+        imageChannels: pick('image channels', [3, 3, 1]),
         baseChannels: 32,
         channelMultipliers,
         residualBlocks: pick('blocks', [1, 2]),
@@ -87,58 +92,64 @@ function describe({ architecture: a, sampling }: Configuration<VarArchitecture>)
   ].join(' · ');
 }
 
-async function compare(
+async function compareTransformer(
   { architecture, sampling, batchSize }: Configuration<VarArchitecture>,
   weights: HostTensors,
   official: HostTensors,
   compiler: StepCompiler,
 ): Promise<Outcome[]> {
-  const tokenizer = new VarTokenizer(architecture);
   const teacher = new VarTeacher(architecture, sampling);
   const { quantizer } = teacher;
-  const side = architecture.patchNums.at(-1)!;
-  const map = (latent: tf.Tensor): tf.Tensor =>
-    channelsFirst(latent.reshape([batchSize, side, side, architecture.channels]));
-  const inputs = Object.fromEntries(
-    ['labels', 'tokens', 'encode_image', 'greedy_tokens'].map((name) => [
-      name,
-      arrayOf(official, name),
-    ]),
-  );
+  const inputs = pickArrays(official, ['labels', 'tokens']);
   const own = await evaluate(compiler, 'var', weights, inputs, (parameters, given) => {
-    const { labels, tokens, encode_image, greedy_tokens } = given as Record<string, tf.Tensor>;
-    const codes = quantizer.lookUp(parameters, tokens!);
-    const images = channelsLast(encode_image!);
-    const decode = (sequence: tf.Tensor): tf.Tensor =>
-      channelsFirst(tokenizer.decode(parameters, sequence));
-    const sequence = codes.mul(architecture.codeScale);
+    const { labels, tokens } = given as Record<'labels' | 'tokens', tf.Tensor>;
+    const codes = quantizer.lookUp(parameters, tokens);
+    const latent = quantizer.accumulate(parameters, codes).at(-1)!;
     return {
       teacher_input: teacher.inputs(parameters, codes),
-      logits_cond: teacher.logits(parameters, codes, labels!),
-      logits_uncond: teacher.logits(parameters, codes, teacher.unconditional(labels!)),
-      trunc_probs: teacher.logProbs(parameters, sequence, labels!).exp(),
-      f_hat: map(quantizer.accumulate(parameters, codes).at(-1)!),
-      image_from_tokens: decode(codes),
-      encoder_features: map(tokenizer.encoderFeatures(parameters, images)),
-      encode_tokens: tokenizer.encode(parameters, images),
-      // The official one is in [0, 1].
-      greedy_image: decode(quantizer.lookUp(parameters, greedy_tokens!)).add(1).div(2),
+      logits_cond: teacher.logits(parameters, codes, labels),
+      logits_uncond: teacher.logits(parameters, codes, teacher.unconditional(labels)),
+      trunc_probs: teacher.logProbs(parameters, codes.mul(architecture.codeScale), labels).exp(),
+      f_hat: asMap(architecture, latent),
     };
   });
   const greedy = new VarTeacher(architecture, { ...sampling, topK: 1, topP: 1 });
-  const sampler = await greedy.createSampler(compiler, weights, batchSize);
-  const { tokens } = await sampler.sample(
-    Int32Array.from(arrayOf(official, 'labels').data),
-    ANY_RNG,
-    0,
-  );
-  await sampler.dispose();
+  const tokens = await sampleTokens(greedy, compiler, weights, batchSize, official);
+  return [...compareAll(own, official), compareTokens('greedy_tokens', tokens, official)];
+}
 
-  const { encode_tokens: encoded, ...arrays } = own;
-  const of = (name: string) => arrayOf(official, name);
-  return [
-    ...Object.entries(arrays).map(([name, value]) => compareArrays(name, value, of(name))),
-    compareTokens('encode_tokens', encoded!, of('encode_tokens'), of('encode_gaps')),
-    compareTokens('greedy_tokens', tokens!, of('greedy_tokens'), of('greedy_gaps')),
-  ];
+async function compareTokenizer(
+  { architecture }: Configuration<VarArchitecture>,
+  weights: HostTensors,
+  official: HostTensors,
+  compiler: StepCompiler,
+): Promise<Outcome[]> {
+  const tokenizer = new VarTokenizer(architecture);
+  const names = ['encode_image', 'tokens', 'greedy_tokens'] as const;
+  const { encode_tokens: tokens, ...arrays } = await evaluate(
+    compiler,
+    'var tokenizer',
+    weights,
+    pickArrays(official, names),
+    (parameters, given) => {
+      const inputs = given as Record<(typeof names)[number], tf.Tensor>;
+      const images = channelsLast(inputs.encode_image);
+      const decode = (drawn: tf.Tensor): tf.Tensor =>
+        channelsFirst(tokenizer.decode(parameters, tokenizer.quantizer.lookUp(parameters, drawn)));
+      return {
+        image_from_tokens: decode(inputs.tokens),
+        encoder_features: asMap(architecture, tokenizer.encoderFeatures(parameters, images)),
+        encode_tokens: tokenizer.encode(parameters, images),
+        // The official one is in [0, 1].
+        greedy_image: decode(inputs.greedy_tokens).add(1).div(2),
+      };
+    },
+  );
+  return [...compareAll(arrays, official), compareTokens('encode_tokens', tokens!, official)];
+}
+
+/** [B, P², C] → [B, C, P, P]. */
+function asMap({ patchNums, channels }: VarArchitecture, latent: tf.Tensor): tf.Tensor {
+  const side = patchNums.at(-1)!;
+  return channelsFirst(latent.reshape([-1, side, side, channels]));
 }
