@@ -144,6 +144,8 @@ def run(configuration, generator):
     architecture, sampling = configuration['architecture'], configuration['sampling']
     batch, grid = configuration['batchSize'], architecture['gridSize']
     gpt, vq = build(architecture, configuration['seed'])
+    # Before sampling adds caches.
+    states = dict(gpt=gpt.state_dict(), vq=vq.state_dict())
     length, count = grid * grid, architecture['vocabSize']
     interval = architecture['guidanceInterval']
 
@@ -197,7 +199,7 @@ def run(configuration, generator):
         greedy_gaps=greedy_gaps,
         greedy_image=vq.decode_code(greedy_tokens.reshape(-1).long(), shape),
     )
-    return dict(gpt=gpt.state_dict(), vq=vq.state_dict()), outputs
+    return states, outputs
 
 
 main(run)

@@ -59,6 +59,7 @@ def run(configuration, generator):
     architecture, sampling = configuration['architecture'], configuration['sampling']
     batch, patch_nums = configuration['batchSize'], architecture['patchNums']
     vae, var = build(architecture, configuration['seed'])
+    states = dict(vae=vae.state_dict(), var=var.state_dict())
     lengths = [side * side for side in patch_nums]
     count = architecture['vocabSize']
 
@@ -124,7 +125,7 @@ def run(configuration, generator):
         greedy_gaps=torch.cat(gaps, dim=1),
         greedy_image=image,
     )
-    return dict(vae=vae.state_dict(), var=var.state_dict()), outputs
+    return states, outputs
 
 
 main(run)

@@ -1,5 +1,5 @@
-import { float32, int32, type HostTensor } from '@ar-distill/nn';
-import { compareArrays, compareTokens } from './compare';
+import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { compareArrays, compareSpecs, compareTokens } from './compare';
 
 const floats = (...values: number[]) => float32([values.length], Float32Array.from(values));
 const tokens = (...values: number[]) => int32([2, values.length / 2], Int32Array.from(values));
@@ -33,4 +33,16 @@ it('wants equal tokens except after a tie', () => {
     remark: 'row 0, token 1 is a tie (gap 1.0e-6)',
   });
   expect(compare(other, 0.1, NaN, 0, 0, 0, 0).ok).toBe(false);
+});
+
+it('wants the same names and shapes', () => {
+  const init = { kind: 'zeros' } as const;
+  const specs = { a: { shape: [2], init } };
+  const compare = (weights: HostTensors) => compareSpecs(specs, weights, /^buffer$/);
+  expect(compare({ a: floats(1, 2), buffer: floats(0) })).toMatchObject({ ok: true });
+  expect(compare({ a: floats(1), b: floats(1) })).toMatchObject({
+    ok: false,
+    remark: 'a is [2] here, [1]; b is not declared here',
+  });
+  expect(compare({})).toMatchObject({ ok: false, remark: 'a is [2] here, missing' });
 });

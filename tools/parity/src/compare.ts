@@ -1,4 +1,4 @@
-import type { HostTensor, HostTensors } from '@ar-distill/nn';
+import type { HostTensor, HostTensors, ParameterSpecs } from '@ar-distill/nn';
 
 /** Largest allowed max|Δ| / max|reference| of an array. */
 export const TOLERANCE = 1e-4;
@@ -32,6 +32,25 @@ export function compareArrays(name: string, own: HostTensor, official: HostTenso
   }
   const error = difference === 0 ? 0 : difference / scale;
   return { name, ok: error <= TOLERANCE, error };
+}
+
+/** Names and shapes: all of `specs` and nothing else has to be among the official weights. */
+export function compareSpecs(
+  specs: ParameterSpecs,
+  weights: Readonly<HostTensors>,
+  buffers: RegExp,
+): Outcome {
+  const wrong = Object.entries(specs).flatMap(([name, { shape }]) => {
+    const found = weights[name]?.shape;
+    if (found?.join() === shape.join()) return [];
+    return [
+      `${name} is [${shape.join(', ')}] here, ${found ? `[${found.join(', ')}]` : 'missing'}`,
+    ];
+  });
+  const extra = Object.keys(weights).filter((name) => !specs[name] && !buffers.test(name));
+  wrong.push(...extra.map((name) => `${name} is not declared here`));
+  if (wrong.length === 0) return { name: 'parameters', ok: true, error: 0 };
+  return { name: 'parameters', ok: false, error: 1, remark: wrong.slice(0, 3).join('; ') };
 }
 
 /** Every array of `own` with that of its name. */

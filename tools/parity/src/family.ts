@@ -1,5 +1,5 @@
-import type { Rng, StepCompiler, TeacherSamplingOptions } from '@ar-distill/core';
-import type { HostTensors } from '@ar-distill/nn';
+import type { PluginDefinition, Rng, StepCompiler, TeacherSamplingOptions } from '@ar-distill/core';
+import type { HostTensors, ParameterSpecs } from '@ar-distill/nn';
 import type { Outcome } from './compare';
 
 /** A small model with random weights, and how it is sampled. */
@@ -20,12 +20,15 @@ export interface Family<A> {
   readonly landmark: string;
   /** The state dicts that the driver writes. */
   readonly states: readonly string[];
+  readonly schema: PluginDefinition<A>['architectureSchema'];
   /** Number `index` of the configurations that `rng` makes. */
   configure(rng: Rng, index: number): Configuration<A>;
   /** A line that names the knobs. */
   describe(configuration: Configuration<A>): string;
-  /** Names of the weights that the transformer's comparison reads. */
-  transformerWeights(architecture: A): readonly string[];
+  /** What the plugin declares: parameters of the teacher and of the tokenizer. */
+  specs(architecture: A): { readonly teacher: ParameterSpecs; readonly tokenizer: ParameterSpecs };
+  /** Entries of the official state dicts that are no parameters. */
+  readonly buffers: RegExp;
   /** Logits, probabilities and sampled tokens from the official weights, against the official ones. */
   readonly transformer: Comparison<A>;
   /** Features, tokens and images of the tokenizer, likewise. */

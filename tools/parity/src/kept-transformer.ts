@@ -20,7 +20,7 @@ export async function keepTransformer<A>(
   folder: string,
   { configuration, weights, outputs }: OfficialCase<A>,
 ): Promise<void> {
-  const names = new Set(family.transformerWeights(configuration.architecture));
+  const { teacher } = family.specs(configuration.architecture);
   const part = (values: HostTensors, wanted: (name: string) => boolean): HostTensors =>
     Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)));
   await mkdir(folder, { recursive: true });
@@ -30,7 +30,7 @@ export async function keepTransformer<A>(
   );
   await writeSafetensors(
     path.join(folder, 'weights.safetensors'),
-    part(weights, (name) => names.has(name)),
+    part(weights, (name) => name in teacher),
   );
   await writeSafetensors(
     path.join(folder, 'expected.safetensors'),
@@ -38,13 +38,14 @@ export async function keepTransformer<A>(
   );
 }
 
-/** Reads such a folder. */
-export async function readKept<A>(folder: string): Promise<OfficialCase<A>> {
+/** Reads such a folder of the family. */
+export async function readKept<A>({ schema }: Family<A>, folder: string): Promise<OfficialCase<A>> {
   const text = await readFile(path.join(folder, 'config.json'), 'utf8');
+  const configuration = JSON.parse(text) as Configuration<unknown>;
   const weights = await readSafetensors(path.join(folder, 'weights.safetensors'));
   const outputs = await readSafetensors(path.join(folder, 'expected.safetensors'));
   return {
-    configuration: JSON.parse(text) as Configuration<A>,
+    configuration: { ...configuration, architecture: schema.parse(configuration.architecture) },
     weights: weights.tensors,
     outputs: outputs.tensors,
   };

@@ -21,10 +21,14 @@ export const llamagenFamily: Family<LlamagenArchitecture> = {
   driver: 'llamagen_driver.py',
   landmark: 'autoregressive/models/gpt.py',
   states: ['gpt', 'vq'],
+  schema: llamagenArchitectureSchema,
   configure,
   describe,
-  transformerWeights: (architecture) =>
-    Object.keys(new LlamagenTeacher(architecture, PLAIN_SAMPLING).parameterSpecs),
+  specs: (architecture) => ({
+    teacher: new LlamagenTeacher(architecture, PLAIN_SAMPLING).parameterSpecs,
+    tokenizer: new LlamagenTokenizer(architecture).parameterSpecs,
+  }),
+  buffers: /^quantize\.codebook_used$/,
   transformer: compareTransformer,
   tokenizer: compareTokenizer,
 };

@@ -5,7 +5,7 @@ import type { StepCompiler } from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
 import { createRng } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
-import { TOLERANCE, type Outcome } from './compare';
+import { compareSpecs, TOLERANCE, type Outcome } from './compare';
 import type { Family } from './family';
 import { keepTransformer } from './kept-transformer';
 import { llamagenFamily } from './llamagen-family';
@@ -46,16 +46,14 @@ async function main(): Promise<void> {
     console.log('Skipped: no Python here imports torch; set PYTHON to one that does.');
     return;
   }
+  const numbers = {
+    count: wholeNumber('--count', values.count),
+    seed: wholeNumber('--seed', values.seed),
+    first: wholeNumber('--first', values.first),
+  };
   tf.enableProdMode();
   const engine = createEngine({ worker: false, threads: 1 });
-  const sweep: Sweep = {
-    python,
-    compiler: engine,
-    count: Number(values.count),
-    seed: Number(values.seed),
-    first: Number(values.first),
-    keep: values.keep,
-  };
+  const sweep: Sweep = { python, compiler: engine, ...numbers, keep: values.keep };
   try {
     const good = [
       await sweepFamily(varFamily, values.var, sweep),
@@ -92,7 +90,9 @@ async function sweepFamily<A>(
   for await (const { weights, outputs } of runOfficial(family, configurations, checkout, python)) {
     const configuration = configurations[index - first]!;
     console.log(`${String(index).padStart(3)}  ${family.describe(configuration)}`);
+    const { teacher, tokenizer } = family.specs(configuration.architecture);
     const outcomes = [
+      compareSpecs({ ...teacher, ...tokenizer }, weights, family.buffers),
       ...(await family.transformer(configuration, weights, outputs, compiler)),
       ...(await family.tokenizer(configuration, weights, outputs, compiler)),
     ];
@@ -119,10 +119,16 @@ async function sweepFamily<A>(
   }
   console.log(
     failures === 0
-      ? `  all within ${TOLERANCE}, all tokens equal up to the ties above`
+      ? `  all within ${TOLERANCE}, all tokens equal (but for ties, noted above)`
       : `  ${failures} comparisons FAILED`,
   );
   return failures === 0;
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new Error(`${option} takes a whole number from 0, not "${text}".`);
+  return Number(text);
 }
 
 function line({ name, ok, error, remark }: Outcome): string {

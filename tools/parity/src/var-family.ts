@@ -30,10 +30,14 @@ export const varFamily: Family<VarArchitecture> = {
   driver: 'var_driver.py',
   landmark: 'models/var.py',
   states: ['vae', 'var'],
+  schema: varArchitectureSchema,
   configure,
   describe,
-  transformerWeights: (architecture) =>
-    Object.keys(new VarTeacher(architecture, PLAIN_SAMPLING).parameterSpecs),
+  specs: (architecture) => ({
+    teacher: new VarTeacher(architecture, PLAIN_SAMPLING).parameterSpecs,
+    tokenizer: new VarTokenizer(architecture).parameterSpecs,
+  }),
+  buffers: /^lvl_1L$|^attn_bias_for_masking$|\.zero_k_bias$|^quantize\.ema_vocab_hit_SV$/,
   transformer: compareTransformer,
   tokenizer: compareTokenizer,
 };
@@ -43,6 +47,7 @@ function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
   const patchNums = turn(PATCH_NUMS);
   const channelMultipliers = pick('levels', LEVELS);
   const heads = pick('heads', [1, 2, 3, 4]);
+  const width = heads * pick('head size', [4, 6, 12, 16]);
   const vocabSize = pick('vocabulary', [17, 40, 128, 300]);
   return {
     seed: 1000 + 10 * index,
@@ -60,10 +65,10 @@ function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
       channels: pick('channels', [4, 8, 12, 32]),
       numClasses: pick('classes', [1, 3, 10]),
       heads,
-      width: heads * pick('head size', [4, 6, 12, 16]),
+      width,
       depth: pick('depth', [1, 2, 3, 4]),
-      // Some give a hidden width that ends in a half, which Python rounds to even.
-      mlpRatio: turn([4, 2.125, 3, 1.7, 2.0625]),
+      // The last gives a hidden width that ends in a half.
+      mlpRatio: turn([4, 2.125, 3, 1.7, (2 * width + 0.5) / width]),
       sharedAdaLn: turn([false, true]),
       attnL2Norm: turn([true, false], 2),
       phi: { layers: turn([4, 0, 1, 2, 3, 6, 4]), ratio: pick('phi', [0.5, 0.5, 0.3, 1, 0]) },
