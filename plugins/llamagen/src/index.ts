@@ -2,6 +2,7 @@ import { definePlugin, type PluginDefinition } from '@ar-distill/core';
 import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
 import { LlamagenNetwork } from './network';
 import { presets } from './presets';
+import { adaptation } from './tasks/adaptation';
 import { llamagenTeacherTask } from './tasks/teacher-task';
 import { llamagenTokenizerTask } from './tasks/tokenizer-task';
 import { LlamagenTeacher } from './teacher';
@@ -25,6 +26,7 @@ export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<Llama
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
   createTokenizerTask: llamagenTokenizerTask,
   createTeacherTask: llamagenTeacherTask,
+  adaptation,
 });
 
 export default plugin;

@@ -1,4 +1,5 @@
 import {
+  adaptationSettingsSchema,
   distillationSettingsSchema,
   paperDistillation,
   supervisedSettingsSchema,
@@ -50,6 +51,17 @@ const distillation = paperDistillation({
   warmUpFraction: 2 / 3,
 });
 
+/**
+ * DD2, appendix E: 200k updates of fine-tuning; the rest is not in the paper. It fine-tunes on images,
+ * here the teacher draws its own.
+ */
+const paperAdaptation = adaptationSettingsSchema.parse({
+  sequences: 65_536,
+  heldOut: 1024,
+  regression: { iterations: 20_000, learningRate: 1e-3 },
+  fineTuning: { iterations: 200_000, batchSize: 256, learningRate: 1e-4, emaDecay: 0.9999 },
+});
+
 function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchitecture> {
   const inPaper = size === 'L' && imageSize === 256;
   return {
@@ -58,6 +70,7 @@ function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchite
       (inPaper ? '' : ' (not in the paper)'),
     architecture: official(size, imageSize),
     teacherSampling: paperSampling,
+    adaptation: paperAdaptation,
     distillation,
   };
 }
@@ -68,14 +81,13 @@ const mnist: Preset<LlamagenArchitecture> = {
   summary: 'MNIST, 32×32, 16 tokens in raster order: trains on a laptop CPU',
   architecture: llamagenArchitectureSchema.parse({
     gridSize: 4,
-    vocabSize: 128,
+    vocabSize: 256,
     channels: MNIST_CHANNELS,
     numClasses: 10,
     width: 128,
     depth: 4,
     heads: 4,
     multipleOf: 64,
-    inputEmbedding: 'mlp',
     // Codes have unit length: this gives every channel unit size, like the noise.
     codeScale: Math.sqrt(MNIST_CHANNELS),
     tokenizer: {
@@ -89,7 +101,13 @@ const mnist: Preset<LlamagenArchitecture> = {
       groups: 8,
     },
   }),
-  teacherSampling: { guidanceScale: 1, topK: 0, topP: 1, temperature: 1 },
+  teacherSampling: { guidanceScale: 1.35, topK: 0, topP: 1, temperature: 1 },
+  adaptation: adaptationSettingsSchema.parse({
+    sequences: 30_000,
+    heldOut: 5000,
+    regression: { iterations: 2000, learningRate: 3e-3 },
+    fineTuning: { iterations: 600, batchSize: 128, learningRate: 3e-4, emaDecay: 0.99 },
+  }),
   distillation: distillationSettingsSchema.parse({
     teacherPoolSize: 10_000,
     tuning: {

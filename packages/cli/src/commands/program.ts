@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { describeError, EXIT, exitCodeOf } from '../errors';
+import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
 import type { CliEnvironment } from './environment';
@@ -28,6 +29,7 @@ export function createProgram(env: CliEnvironment): Command {
     );
   addPluginsCommand(program, env);
   addTrainCommand(program, env);
+  addAdaptCommand(program, env);
   addDistillCommand(program, env);
   addSampleCommand(program, env);
   addEvaluateCommand(program, env);

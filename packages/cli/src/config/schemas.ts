@@ -1,4 +1,8 @@
-import { distillationSettingsSchema, supervisedSettingsSchema } from '@ar-distill/core';
+import {
+  adaptationSettingsSchema,
+  distillationSettingsSchema,
+  supervisedSettingsSchema,
+} from '@ar-distill/core';
 import { z } from 'zod';
 import { partialSchema } from './partial-schema';
 
@@ -39,6 +43,19 @@ export const classifierSchema = z.strictObject(classifier);
 export const tokenizerSchema = z.strictObject(tokenizer);
 /** `train teacher`. */
 export const teacherSchema = z.strictObject({ ...tokenizer, tokenizer: path.optional() });
+
+/** `adapt`. */
+export const adaptSchema = z.strictObject({
+  ...common,
+  preset: z.string().min(1).optional(),
+  out: path.optional(),
+  resume: path.optional(),
+  teacher: path.optional(),
+  tokenizer: path.optional(),
+  data: z.enum(['mnist']).optional(),
+  samples: count.optional(),
+  settings: partialSchema(adaptationSettingsSchema).optional(),
+});
 
 /** `distill`. */
 export const distillSchema = z.strictObject({
@@ -82,6 +99,7 @@ export const evaluateSchema = z.strictObject({
   teacher: z.boolean().optional(),
   reconstruction: z.boolean().optional(),
   npz: path.optional(),
+  speed: z.boolean().optional(),
   samples: count.optional(),
   seed: seed.optional(),
 });

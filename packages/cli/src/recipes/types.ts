@@ -1,10 +1,12 @@
 import type {
+  AdaptationSettingsInput,
   DistillationSettingsInput,
   PluginDefinition,
   ProgressReporter,
   StepCompiler,
   SupervisedSettings,
 } from '@ar-distill/core';
+import type { SpeedComparison } from '@ar-distill/metrics';
 
 /** What every recipe works with. */
 export interface BaseRecipeContext {
@@ -32,6 +34,8 @@ export type DeepPartial<T> = T extends readonly unknown[]
 
 /** Settings of a distillation that override the preset's. */
 export type DistillationOverrides = DeepPartial<DistillationSettingsInput>;
+/** Settings of an adaptation that override the preset's. */
+export type AdaptationOverrides = DeepPartial<AdaptationSettingsInput>;
 /** Settings of a supervised training that override the preset's. */
 export type SupervisedOverrides = Partial<SupervisedSettings>;
 
@@ -50,6 +54,22 @@ export interface SupervisedOptions {
 export interface TeacherOptions extends SupervisedOptions {
   /** Weights of the tokenizer; default: those that ship with the preset. */
   readonly tokenizer?: string;
+}
+
+export interface AdaptOptions {
+  /** Folder that run directories are made in; default `runs`. */
+  readonly out?: string;
+  /** Run directory to go on with. */
+  readonly resume?: string;
+  /** Weights of the teacher; default: those that ship with the preset. */
+  readonly teacher?: string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
+  /** Fine-tune on this data set instead of sequences that the teacher draws. */
+  readonly data?: 'mnist';
+  /** Images that both teachers are measured with; default 10,000. */
+  readonly samples?: number;
+  readonly settings?: AdaptationOverrides;
 }
 
 export interface DistillOptions {
@@ -106,6 +126,12 @@ export interface EvaluateOptions {
   readonly seed?: number;
 }
 
+export interface SpeedOptions {
+  /** Run directory or file; default: the latest distillation, else the generator that ships. */
+  readonly weights?: string;
+  readonly seed?: number;
+}
+
 /** Where a training left its results. */
 export interface TrainingResult {
   /** Run directory. */
@@ -119,6 +145,7 @@ export interface Recipes {
   trainTokenizer(context: RecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
   trainTeacher(context: RecipeContext, options: TeacherOptions): Promise<TrainingResult>;
   trainClassifier(context: BaseRecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
+  adapt(context: RecipeContext, options: AdaptOptions): Promise<TrainingResult>;
   distill(
     context: RecipeContext,
     options: DistillOptions,
@@ -131,4 +158,5 @@ export interface Recipes {
     context: RecipeContext,
     options: EvaluateOptions,
   ): Promise<{ readonly fid: number; readonly classAccuracy: number }>;
+  measureSpeed(context: RecipeContext, options: SpeedOptions): Promise<readonly SpeedComparison[]>;
 }
