@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchModel, BenchSide, StepMeasurement } from './bench-model';
 import { initialParameters } from './compiled-side';
-import { startPython, type Python } from './python-process';
+import type { Python } from './find-python';
+import { startPython } from './python-process';
 
 const SCRIPT = join(__dirname, '../python/train_steps.py');
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from '../compare';
-import { findPython } from '../python-process';
+import { findPython } from '../find-python';
 import { compiledSampling, type SamplingSide } from './compiled-sampling';
 import { FULL_SIZE_MODELS, TASKS, type Task } from './families';
 import { officialSampling } from './official-sampling';

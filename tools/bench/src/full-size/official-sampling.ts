@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { startPython, type Python } from '../python-process';
+import type { Python } from '../find-python';
+import { startPython } from '../python-process';
 import type { SamplingSide } from './compiled-sampling';
 import type { FullSizeModel, Task } from './families';
 
