@@ -15,18 +15,22 @@ import time
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../parity/python"))
-import llamagen_driver  # noqa: E402  (what older versions of PyTorch lack)
-import var_driver  # noqa: E402,F401
 
 CLASS = 7
 
 
+def load(module, state):
+    # Past an override that hands on an option which older versions of PyTorch lack.
+    torch.nn.Module.load_state_dict(module, state)
+
+
 def official_var(transformer, tokenizer):
+    import var_driver  # noqa: F401  (stands in for packages that are missing)
     from models import build_vae_var
 
     vae, var = build_vae_var("cpu")
-    vae.load_state_dict(torch.load(tokenizer, map_location="cpu"))
-    var.load_state_dict(torch.load(transformer, map_location="cpu"))
+    load(vae, torch.load(tokenizer, map_location="cpu"))
+    load(var, torch.load(transformer, map_location="cpu"))
     vae.eval(), var.eval()
     label = torch.tensor([CLASS])
     fhat_to_img = vae.fhat_to_img
@@ -53,6 +57,7 @@ def official_var(transformer, tokenizer):
 
 
 def official_llamagen(transformer, tokenizer):
+    import llamagen_driver  # What older versions of PyTorch lack.
     from autoregressive.models import generate
     from autoregressive.models.gpt import GPT_models
     from tokenizer.tokenizer_image.vq_model import VQ_models
@@ -60,9 +65,9 @@ def official_llamagen(transformer, tokenizer):
     if not hasattr(torch.device, "__enter__"):
         generate.torch = llamagen_driver.OlderTorch()
     vq = VQ_models["VQ-16"](codebook_size=16384, codebook_embed_dim=8)
-    vq.load_state_dict(torch.load(tokenizer, map_location="cpu")["model"])
+    load(vq, torch.load(tokenizer, map_location="cpu")["model"])
     gpt = GPT_models["GPT-L"](vocab_size=16384, block_size=256, num_classes=1000, cls_token_num=1)
-    gpt.load_state_dict(torch.load(transformer, map_location="cpu")["model"])
+    load(gpt, torch.load(transformer, map_location="cpu")["model"])
     vq.eval(), gpt.eval()
     label = torch.tensor([CLASS])
 
