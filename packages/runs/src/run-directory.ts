@@ -3,7 +3,7 @@ import {
   isTemporaryFile,
   openSafetensors,
   readSafetensors,
-  type SafetensorsFile,
+  type WeightsFile,
   writeSafetensors,
 } from '@ar-distill/checkpoints';
 import type { Checkpoint, MetricRecord, RunStore } from '@ar-distill/core';
@@ -197,7 +197,7 @@ async function removeTemporaryFiles(folder: string): Promise<void> {
 
 async function withSafetensors<T>(
   file: string,
-  action: (opened: SafetensorsFile) => Promise<T>,
+  action: (opened: WeightsFile) => Promise<T>,
 ): Promise<T> {
   const opened = await openSafetensors(file);
   try {

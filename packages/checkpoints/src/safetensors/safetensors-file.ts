@@ -1,27 +1,17 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/nn';
 import { decodeElements, dtypeOf } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
-import { readFully } from '../files/read-bytes';
+import { allocateBytes } from '../files/allocate';
+import { readFully, readPieces } from '../files/read-bytes';
 import { hostTensor } from '../host-tensor';
+import type { WeightsFile } from '../weights-file';
 import {
   MAX_HEADER_BYTES,
   parseSafetensorsHeader,
   type SafetensorsEntry,
   type SafetensorsHeader,
 } from './header';
-
-/** An open safetensors file: its contents are known, its arrays are read one by one. */
-export interface SafetensorsFile {
-  /** Names in the order of the header. */
-  readonly names: readonly string[];
-  /** Shapes and types as `read` gives them. */
-  readonly specs: Readonly<Record<string, TensorSpec>>;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** One array; throws a `CheckpointFormatError` on an unknown name or an integer above 32 bits. */
-  read(name: string): Promise<HostTensor>;
-  close(): Promise<void>;
-}
 
 /** Arrays and metadata of a whole file. */
 export interface SafetensorsContents {
@@ -34,21 +24,27 @@ export interface SafetensorsContents {
  * F16, BF16 and F64 are read as float32; integers and BOOL as int32.
  * @throws CheckpointFormatError naming the file and, where there is one, the tensor at fault.
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+export async function openSafetensors(path: string): Promise<WeightsFile> {
   const handle = await open(path, 'r');
   try {
     const { header, dataStart } = await readHeader(handle, path);
     const entries = new Map(header.entries.map((entry) => [entry.name, entry]));
+    const find = (name: string): SafetensorsEntry => {
+      const entry = entries.get(name);
+      if (!entry) throw new CheckpointFormatError(path, `there is no tensor "${name}".`);
+      return entry;
+    };
     return {
       names: [...entries.keys()],
       specs: Object.fromEntries(
         header.entries.map(({ name, type, shape }) => [name, { shape, dtype: dtypeOf(type) }]),
       ),
+      storedTypes: Object.fromEntries(header.entries.map(({ name, type }) => [name, type])),
       metadata: header.metadata,
-      read: async (name) => {
-        const entry = entries.get(name);
-        if (!entry) throw new CheckpointFormatError(path, `there is no tensor "${name}".`);
-        return readEntry(handle, path, entry, dataStart);
+      read: async (name) => readEntry(handle, path, find(name), dataStart),
+      readStored: async function* (name) {
+        const { start, end } = find(name);
+        yield* readPieces(handle, dataStart + start, end - start);
       },
       close: () => handle.close(),
     };
@@ -107,7 +103,7 @@ async function readEntry(
   { name, type, shape, start, end }: SafetensorsEntry,
   dataStart: number,
 ): Promise<HostTensor> {
-  const bytes = new Uint8Array(end - start);
+  const bytes = allocateBytes(end - start);
   try {
     await readFully(handle, bytes, dataStart + start);
     return hostTensor(shape, decodeElements(type, bytes));

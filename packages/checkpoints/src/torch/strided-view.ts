@@ -4,14 +4,17 @@ import type { TorchTensor } from './pickle-values';
 /** A tensor that repeats elements (stride 0, as `expand` makes) may have this many. */
 const MAX_EXPANDED_ELEMENTS = 2 ** 24;
 
+/** Where a view lies in its storage: elements `offset` + Σ index_k · strides_k. */
+export type View = Pick<TorchTensor, 'offset' | 'shape' | 'strides'>;
+
 /**
  * Checks that a view stays inside its storage.
  * @throws Error with half a sentence about the tensor.
  */
-export function checkView({ storage, offset, shape, strides }: TorchTensor): void {
-  const count = elementCount(shape);
+export function checkView({ storage, ...view }: TorchTensor): void {
+  const count = elementCount(view.shape);
   if (count === 0) return;
-  const last = shape.reduce((index, size, axis) => index + (size - 1) * strides[axis]!, offset);
+  const last = lastElement(view);
   if (!(last < storage.length)) {
     throw new Error(`reaches element ${last} of a storage that has ${storage.length}`);
   }
@@ -20,8 +23,13 @@ export function checkView({ storage, offset, shape, strides }: TorchTensor): voi
   }
 }
 
+/** Index in the storage of the last element of a view that is not empty. */
+export function lastElement({ offset, shape, strides }: View): number {
+  return shape.reduce((index, size, axis) => index + (size - 1) * strides[axis]!, offset);
+}
+
 /** True when the elements follow each other row-major, without gaps. */
-export function isContiguous({ shape, strides }: TorchTensor): boolean {
+export function isContiguous({ shape, strides }: View): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     if (shape[axis] !== 1 && strides[axis] !== expected) return false;
@@ -30,29 +38,38 @@ export function isContiguous({ shape, strides }: TorchTensor): boolean {
   return true;
 }
 
-/** The elements of a view in row-major order, copied out of those of its storage. */
-export function gatherView<T extends Float32Array | Int32Array>(
-  tensor: TorchTensor,
-  elements: T,
+/** Elements of any type by their bits. */
+export type RawElements = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+
+/**
+ * Copies the elements of a view from one strided place to another: element (i_1 … i_r) from
+ * `source[offset + Σ i_k · strides_k]` to `target[to.offset + Σ i_k · to.strides_k]`.
+ */
+export function copyView<T extends RawElements>(
+  { offset, shape, strides }: View,
+  source: T,
+  to: Pick<View, 'offset' | 'strides'>,
   target: T,
-): T {
-  const { offset, shape, strides } = tensor;
-  if (target.length === 0) return target;
-  if (isContiguous(tensor)) {
-    target.set(elements.subarray(offset, offset + target.length));
-    return target;
-  }
-  // Counts through the indices like an odometer; `source` follows with one addition per step.
+): void {
+  const count = elementCount(shape);
+  // Counts through the indices like an odometer; the places follow with one addition per step.
   const index = new Array<number>(shape.length).fill(0);
-  let source = offset;
-  for (let i = 0; i < target.length; i++) {
-    target[i] = elements[source]!;
+  let from = offset;
+  let into = to.offset;
+  for (let i = 0; i < count; i++) {
+    target[into] = source[from]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      source += strides[axis]!;
+      from += strides[axis]!;
+      into += to.strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
-      source -= shape[axis]! * strides[axis]!;
+      from -= shape[axis]! * strides[axis]!;
+      into -= shape[axis]! * to.strides[axis]!;
       index[axis] = 0;
     }
   }
-  return target;
+}
+
+/** The strides of an array whose elements follow each other row-major. */
+export function rowMajorStrides(shape: readonly number[]): readonly number[] {
+  return shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
 }

@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { crc32, inflateRaw } from 'node:zlib';
 import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import { messageOf } from '../errors';
-import { readFully } from '../files/read-bytes';
+import { readFully, readPieces } from '../files/read-bytes';
 import { BoundedReader } from './bounded-reader';
 
 const inflate = promisify(inflateRaw);
@@ -15,8 +15,14 @@ const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 
 /** The zip archive that `torch.save` writes: `<name>/data.pkl` and one `<name>/data/<key>` per storage. */
 export class TorchArchive {
+  /** Entries whose checksum was found right. */
+  readonly #verified = new Set<Entry>();
+  /** The compressed entry that was read last: views of one storage come in a row. */
+  #inflated: { readonly entry: Entry; readonly bytes: Uint8Array } | undefined;
+
   private constructor(
     private readonly handle: FileHandle,
+    private readonly size: number,
     private readonly zip: ZipFile,
     private readonly entries: ReadonlyMap<string, Entry>,
     private readonly prefix: string,
@@ -40,7 +46,13 @@ export class TorchArchive {
       if (pickle === undefined || pickles.length > 1) {
         throw new Error('it is a zip file, but none that torch.save wrote');
       }
-      const archive = new TorchArchive(handle, zip, entries, pickle.slice(0, -'data.pkl'.length));
+      const archive = new TorchArchive(
+        handle,
+        size,
+        zip,
+        entries,
+        pickle.slice(0, -'data.pkl'.length),
+      );
       await archive.#checkByteOrder();
       return archive;
     } catch (error) {
@@ -65,9 +77,45 @@ export class TorchArchive {
     return this.#storage(key).uncompressedSize;
   }
 
-  /** All bytes of a storage. */
-  readStorage(key: string): Promise<Uint8Array> {
-    return this.#read(this.#storage(key));
+  /** True for a storage of which nothing can be read without unfolding all of it. */
+  isCompressed(key: string): boolean {
+    return this.#storage(key).compressionMethod !== 0;
+  }
+
+  /**
+   * Bytes `start` to `start + length` of a storage, in pieces. The checksum of the storage is compared
+   * before the last piece.
+   */
+  async *readRange(key: string, start: number, length: number): AsyncGenerator<Uint8Array> {
+    const entry = this.#storage(key);
+    if (entry.compressionMethod !== 0) {
+      yield (await this.#readInflated(entry)).slice(start, start + length);
+      return;
+    }
+    const dataStart = await this.#dataStart(entry);
+    const isWhole = start === 0 && length === entry.uncompressedSize;
+    if (!isWhole) await this.#verify(entry, dataStart);
+    let checksum = 0;
+    let done = 0;
+    for await (const piece of readPieces(this.handle, dataStart + start, length)) {
+      done += piece.length;
+      if (isWhole) {
+        checksum = crc32(piece, checksum);
+        if (done === length) this.#compare(entry, checksum);
+      }
+      yield piece;
+    }
+  }
+
+  /** As `readRange`, in one piece. */
+  async readRangeFully(key: string, start: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    for await (const piece of this.readRange(key, start, length)) {
+      bytes.set(piece, done);
+      done += piece.length;
+    }
+    return bytes;
   }
 
   close(): Promise<void> {
@@ -90,17 +138,53 @@ export class TorchArchive {
   }
 
   async #read(entry: Entry): Promise<Uint8Array> {
-    if (!entry.canDecodeFileData()) {
-      throw new Error(`the entry "${entry.fileName}" is encrypted or compressed in an unknown way`);
-    }
-    const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const dataStart = await this.#dataStart(entry);
     const stored = new Uint8Array(entry.compressedSize);
-    await readFully(this.handle, stored, fileDataStart);
+    await readFully(this.handle, stored, dataStart);
     const bytes = entry.compressionMethod === 0 ? stored : await this.#inflate(stored, entry);
     if (bytes.length !== entry.uncompressedSize) {
       throw new Error(`the entry "${entry.fileName}" is cut short`);
     }
+    this.#compare(entry, crc32(bytes));
     return bytes;
+  }
+
+  async #readInflated(entry: Entry): Promise<Uint8Array> {
+    if (this.#inflated?.entry !== entry) {
+      this.#inflated = undefined;
+      this.#inflated = { entry, bytes: await this.#read(entry) };
+    }
+    return this.#inflated.bytes;
+  }
+
+  /** Position of an entry's data, which all lie inside of the file. */
+  async #dataStart(entry: Entry): Promise<number> {
+    if (!entry.canDecodeFileData()) {
+      throw new Error(`the entry "${entry.fileName}" is encrypted or compressed in an unknown way`);
+    }
+    const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    if (fileDataStart + entry.compressedSize > this.size) {
+      throw new Error(`the entry "${entry.fileName}" ends outside of the file: fetch it again`);
+    }
+    return fileDataStart;
+  }
+
+  async #verify(entry: Entry, dataStart: number): Promise<void> {
+    if (this.#verified.has(entry)) return;
+    let checksum = 0;
+    for await (const piece of readPieces(this.handle, dataStart, entry.compressedSize)) {
+      checksum = crc32(piece, checksum);
+    }
+    this.#compare(entry, checksum);
+  }
+
+  #compare(entry: Entry, checksum: number): void {
+    if (checksum !== entry.crc32) {
+      throw new Error(
+        `the checksum of the entry "${entry.fileName}" is wrong: the file is damaged, fetch it again`,
+      );
+    }
+    this.#verified.add(entry);
   }
 
   /** The zip directory decides how much memory an entry gets, whatever its data say. */

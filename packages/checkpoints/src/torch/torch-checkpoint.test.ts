@@ -1,9 +1,9 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import type { HostTensors } from '@ar-distill/nn';
-import { readCheckpoint } from '../read-checkpoint';
+import { readCheckpoint } from '../open-checkpoint';
 import { writeSafetensors } from '../safetensors/write-safetensors';
 
 const FIXTURES = resolve(__dirname, '../../../../test/fixtures');
@@ -62,6 +62,7 @@ function zip(items: readonly ZipItem[]): Buffer {
     const fields = Buffer.alloc(26);
     fields.writeUInt16LE(20, 0);
     fields.writeUInt16LE(deflate ? 8 : 0, 4);
+    fields.writeUInt32LE(crc32(bytes), 10);
     fields.writeUInt32LE(data.length, 14);
     fields.writeUInt32LE(claims ?? bytes.length, 18);
     fields.writeUInt16LE(name.length, 22);

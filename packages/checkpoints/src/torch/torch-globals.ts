@@ -7,6 +7,9 @@ import {
   type PickleValue,
 } from './pickle-values';
 
+/** More axes than PyTorch's operators take. */
+const MAX_RANK = 64;
+
 /** Storage classes by their Python names. */
 const STORAGE_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ['torch.DoubleStorage', 'F64'],
@@ -99,7 +102,12 @@ function rebuildParameter([data]: readonly PickleValue[]): PickleValue {
 }
 
 function counts(value: PickleValue | undefined): readonly number[] | undefined {
-  return value instanceof PickleTuple && value.items.every(isCount) ? value.items : undefined;
+  // The rank is looked at first: many tensors may share one tuple of millions of numbers.
+  return value instanceof PickleTuple &&
+    value.items.length <= MAX_RANK &&
+    value.items.every(isCount)
+    ? value.items
+    : undefined;
 }
 
 function isCount(value: PickleValue | undefined): value is number {

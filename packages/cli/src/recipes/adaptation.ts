@@ -16,6 +16,7 @@ import {
 } from '@ar-distill/core';
 import type { HostTensors } from '@ar-distill/nn';
 import { saveModel, type Run } from '@ar-distill/runs';
+import { sequenceBatch } from './batch-sizes';
 import path from 'node:path';
 import { labelledTokens } from './labelled-tokens';
 import { pickParameters, presetOf, type LoadedTokenizer, type PresetModels } from './models';
@@ -186,7 +187,7 @@ async function ownSequences(
       teacher,
       teacherWeights: weights,
       size: sequences + heldOut,
-      batchSize: SAMPLER_BATCH,
+      batchSize: sequenceBatch(teacher.layout, SAMPLER_BATCH),
       name: SEQUENCES,
     },
     compiler,

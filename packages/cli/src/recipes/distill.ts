@@ -11,6 +11,7 @@ import {
   type Rng,
 } from '@ar-distill/core';
 import { readSafetensors } from '@ar-distill/checkpoints';
+import { isMnistShape } from '@ar-distill/metrics';
 import { createRng, saveModel, type Run } from '@ar-distill/runs';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +23,9 @@ import {
   type Adaptation,
 } from './adaptation';
 import { loadPresetModels, presetOf, type PresetModels } from './models';
+import { sequenceBatch } from './batch-sizes';
 import { writeImageReport } from './image-report';
+import { writePictureReport } from './picture-report';
 import { writePreview } from './preview';
 import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
 import { reportSequences } from './sequence-report';
@@ -99,7 +102,12 @@ export async function distill(
 
     const poolStarted = performance.now();
     const pool = await createTeacherPool(
-      { teacher, teacherWeights, size: settings.teacherPoolSize, batchSize: SAMPLER_BATCH },
+      {
+        teacher,
+        teacherWeights,
+        size: settings.teacherPoolSize,
+        batchSize: sequenceBatch(teacher.layout, Math.min(SAMPLER_BATCH, settings.teacherPoolSize)),
+      },
       compiler,
       rng,
       environment,
@@ -127,15 +135,18 @@ export async function distill(
     const weights = await saveGenerator(context, models, settings, result, run);
     if (options.report === false) return { run: run.path, weights };
     const subject = { context, models, pool, tuned, result, run, rng, settings };
-    const report = models.tokenizer
-      ? await writeImageReport({
-          ...subject,
-          ...(adaptation ? { adaptation } : {}),
-          tokenizer: models.tokenizer,
-          samples: config.samples,
-          poolSeconds,
-        })
-      : await reportSequences(subject);
+    const { tokenizer } = models;
+    const report = !tokenizer
+      ? await reportSequences(subject)
+      : isMnistShape(tokenizer.tokenizer.imageShape)
+        ? await writeImageReport({
+            ...subject,
+            ...(adaptation ? { adaptation } : {}),
+            tokenizer,
+            samples: config.samples,
+            poolSeconds,
+          })
+        : await writePictureReport({ context, models, result, run, seed: settings.seed });
     return { run: run.path, weights, ...(report ? { report } : {}) };
   } finally {
     await run.close();

@@ -1,8 +1,8 @@
 import { initializeParameters, type ParameterSpecs } from '@ar-distill/nn';
-import { PLAIN_SAMPLING } from '../model/guided-teacher';
 import type { PluginDefinition } from '../plugin/plugin-definition';
 import type { TeacherAdaptation } from '../plugin/teacher-adaptation';
 import type { Rng } from '../ports/rng';
+import { PLAIN_SAMPLING } from '../model/guided-teacher';
 import { listNames, requireThat } from './assertions';
 
 /** Rules of `TeacherAdaptation`, for an architecture whose teacher needs one. */
