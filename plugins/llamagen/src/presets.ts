@@ -113,7 +113,7 @@ const mnist: Preset<LlamagenArchitecture> = {
     heldOut: 2000,
     regression: { iterations: 3000, learningRate: 1e-2 },
     // Gentle: the regression leaves little to mend, and sampled tokens are noisy targets.
-    fineTuning: { iterations: 300, batchSize: 64, learningRate: 5e-6, emaDecay: 0.99 },
+    fineTuning: { iterations: 300, batchSize: 64, learningRate: 2e-5, emaDecay: 0.99 },
   }),
   distillation: distillationSettingsSchema.parse({
     teacherPoolSize: 10_000,
