@@ -8,6 +8,7 @@ export * from './model/guidance-network';
 export * from './model/one-step-generator';
 export * from './model/image-tokenizer';
 export * from './plugin/plugin-definition';
+export * from './plugin/checkpoint-recognition';
 export * from './training/supervised-task';
 export * from './training/supervised-settings';
 export * from './training/distillation-settings';

@@ -2,12 +2,7 @@ import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/nn'
 import { elementSize, type ElementType } from '../element-types';
 import { atomicWriteFile } from '../files/atomic-write';
 import { float32ToFloat16 } from '../float16';
-import { MAX_HEADER_BYTES } from './header';
-
-/** Key of the header that holds text instead of a tensor. */
-const METADATA_KEY = '__metadata__';
-/** Bytes before the header (its length), and what the data are aligned to. */
-const LENGTH_BYTES = 8;
+import { encodeSafetensorsHeader } from './encode-header';
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
@@ -42,39 +37,16 @@ export async function writeSafetensors(
   }));
   // Wide elements first: then every tensor is aligned, as the format's readers like it.
   entries.sort((a, b) => elementSize(b.type) - elementSize(a.type));
-  await atomicWriteFile(file, chunks(entries, header(file, entries, metadata)));
-}
-
-function header(
-  file: string,
-  entries: readonly Entry[],
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  let end = 0;
-  const fields: [string, unknown][] = [];
-  if (Object.keys(metadata).length > 0) fields.push([METADATA_KEY, metadata]);
-  for (const { name, tensor, type } of entries) {
+  const stored = entries.map(({ name, tensor, type }) => {
     const { shape, data } = tensor;
-    if (name === METADATA_KEY) throw new RangeError(`A tensor cannot be called "${name}".`);
     if (data.length !== elementCount(shape)) {
       throw new RangeError(
         `The ${data.length} values of "${name}" do not fill its shape [${shape.join(', ')}].`,
       );
     }
-    const start = end;
-    end += data.length * elementSize(type);
-    fields.push([name, { dtype: type, shape, data_offsets: [start, end] }]);
-  }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(fields)));
-  // Spaces align the data.
-  const padded = Math.ceil(json.length / LENGTH_BYTES) * LENGTH_BYTES;
-  if (padded > MAX_HEADER_BYTES) {
-    throw new RangeError(`The header of ${file} would have ${padded} bytes: write less metadata.`);
-  }
-  const bytes = Buffer.alloc(LENGTH_BYTES + padded, ' ');
-  bytes.writeBigUInt64LE(BigInt(padded));
-  json.copy(bytes, LENGTH_BYTES);
-  return bytes;
+    return { name, shape, type };
+  });
+  await atomicWriteFile(file, chunks(entries, encodeSafetensorsHeader(stored, metadata)));
 }
 
 function* chunks(entries: readonly Entry[], first: Uint8Array): Generator<Uint8Array> {

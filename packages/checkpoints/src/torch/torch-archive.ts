@@ -46,7 +46,13 @@ export class TorchArchive {
       if (pickle === undefined || pickles.length > 1) {
         throw new Error('it is a zip file, but none that torch.save wrote');
       }
-      const archive = new TorchArchive(handle, size, zip, entries, pickle.slice(0, -'data.pkl'.length));
+      const archive = new TorchArchive(
+        handle,
+        size,
+        zip,
+        entries,
+        pickle.slice(0, -'data.pkl'.length),
+      );
       await archive.#checkByteOrder();
       return archive;
     } catch (error) {

@@ -9,6 +9,7 @@ import type { ImageTokenizer } from '../model/image-tokenizer';
 import type { DistillationSettings } from '../training/distillation-settings';
 import type { SupervisedSettings } from '../training/supervised-settings';
 import type { SupervisedTask } from '../training/supervised-task';
+import type { CheckpointListing, RecognizedPart } from './checkpoint-recognition';
 
 /** Version of the contract below; a plugin built for another one is refused with a sentence. */
 export const PLUGIN_CONTRACT_VERSION = 1;
@@ -57,6 +58,13 @@ export interface PluginDefinition<A = unknown> {
   /** Training of the tokenizer and of the teacher on labelled images. */
   createTokenizerTask?(architecture: A): SupervisedTask;
   createTeacherTask?(architecture: A): SupervisedTask;
+  /**
+   * Says which state dicts of a checkpoint of the original project are networks of this plugin; none
+   * when they are of another family. Where a network is there twice, the better one comes alone.
+   * @throws Error with half a sentence ("the VAR transformer lacks …") when a state dict is of this
+   *   family but incomplete, or its architecture does not follow from what is known.
+   */
+  recognizeCheckpoint?(listing: CheckpointListing): readonly RecognizedPart[];
   /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
   fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
 }
