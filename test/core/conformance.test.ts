@@ -29,6 +29,7 @@ const faults: [Fault, string, string][] = [
   ['unused-parameter', 'gradients are finite and reach', '"spare.weight"'],
   ['infinite', 'velocities have the shape of x_t', 'at t = 1 has values that are NaN'],
   ['mixed-positions', 'velocity is position-wise', 'when other positions are left out'],
+  ['guided-at-zero', 'a guidance scale of 0', 'is not the log-softmax of the logits'],
 ];
 
 test.each(faults)('finds the fault "%s"', async (fault, name, detail) => {

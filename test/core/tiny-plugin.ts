@@ -1,12 +1,11 @@
 import {
-  DiscreteScoreTeacher,
   GuidanceNetwork,
+  GuidedTeacher,
   ImageTokenizer,
   definePlugin,
   guideByScale,
   sequenceLength,
   stepOfPosition,
-  truncatedLogProbs,
   type Rng,
   type SequenceLayout,
   type StepCompiler,
@@ -77,7 +76,7 @@ function backbone(
 }
 
 /** A linear AR model whose logits read the mean of the earlier AR steps. */
-export class TinyTeacher extends DiscreteScoreTeacher {
+export class TinyTeacher extends GuidedTeacher {
   readonly layout = LAYOUT;
   readonly numClasses = CLASSES;
   readonly codeScale = 1;
@@ -87,26 +86,33 @@ export class TinyTeacher extends DiscreteScoreTeacher {
     codebook: weight(VOCAB_SIZE, CHANNELS),
   };
 
-  constructor(private readonly sampling: TeacherSamplingOptions) {
+  constructor(
+    readonly sampling: TeacherSamplingOptions,
+    private readonly fault?: Fault,
+  ) {
     super();
   }
 
-  scaledCodebook(parameters: Parameters): tf.Tensor {
+  get isGuided(): boolean {
+    return this.sampling.guidanceScale > 1 || this.fault === 'guided-at-zero';
+  }
+
+  codebook(parameters: Parameters): tf.Tensor {
     return parameters.codebook!;
   }
 
-  logProbs(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const logits = (own: tf.Tensor): tf.Tensor => {
-      const features = tf.reshape(backbone(parameters, sequence, own), [-1, WIDTH]);
-      const rows = tf.matMul(features, parameters['logits.weight'] as tf.Tensor2D);
-      return tf.reshape(rows, [sequence.shape[0]!, LENGTH, VOCAB_SIZE]);
-    };
-    const unconditional = logits(tf.add(tf.zerosLike(labels), CLASSES));
-    const { guidanceScale, ...truncation } = this.sampling;
-    return truncatedLogProbs(
-      guideByScale(logits(labels), unconditional, guidanceScale),
-      truncation,
-    );
+  inputs(_parameters: Parameters, codes: tf.Tensor): tf.Tensor {
+    return codes;
+  }
+
+  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    const features = tf.reshape(backbone(parameters, inputs, labels), [-1, WIDTH]);
+    const rows = tf.matMul(features, parameters['logits.weight'] as tf.Tensor2D);
+    return tf.reshape(rows, [inputs.shape[0]!, LENGTH, VOCAB_SIZE]);
+  }
+
+  guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
+    return guideByScale(conditional, unconditional, tf.scalar(this.sampling.guidanceScale));
   }
 
   async createSampler(
@@ -158,7 +164,8 @@ export class TinyTeacher extends DiscreteScoreTeacher {
 }
 
 /** Faults that the conformance kit has to find. */
-export type Fault = 'leak' | 'ignored-label' | 'unused-parameter' | 'infinite' | 'mixed-positions';
+export type Fault =
+  'leak' | 'ignored-label' | 'unused-parameter' | 'infinite' | 'mixed-positions' | 'guided-at-zero';
 
 /** The tiny backbone with a two-layer head. */
 export class TinyNetwork extends GuidanceNetwork {
@@ -238,7 +245,7 @@ export function tinyPlugin(fault?: Fault) {
     architectureSchema: z.strictObject({}),
     presets: {},
     createTokenizer: () => new TinyTokenizer(),
-    createTeacher: (_architecture, sampling) => new TinyTeacher(sampling),
+    createTeacher: (_architecture, sampling) => new TinyTeacher(sampling, fault),
     createNetwork: () => new TinyNetwork(fault),
   });
 }

@@ -14,7 +14,13 @@ async function main(folder: string): Promise<void> {
   const settings = {
     ...preset.distillation,
     teacherPoolSize: 256,
-    tuning: { ...preset.distillation.tuning, headIterations: 4, fullIterations: 8, batchSize: 32 },
+    tuning: {
+      ...preset.distillation.tuning,
+      headIterations: 4,
+      fullIterations: 8,
+      batchSize: 32,
+      accumulation: 2,
+    },
     generatorIterations: 24,
     batchSize: 32,
     checkpointInterval: 5,

@@ -21,6 +21,6 @@ export {
 export {
   writeModelDirectory,
   type ModelDirectoryOptions,
-  type TensorSource,
+  type StoredTensorSource,
 } from './model-directory/write-model-directory';
 export { parseJsonObject, readSmallFile } from './model-directory/small-files';

@@ -16,3 +16,4 @@ export * from './pictures/npz';
 export * from './report/gap-closed';
 export * from './report/result-table';
 export * from './report/report';
+export * from './report/speed-up';

@@ -15,6 +15,7 @@ export * from './layers/cross-entropy';
 export * from './layers/categorical';
 export * from './layers/conv2d';
 export * from './layers/conv-stack';
+export * from './layers/conv-autoencoder';
 export * from './layers/group-norm';
 export * from './layers/timestep-embedding';
 export * from './layers/diffusion-head';

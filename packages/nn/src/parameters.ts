@@ -40,6 +40,11 @@ export function prefixed<T>(
   );
 }
 
+/** The specs of several modules as one, each under its own prefix. */
+export function joinSpecs(modules: Readonly<Record<string, ParameterSpecs>>): ParameterSpecs {
+  return Object.assign({}, ...Object.entries(modules).map(([name, own]) => prefixed(name, own)));
+}
+
 /** The parameter of that name; throws an `Error` naming it when it is missing. */
 export function parameter(parameters: Parameters, name: string): tf.Tensor {
   const value = parameters[name];

@@ -15,6 +15,31 @@ export type HostTensor =
 /** Named arrays in host memory: weights, optimiser state, inputs and outputs of steps. */
 export type HostTensors = Record<string, HostTensor>;
 
+/** Named arrays that are read when they are needed: together they may not fit into memory again. */
+export interface TensorSource {
+  /** Shapes and types, by name. */
+  readonly specs: Readonly<Record<string, TensorSpec>>;
+  /** The named arrays; rejects on an unknown name. */
+  read(names: readonly string[]): Promise<HostTensors>;
+}
+
+/** Arrays in memory as a source. */
+export function tensorSource(values: Readonly<HostTensors>): TensorSource {
+  return {
+    specs: Object.fromEntries(
+      Object.entries(values).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
+    ),
+    read: async (names) =>
+      Object.fromEntries(
+        names.map((name) => {
+          const value = values[name];
+          if (!value) throw new Error(`There is no array "${name}".`);
+          return [name, value];
+        }),
+      ),
+  };
+}
+
 /** Number of elements of a shape (1 for a scalar). */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -42,6 +42,7 @@ describe('a killed process', () => {
     await run.close();
     // Every checkpoint is constant: a mixture of two would show.
     const child = start(`
+      import { tensorSource } from '${WORKSPACE}/packages/nn/src';
       import { openRun } from 'SOURCE/run-directory';
       async function main() {
         const run = await openRun(${JSON.stringify(run.path)});
@@ -51,7 +52,7 @@ describe('a killed process', () => {
           const data = new Float32Array(1_000_000).fill(iteration);
           await run.saveCheckpoint({
             stage: 's', iteration, cursor: {},
-            tensors: { x: { shape: [data.length], dtype: 'float32', data } },
+            tensors: tensorSource({ x: { shape: [data.length], dtype: 'float32', data } }),
           });
           run.logMetrics({ iteration, late: 1 });
           console.log('saved ' + iteration + '.');
@@ -69,7 +70,8 @@ describe('a killed process', () => {
     const checkpoint = await resumed.loadCheckpoint();
     const { iteration, tensors } = checkpoint!;
     expect(iteration).toBeGreaterThanOrEqual(2);
-    expect(tensors['x']!.data.every((value) => value === iteration)).toBe(true);
+    const { x } = await tensors.read(['x']);
+    expect(x!.data.every((value) => value === iteration)).toBe(true);
     const metrics = await resumed.readMetrics();
     expect(metrics.at(-1)).toEqual({ iteration });
     expect(metrics).toHaveLength(2 * iteration - 1);

@@ -3,7 +3,7 @@ import {
   readModelConfig,
   writeModelDirectory,
   type ModelDirectoryOptions,
-  type TensorSource,
+  type StoredTensorSource,
   type WeightsFile,
 } from '@ar-distill/checkpoints';
 
@@ -37,7 +37,7 @@ export interface ModelDescription {
 export function saveModelDirectory(
   folder: string,
   description: ModelDescription,
-  tensors: readonly TensorSource[],
+  tensors: readonly StoredTensorSource[],
   options?: ModelDirectoryOptions,
 ): Promise<void> {
   const config = { format: FORMAT, version: VERSION, ...description };

@@ -1,7 +1,9 @@
 import {
   atomicWriteFile,
   isTemporaryFile,
+  openSafetensors,
   readSafetensors,
+  type WeightsFile,
   writeSafetensors,
 } from '@ar-distill/checkpoints';
 import type { Checkpoint, MetricRecord, RunStore } from '@ar-distill/core';
@@ -66,10 +68,16 @@ export class Run implements RunStore {
       await this.metrics.truncate(0);
       return undefined;
     }
-    const { tensors, metadata } = await readSafetensors(file);
+    const { specs, metadata } = await withSafetensors(file, async (opened) => opened);
     const { metricsBytes, ...counters } = parseCheckpoint(file, metadata);
     await this.metrics.truncate(metricsBytes);
-    return { ...counters, tensors };
+    const read = (names: readonly string[]): Promise<HostTensors> =>
+      withSafetensors(file, async (opened) => {
+        const tensors: HostTensors = {};
+        for (const name of names) tensors[name] = await opened.read(name);
+        return tensors;
+      });
+    return { ...counters, tensors: { specs, read } };
   }
 
   async saveCheckpoint({ tensors, ...counters }: Checkpoint): Promise<void> {
@@ -184,5 +192,17 @@ async function removeTemporaryFiles(folder: string): Promise<void> {
     if (entry.isFile() && isTemporaryFile(entry.name)) {
       await rm(path.join(entry.parentPath, entry.name), { force: true });
     }
+  }
+}
+
+async function withSafetensors<T>(
+  file: string,
+  action: (opened: WeightsFile) => Promise<T>,
+): Promise<T> {
+  const opened = await openSafetensors(file);
+  try {
+    return await action(opened);
+  } finally {
+    await opened.close();
   }
 }

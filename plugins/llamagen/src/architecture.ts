@@ -1,23 +1,19 @@
-import type { SequenceLayout } from '@ar-distill/core';
+import {
+  convTokenizerFields,
+  distilledFields,
+  groupsFit,
+  latentSide,
+  type SequenceLayout,
+} from '@ar-distill/core';
 import { z } from 'zod';
 
 const size = z.int().positive();
 
 const tokenizerSchema = z.strictObject({
-  /** Height and width in pixels. */
-  imageSize: size,
-  imageChannels: size.default(3),
+  ...convTokenizerFields,
   baseChannels: size.default(128),
-  /** Width of every level over `baseChannels`; each level but the last halves the image. */
-  channelMultipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
   /** Channels between the 1×1 convolutions and the encoder and decoder (official `z_channels`). */
   latentChannels: size.default(256),
-  /** Residual blocks per level of the encoder; the decoder has one more. */
-  residualBlocks: size.default(2),
-  /** Self-attention at the last level and in the middle. */
-  attention: z.boolean().default(true),
-  /** Groups of every GroupNorm. */
-  groups: size.default(32),
 });
 
 /** Sizes and options of a LlamaGen teacher, its tokenizer and the networks distilled from it. */
@@ -54,24 +50,18 @@ export const llamagenArchitectureSchema = z
      */
     guidanceInterval: z.int().min(-1).default(-1),
     tokenizer: tokenizerSchema,
-    /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
-    codeScale: z.number().positive().default(1),
-    /** Residual blocks of the diffusion head. */
-    headDepth: size.default(3),
-    /** Width of the diffusion head; the backbone's when left out. */
-    headWidth: size.optional(),
+    ...distilledFields,
   })
   .superRefine((value, context) => {
     const problem = (path: string, message: string): void => {
       context.addIssue({ code: 'custom', path: [path], message });
     };
     const { gridSize, tokenizer, width, heads, keyValueHeads } = value;
-    const levels = tokenizer.channelMultipliers.length;
-    const latent = tokenizer.imageSize / 2 ** (levels - 1);
-    if (latent !== gridSize) {
+    const latent = latentSide(tokenizer);
+    if (latent.side !== gridSize) {
       problem(
         'gridSize',
-        `The grid must be the tokenizer's latent size, ${latent} (imageSize / 2^${levels - 1}).`,
+        `The grid must be the tokenizer's latent size, ${latent.side} (${latent.formula}).`,
       );
     }
     if (width % (4 * heads) !== 0) {
@@ -80,7 +70,7 @@ export const llamagenArchitectureSchema = z
     if (keyValueHeads !== undefined && heads % keyValueHeads !== 0) {
       problem('keyValueHeads', 'The heads of keys and values must divide the heads.');
     }
-    if (tokenizer.channelMultipliers.some((m) => (m * tokenizer.baseChannels) % tokenizer.groups)) {
+    if (!groupsFit(tokenizer)) {
       problem('tokenizer', 'The groups must divide the channels of every level.');
     }
   });

@@ -3,8 +3,9 @@ import { llamagenArchitectureSchema, type LlamagenArchitecture } from './archite
 import { LlamagenNetwork } from './network';
 import { recognizeLlamagenCheckpoint } from './import/recognize';
 import { presets } from './presets';
-import { LlamagenTeacherTask } from './tasks/teacher-task';
-import { LlamagenTokenizerTask } from './tasks/tokenizer-task';
+import { adaptation } from './tasks/adaptation';
+import { llamagenTeacherTask } from './tasks/teacher-task';
+import { llamagenTokenizerTask } from './tasks/tokenizer-task';
 import { LlamagenTeacher } from './teacher';
 import { LlamagenTokenizer } from './tokenizer/tokenizer';
 
@@ -25,8 +26,9 @@ export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<Llama
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
   recognizeCheckpoint: recognizeLlamagenCheckpoint,
-  createTokenizerTask: (architecture) => new LlamagenTokenizerTask(architecture),
-  createTeacherTask: (architecture) => new LlamagenTeacherTask(architecture),
+  createTokenizerTask: llamagenTokenizerTask,
+  createTeacherTask: llamagenTeacherTask,
+  adaptation,
 });
 
 export default plugin;

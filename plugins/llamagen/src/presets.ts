@@ -1,5 +1,7 @@
 import {
+  adaptationSettingsSchema,
   distillationSettingsSchema,
+  paperDistillation,
   supervisedSettingsSchema,
   type Preset,
   type TeacherSamplingOptions,
@@ -37,21 +39,27 @@ const paperSampling: TeacherSamplingOptions = {
   temperature: 1,
 };
 
-/** DD2, appendix E, for LlamaGen-L. The learning rate is constant after the warm-up. */
-const paperDistillation = distillationSettingsSchema.parse({
-  teacherPoolSize: 16384,
-  tuning: { headIterations: 0, fullIterations: 100_000, batchSize: 512, learningRate: 1e-4 },
+/** DD2, appendix E, for LlamaGen-L. */
+const distillation = paperDistillation({
+  tuning: { headIterations: 0, fullIterations: 100_000, learningRate: 1e-4 },
   generatorIterations: 12_000,
   guidanceUpdates: 5,
   batchSize: 1024,
-  accumulation: 32,
   generatorLearningRate: 1e-4,
   guidanceLearningRate: 2e-4,
   // 40k of 60k guidance updates.
   warmUpFraction: 2 / 3,
-  learningRateDecay: 'constant',
-  objective: 'sid',
-  sidAlpha: 1,
+});
+
+/**
+ * DD2, appendix E: 200k updates of fine-tuning; the rest is not in the paper. It fine-tunes on images,
+ * here the teacher draws its own.
+ */
+const paperAdaptation = adaptationSettingsSchema.parse({
+  sequences: 65_536,
+  heldOut: 1024,
+  regression: { iterations: 20_000, learningRate: 1e-3 },
+  fineTuning: { iterations: 200_000, batchSize: 256, learningRate: 1e-4, emaDecay: 0.9999 },
 });
 
 function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchitecture> {
@@ -62,7 +70,8 @@ function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchite
       (inPaper ? '' : ' (not in the paper)'),
     architecture: official(size, imageSize),
     teacherSampling: paperSampling,
-    distillation: paperDistillation,
+    adaptation: paperAdaptation,
+    distillation,
   };
 }
 
@@ -72,14 +81,13 @@ const mnist: Preset<LlamagenArchitecture> = {
   summary: 'MNIST, 32×32, 16 tokens in raster order: trains on a laptop CPU',
   architecture: llamagenArchitectureSchema.parse({
     gridSize: 4,
-    vocabSize: 128,
+    vocabSize: 256,
     channels: MNIST_CHANNELS,
     numClasses: 10,
     width: 128,
     depth: 4,
     heads: 4,
     multipleOf: 64,
-    inputEmbedding: 'mlp',
     // Codes have unit length: this gives every channel unit size, like the noise.
     codeScale: Math.sqrt(MNIST_CHANNELS),
     tokenizer: {
@@ -93,7 +101,13 @@ const mnist: Preset<LlamagenArchitecture> = {
       groups: 8,
     },
   }),
-  teacherSampling: { guidanceScale: 1, topK: 0, topP: 1, temperature: 1 },
+  teacherSampling: { guidanceScale: 1.35, topK: 0, topP: 1, temperature: 1 },
+  adaptation: adaptationSettingsSchema.parse({
+    sequences: 30_000,
+    heldOut: 5000,
+    regression: { iterations: 2000, learningRate: 3e-3 },
+    fineTuning: { iterations: 600, batchSize: 128, learningRate: 3e-4, emaDecay: 0.99 },
+  }),
   distillation: distillationSettingsSchema.parse({
     teacherPoolSize: 10_000,
     tuning: {

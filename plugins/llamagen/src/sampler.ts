@@ -16,10 +16,10 @@ import {
   sampleCategorical,
   type HostTensor,
   type HostTensors,
+  type KeysAndValues,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import type { LlamagenTeacher } from './teacher';
-import type { KeysAndValues } from './transformer/block';
 import { rotaryTable } from './transformer/rotary-table';
 
 const STREAM = 'llamagen-teacher-tokens';

@@ -1,9 +1,8 @@
 import {
-  DiscreteScoreTeacher,
+  GuidedTeacher,
   guideByScale,
   nearestCodes,
   sequenceLength,
-  truncatedLogProbs,
   type SequenceLayout,
   type StepCompiler,
   type TeacherSampler,
@@ -27,7 +26,7 @@ import { LlamagenTransformer, withoutLast } from './transformer/transformer';
  * LlamaGen as a conditional score model. Parameters have the official names; the tokenizer's
  * codebook is among them. Codes are l2-normalised everywhere, the sequence that is read is not.
  */
-export class LlamagenTeacher extends DiscreteScoreTeacher {
+export class LlamagenTeacher extends GuidedTeacher {
   readonly layout: SequenceLayout;
   readonly numClasses: number;
   readonly codeScale: number;
@@ -51,7 +50,6 @@ export class LlamagenTeacher extends DiscreteScoreTeacher {
     };
   }
 
-  /** Guidance needs a second, unconditional pass. */
   get isGuided(): boolean {
     return this.sampling.guidanceScale > 1;
   }
@@ -71,48 +69,33 @@ export class LlamagenTeacher extends DiscreteScoreTeacher {
     return unitCodes(parameters);
   }
 
-  scaledCodebook(parameters: Parameters): tf.Tensor {
-    return this.codebook(parameters).mul(this.codeScale);
-  }
-
   /**
-   * Raw teacher-forced logits [B, n, V] after the code vectors `codes` [B, n, C] (unscaled,
-   * continuous), without guidance; the label `numClasses` is the unconditional one. A teacher with
-   * the embedding table reads the nearest codes, as constants.
+   * Embeddings [B, n − 1, D] of all code vectors but the last. A teacher with the embedding table
+   * reads the nearest codes, as constants.
    */
-  logits(parameters: Parameters, codes: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    return this.forcedLogits(parameters, this.inputOfCodes(parameters, withoutLast(codes)), labels);
-  }
-
-  /** The same after `tokens` [B, n] int32. */
-  logitsOfTokens(parameters: Parameters, tokens: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    return this.forcedLogits(
-      parameters,
-      this.inputOfTokens(parameters, withoutLast(tokens)),
-      labels,
-    );
-  }
-
-  logProbs(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const codes = sequence.div(this.codeScale);
-    if (!this.isGuided) {
-      return truncatedLogProbs(this.logits(parameters, codes, labels), this.sampling);
+  inputs(parameters: Parameters, codes: tf.Tensor): tf.Tensor {
+    const read = withoutLast(codes);
+    if (this.architecture.inputEmbedding === 'mlp') {
+      return this.transformer.continuousEmbedding(parameters, read);
     }
-    const inputs = this.inputOfCodes(parameters, withoutLast(codes));
-    const logits = this.forcedLogits(
-      parameters,
-      tf.concat([inputs, inputs], 0),
-      this.withUnconditional(labels),
-    );
-    const [conditional, unconditional] = tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor];
-    const scales = tf.tensor3d(this.guidanceScales(), [1, sequenceLength(this.layout), 1]);
-    return truncatedLogProbs(guideByScale(conditional, unconditional, scales), this.sampling);
+    const tokens = withoutGradient(() => nearestCodes(read, this.codebook(parameters)));
+    return this.transformer.tokenEmbedding(parameters, tokens);
   }
 
-  /** `labels` [B] followed by B unconditional labels: [2B]. */
-  withUnconditional(labels: tf.Tensor): tf.Tensor {
-    const none = tf.fill(labels.shape, this.numClasses, 'int32');
-    return tf.concat([labels.toInt(), none], 0);
+  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    const classToken = this.transformer.classToken(parameters, labels);
+    return linear(parameters, 'output', this.transformer.features(parameters, classToken, inputs));
+  }
+
+  /** Reads the tokens themselves, not the codes nearest to their codes. */
+  override logitsOfTokens(parameters: Parameters, tokens: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+    const inputs = this.inputOfTokens(parameters, withoutLast(tokens));
+    return this.logitsOfInputs(parameters, inputs, labels);
+  }
+
+  guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
+    const scales = tf.tensor3d(this.guidanceScales(), [1, sequenceLength(this.layout), 1]);
+    return guideByScale(conditional, unconditional, scales);
   }
 
   /** What the transformer reads for `tokens` [...] int32: [..., D]. */
@@ -130,19 +113,5 @@ export class LlamagenTeacher extends DiscreteScoreTeacher {
     batchSize: number,
   ): Promise<TeacherSampler> {
     return compileSampler(this, compiler, parameters, batchSize);
-  }
-
-  private inputOfCodes(parameters: Parameters, codes: tf.Tensor): tf.Tensor {
-    if (this.architecture.inputEmbedding === 'mlp') {
-      return this.transformer.continuousEmbedding(parameters, codes);
-    }
-    const tokens = withoutGradient(() => nearestCodes(codes, this.codebook(parameters)));
-    return this.transformer.tokenEmbedding(parameters, tokens);
-  }
-
-  /** Logits [B, n, V] from the inputs [B, n − 1, D] at all tokens but the last. */
-  private forcedLogits(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const classToken = this.transformer.classToken(parameters, labels);
-    return linear(parameters, 'output', this.transformer.features(parameters, classToken, inputs));
   }
 }

@@ -1,4 +1,10 @@
-import type { SequenceLayout } from '@ar-distill/core';
+import {
+  convTokenizerFields,
+  distilledFields,
+  groupsFit,
+  latentSide,
+  type SequenceLayout,
+} from '@ar-distill/core';
 import { z } from 'zod';
 
 const size = z.int().positive();
@@ -12,20 +18,7 @@ const phiSchema = z.strictObject({
   kernel: size.default(3),
 });
 
-const tokenizerSchema = z.strictObject({
-  /** Height and width in pixels. */
-  imageSize: size,
-  imageChannels: size.default(3),
-  baseChannels: size.default(160),
-  /** Width of every level over `baseChannels`; each level but the last halves the image. */
-  channelMultipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
-  /** Residual blocks per level of the encoder; the decoder has one more. */
-  residualBlocks: size.default(2),
-  /** Self-attention at the last level and in the middle. */
-  attention: z.boolean().default(true),
-  /** Groups of every GroupNorm. */
-  groups: size.default(32),
-});
+const tokenizerSchema = z.strictObject({ ...convTokenizerFields, baseChannels: size.default(160) });
 
 /** Sizes and options of a VAR teacher, its tokenizer and the networks distilled from it. */
 export const varArchitectureSchema = z
@@ -49,31 +42,25 @@ export const varArchitectureSchema = z
     labelDropout: z.number().min(0).max(1).default(0.1),
     phi: phiSchema.prefault({}),
     tokenizer: tokenizerSchema,
-    /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
-    codeScale: z.number().positive().default(1),
-    /** Residual blocks of the diffusion head. */
-    headDepth: size.default(3),
-    /** Width of the diffusion head; the backbone's when left out. */
-    headWidth: size.optional(),
+    ...distilledFields,
   })
   .superRefine((value, context) => {
     const problem = (path: string, message: string): void => {
       context.addIssue({ code: 'custom', path: [path], message });
     };
     const { patchNums, tokenizer } = value;
-    const levels = tokenizer.channelMultipliers.length;
-    const latent = tokenizer.imageSize / 2 ** (levels - 1);
-    if (latent !== patchNums.at(-1)) {
+    const latent = latentSide(tokenizer);
+    if (latent.side !== patchNums.at(-1)) {
       problem(
         'patchNums',
-        `The last scale must be the tokenizer's latent size, ${latent} (imageSize / 2^${levels - 1}).`,
+        `The last scale must be the tokenizer's latent size, ${latent.side} (${latent.formula}).`,
       );
     }
     if (patchNums.some((side, i) => i > 0 && side <= patchNums[i - 1]!)) {
       problem('patchNums', 'The scales must grow from one to the next.');
     }
     if (value.width % value.heads !== 0) problem('heads', 'The heads must divide the width.');
-    if (tokenizer.channelMultipliers.some((m) => (m * tokenizer.baseChannels) % tokenizer.groups)) {
+    if (!groupsFit(tokenizer)) {
       problem('tokenizer', 'The groups must divide the channels of every level.');
     }
   });

@@ -3,8 +3,8 @@ import { varArchitectureSchema, type VarArchitecture } from './architecture';
 import { VarNetwork } from './network';
 import { recognizeVarCheckpoint } from './import/recognize';
 import { presets } from './presets';
-import { VarTeacherTask } from './tasks/teacher-task';
-import { VarTokenizerTask } from './tasks/tokenizer-task';
+import { varTeacherTask } from './tasks/teacher-task';
+import { varTokenizerTask } from './tasks/tokenizer-task';
 import { VarTeacher } from './teacher';
 import { unitCodeScale } from './tokenizer/code-scale';
 import { VarTokenizer } from './tokenizer/tokenizer';
@@ -25,8 +25,8 @@ export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchite
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),
   recognizeCheckpoint: recognizeVarCheckpoint,
-  createTokenizerTask: (architecture) => new VarTokenizerTask(architecture),
-  createTeacherTask: (architecture) => new VarTeacherTask(architecture),
+  createTokenizerTask: varTokenizerTask,
+  createTeacherTask: varTeacherTask,
   fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),
 });
 

@@ -1,7 +1,9 @@
 import {
   distillationSettingsSchema,
+  paperDistillation,
   supervisedSettingsSchema,
   type DistillationSettings,
+  type PaperModel,
   type Preset,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
@@ -37,34 +39,9 @@ const paperSampling: TeacherSamplingOptions = {
   temperature: 1,
 };
 
-interface PaperSchedule {
-  readonly headIterations: number;
-  readonly fullIterations: number;
-  readonly generatorIterations: number;
-  readonly guidanceUpdates: number;
-  readonly batchSize: number;
-  readonly generatorLearningRate: number;
-  readonly guidanceLearningRate: number;
-  readonly warmUpFraction: number;
-}
-
-/** DD2, appendix E. The paper keeps the learning rate constant after the warm-up. */
-function paperDistillation(schedule: PaperSchedule): DistillationSettings {
-  const { headIterations, fullIterations, ...main } = schedule;
-  return distillationSettingsSchema.parse({
-    ...main,
-    teacherPoolSize: 16384,
-    tuning: { headIterations, fullIterations, batchSize: 512, learningRate: 2e-4 },
-    accumulation: 32,
-    learningRateDecay: 'constant',
-    objective: 'sid',
-    sidAlpha: 1,
-  });
-}
-
-const paperSchedule: PaperSchedule = {
-  headIterations: 300_000,
-  fullIterations: 30_000,
+/** Of d16; the others differ from it (DD2, appendix E). */
+const paperModel: PaperModel = {
+  tuning: { headIterations: 300_000, fullIterations: 30_000, learningRate: 2e-4 },
   generatorIterations: 8_000,
   guidanceUpdates: 5,
   batchSize: 512,
@@ -74,15 +51,15 @@ const paperSchedule: PaperSchedule = {
   warmUpFraction: 1,
 };
 
-const d16 = paperDistillation(paperSchedule);
+const d16 = paperDistillation(paperModel);
 const d20 = paperDistillation({
-  ...paperSchedule,
+  ...paperModel,
   generatorIterations: 16_000,
   warmUpFraction: 0.5,
 });
 const d24 = paperDistillation({
-  ...paperSchedule,
-  headIterations: 200_000,
+  ...paperModel,
+  tuning: { ...paperModel.tuning, headIterations: 200_000 },
   generatorIterations: 15_000,
   guidanceUpdates: 2,
   batchSize: 1024,

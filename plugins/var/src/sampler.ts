@@ -15,11 +15,11 @@ import {
   sampleCategorical,
   type HostTensor,
   type HostTensors,
+  type KeysAndValues,
   type Parameters,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import type { VarTeacher } from './teacher';
-import type { AttentionCache } from './transformer/block';
 
 const STREAM = 'var-teacher-tokens';
 
@@ -57,7 +57,7 @@ export function drawSequences(
   const codes: tf.Tensor[] = [];
   const tokens: tf.Tensor[] = [];
   let latent: tf.Tensor | undefined;
-  let caches: readonly AttentionCache[] | undefined;
+  let caches: readonly KeysAndValues[] | undefined;
 
   /** Appends the tokens of a scale; returns what the transformer reads at the next one. */
   const append = (scale: number, drawn: tf.Tensor): tf.Tensor | undefined => {

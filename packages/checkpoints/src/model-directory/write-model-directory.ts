@@ -14,7 +14,7 @@ import { CONFIG_FILE, INDEX_FILE, shardName, type WeightsIndex } from './weights
 const SHARD_BYTES = 2 * 2 ** 30;
 
 /** A tensor and where its stored bytes come from. */
-export interface TensorSource extends StoredTensor {
+export interface StoredTensorSource extends StoredTensor {
   /** Little-endian, row-major, in pieces. */
   read(): AsyncIterable<Uint8Array>;
 }
@@ -41,7 +41,7 @@ export interface ModelDirectoryOptions {
 export async function writeModelDirectory(
   folder: string,
   config: Readonly<Record<string, unknown>>,
-  tensors: readonly TensorSource[],
+  tensors: readonly StoredTensorSource[],
   options: ModelDirectoryOptions = {},
 ): Promise<void> {
   if (existsSync(folder)) {
@@ -86,7 +86,7 @@ function removeEmptyFolders(folder: string, last: string): void {
 
 async function writeShards(
   folder: string,
-  tensors: readonly TensorSource[],
+  tensors: readonly StoredTensorSource[],
   options: ModelDirectoryOptions,
 ): Promise<WeightsIndex> {
   const shards = splitIntoShards(tensors, options.shardBytes ?? SHARD_BYTES);
@@ -113,8 +113,11 @@ async function writeShards(
   };
 }
 
-function splitIntoShards(tensors: readonly TensorSource[], limit: number): TensorSource[][] {
-  const shards: TensorSource[][] = [];
+function splitIntoShards(
+  tensors: readonly StoredTensorSource[],
+  limit: number,
+): StoredTensorSource[][] {
+  const shards: StoredTensorSource[][] = [];
   let room = 0;
   for (const tensor of tensors) {
     const bytes = storedBytes(tensor);
@@ -131,7 +134,7 @@ function splitIntoShards(tensors: readonly TensorSource[], limit: number): Tenso
 /** Returns the SHA-256 of what it wrote. */
 async function writeShard(
   handle: FileHandle,
-  tensors: readonly TensorSource[],
+  tensors: readonly StoredTensorSource[],
   signal: AbortSignal | undefined,
   onBytes: (count: number) => void,
 ): Promise<string> {

@@ -1,4 +1,11 @@
-import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import {
+  elementCount,
+  tensorSource,
+  type HostTensor,
+  type HostTensors,
+  type TensorSource,
+  type TensorSpec,
+} from '@ar-distill/nn';
 import { elementSize, type ElementType } from '../element-types';
 import { atomicWriteFile } from '../files/atomic-write';
 import { float32ToFloat16 } from '../float16';
@@ -12,46 +19,54 @@ export interface SafetensorsOptions {
 
 interface Entry {
   readonly name: string;
-  readonly tensor: HostTensor;
+  readonly spec: TensorSpec;
   readonly type: ElementType;
 }
 
 /**
  * Writes named tensors (float32 as F32 or F16, int32 as I32) as one safetensors file, atomically,
- * tensor after tensor.
+ * tensor after tensor: those of a source are read one by one.
  *
  * @throws RangeError when a tensor is called `__metadata__`, has too few or too many values for its
  * shape, or a value too large for half precision, or the header would exceed 100 MB.
  */
 export async function writeSafetensors(
   file: string,
-  tensors: Readonly<HostTensors>,
+  tensors: Readonly<HostTensors> | TensorSource,
   metadata: Readonly<Record<string, string>> = {},
   options: SafetensorsOptions = {},
 ): Promise<void> {
   const floatType = options.halfPrecision ? 'F16' : 'F32';
-  const entries = Object.entries(tensors).map(([name, tensor]): Entry => ({
+  const source = isSource(tensors) ? tensors : tensorSource(tensors);
+  const entries = Object.entries(source.specs).map(([name, spec]): Entry => ({
     name,
-    tensor,
-    type: tensor.dtype === 'float32' ? floatType : 'I32',
+    spec,
+    type: spec.dtype === 'float32' ? floatType : 'I32',
   }));
   // Wide elements first: then every tensor is aligned, as the format's readers like it.
   entries.sort((a, b) => elementSize(b.type) - elementSize(a.type));
-  const stored = entries.map(({ name, tensor, type }) => {
-    const { shape, data } = tensor;
-    if (data.length !== elementCount(shape)) {
-      throw new RangeError(
-        `The ${data.length} values of "${name}" do not fill its shape [${shape.join(', ')}].`,
-      );
-    }
-    return { name, shape, type };
-  });
-  await atomicWriteFile(file, chunks(entries, encodeSafetensorsHeader(stored, metadata)));
+  const stored = entries.map(({ name, spec, type }) => ({ name, shape: spec.shape, type }));
+  await atomicWriteFile(file, chunks(source, entries, encodeSafetensorsHeader(stored, metadata)));
 }
 
-function* chunks(entries: readonly Entry[], first: Uint8Array): Generator<Uint8Array> {
+function isSource(tensors: Readonly<HostTensors> | TensorSource): tensors is TensorSource {
+  return typeof tensors['read'] === 'function';
+}
+
+async function* chunks(
+  source: TensorSource,
+  entries: readonly Entry[],
+  first: Uint8Array,
+): AsyncGenerator<Uint8Array> {
   yield first;
-  for (const { name, tensor, type } of entries) {
+  for (const { name, type, spec } of entries) {
+    const tensor = (await source.read([name]))[name];
+    if (!tensor) throw new Error(`The source gave no tensor "${name}".`);
+    if (tensor.data.length !== elementCount(spec.shape)) {
+      throw new RangeError(
+        `The ${tensor.data.length} values of "${name}" do not fill its shape [${spec.shape.join(', ')}].`,
+      );
+    }
     const stored = type === 'F16' ? halves(name, tensor) : tensor.data;
     yield new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
   }

@@ -12,9 +12,15 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
     .command('import')
     .description('turn official VAR, LlamaGen and DD1 checkpoints into a model directory')
     .argument('<file...>', 'checkpoints (.pth, .pt, .safetensors): a transformer, its tokenizer')
-    .option('--plugin <name>', 'plugin that the checkpoints belong to (default: whoever knows them)')
+    .option(
+      '--plugin <name>',
+      'plugin that the checkpoints belong to (default: whoever knows them)',
+    )
     .option('--out <folder>', 'model directory to make (default: models/<what was found>)')
-    .option('--config <file>', 'JSON or YAML with keys of the architecture that tensors do not tell')
+    .option(
+      '--config <file>',
+      'JSON or YAML with keys of the architecture that tensors do not tell',
+    )
     .option('--key <path>', 'state dict inside the checkpoint, e.g. ema or trainer.var_wo_ddp')
     .option('--plugins-dir <folder>', 'look for plugins from this folder, too')
     .addHelpText(

@@ -55,12 +55,15 @@ async function run(
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     recipes: {
+      importCheckpoints: refuse,
       trainTokenizer: refuse,
       trainTeacher: refuse,
       trainClassifier: refuse,
+      adapt: refuse,
       distill: refuse,
       sampleImages: refuse,
       evaluateModel: refuse,
+      measureSpeed: refuse,
       ...recipes,
     },
     createContainer: (options) => {
@@ -104,10 +107,10 @@ describe('the command line', () => {
     const { stdout } = await run('help');
     const names = stdout.match(/^ {2}([a-z]+) .*/gm)?.map((line) => line.trim().split(/\s/)[0]);
     expect(names).toEqual(
-      expect.arrayContaining(['plugins', 'train', 'distill', 'sample', 'eval', 'doctor']),
+      expect.arrayContaining(['plugins', 'train', 'adapt', 'distill', 'sample', 'eval', 'doctor']),
     );
     const commands = ['plugins', 'train', 'train tokenizer', 'train teacher', 'train classifier'];
-    for (const command of [...commands, 'distill', 'sample', 'eval', 'doctor']) {
+    for (const command of [...commands, 'adapt', 'distill', 'sample', 'eval', 'doctor']) {
       const help = await run(`${command} --help`);
       expect(help.code).toBe(0);
       expect(help.stdout).toContain('Examples:\n  $ ar-distill ');
@@ -125,6 +128,8 @@ describe('the command line', () => {
     ['sample --count -3', /^Error: --count on the command line is wrong: too small/],
     ['distill --set tuning=3', /^Error: The setting "tuning" on the command line is wrong/],
     ['distill --set nonsense', /must have the form key=value/],
+    ['adapt --data imagenet', /^Error: --data on the command line is wrong/],
+    ['adapt --set fineTuning.seed=3', /"fineTuning.seed".*/],
     ['train', /Usage: ar-distill train/],
   ])('exits with 2 for %j', async (args, message) => {
     const { code, stderr, stdout } = await run(args);
@@ -202,6 +207,14 @@ describe('the command line', () => {
     expect(stdout).toBe('FID-MNIST 4.568, class accuracy 90.00%\n');
   });
 
+  it('compares speeds', async () => {
+    const measureSpeed: Recipes['measureSpeed'] = async () => [
+      { batchSize: 1, decoded: false, teacherSeconds: 0.03, generatorSeconds: 0.002 },
+    ];
+    const { stdout } = await run('eval --speed', { measureSpeed });
+    expect(stdout).toContain('| 1 | sequences | 30.0 | 2.00 | 15.0× |\n');
+  });
+
   it('trains each network', async () => {
     const calls: unknown[] = [];
     const record =
@@ -224,6 +237,23 @@ describe('the command line', () => {
       ['classifier', { seed: 1 }],
     ]);
     expect({ stdout, stderr }).toEqual({ stdout: 'Run: r\nWeights: w\n', stderr: '' });
+  });
+
+  it('hands nested settings to the adaptation', async () => {
+    const adapt = jest.fn<ReturnType<Recipes['adapt']>, Parameters<Recipes['adapt']>>(async () => ({
+      run: 'r',
+      weights: 'r/teacher.safetensors',
+    }));
+    const { stdout } = await run(
+      'adapt --preset other --data mnist --seed 2 --iterations 7 --set regression.iterations=5',
+      { adapt },
+    );
+    expect(adapt.mock.calls[0]![1]).toEqual({
+      preset: 'other',
+      data: 'mnist',
+      settings: { seed: 2, fineTuning: { iterations: 7 }, regression: { iterations: 5 } },
+    });
+    expect(stdout).toBe('Run: r\nWeights: r/teacher.safetensors\n');
   });
 
   it('prints one sentence for a failure, the stack when debugging, and stops the engine', async () => {

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { describeError, EXIT, exitCodeOf } from '../errors';
+import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
 import type { CliEnvironment } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
+import { addImportCommand } from './import';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
 import { addTrainCommand } from './train';
@@ -27,7 +29,9 @@ export function createProgram(env: CliEnvironment): Command {
       examples('doctor', 'plugins', 'distill --quick', 'sample', 'help distill'),
     );
   addPluginsCommand(program, env);
+  addImportCommand(program, env);
   addTrainCommand(program, env);
+  addAdaptCommand(program, env);
   addDistillCommand(program, env);
   addSampleCommand(program, env);
   addEvaluateCommand(program, env);

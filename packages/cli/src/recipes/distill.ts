@@ -1,22 +1,39 @@
 import {
+  ADAPTATION_STAGES,
   createTeacherPool,
   distillationSettingsSchema,
   distillGenerator,
   TUNING_STAGES,
   tuneNetwork,
+  type AdaptationSettings,
   type DistillationSettings,
   type GeneratorSnapshot,
+  type Rng,
 } from '@ar-distill/core';
 import { readSafetensors } from '@ar-distill/checkpoints';
 import { createRng, saveModel, type Run } from '@ar-distill/runs';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import {
+  adaptationSettings,
+  adaptModels,
+  describeAdaptation,
+  neededAdaptation,
+  type Adaptation,
+} from './adaptation';
 import { loadPresetModels, presetOf, type PresetModels } from './models';
+import { sequenceBatch } from './batch-sizes';
 import { writeImageReport } from './image-report';
 import { writePreview } from './preview';
-import { GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
+import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
 import { reportSequences } from './sequence-report';
-import type { DistillationOverrides, DistillOptions, RecipeContext, TrainingResult } from './types';
+import type {
+  AdaptationOverrides,
+  DistillationOverrides,
+  DistillOptions,
+  RecipeContext,
+  TrainingResult,
+} from './types';
 
 const SAMPLER_BATCH = 256;
 
@@ -28,12 +45,20 @@ const QUICK: DistillationOverrides = {
   guidanceUpdates: 1,
   checkpointInterval: 30,
 };
+const QUICK_ADAPTATION: AdaptationOverrides = {
+  sequences: 2560,
+  heldOut: 500,
+  regression: { iterations: 500 },
+  fineTuning: { iterations: 30 },
+};
 const QUICK_SAMPLES = 1000;
 const SAMPLES = 10_000;
 
+const COMMAND = 'distill';
+
 /** What a run directory says about the distillation in it. */
 interface DistillConfig {
-  readonly command: 'distill';
+  readonly command: typeof COMMAND;
   readonly plugin: string;
   readonly preset: string;
   readonly teacher?: string;
@@ -41,12 +66,14 @@ interface DistillConfig {
   readonly stage1?: string;
   readonly samples: number;
   readonly settings: DistillationSettings;
+  /** Used when the teacher still reads tokens. */
+  readonly adaptation?: AdaptationSettings;
 }
 
 /**
- * The whole distillation: teacher sequences, stage 1 (AR-diffusion tuning), stage 2 (conditional
- * score distillation), the generator's file, the report. Whatever the run directory already holds is
- * not done again.
+ * The whole distillation: adaptation of a teacher that needs it (stage 0), teacher sequences, stage 1
+ * (AR-diffusion tuning), stage 2 (conditional score distillation), the generator's file, the report.
+ * Whatever the run directory already holds is not done again.
  */
 export async function distill(
   context: RecipeContext,
@@ -59,25 +86,32 @@ export async function distill(
     newConfig(context, options),
   );
   try {
+    checkResumed(context, run, COMMAND);
     const config = run.config as DistillConfig;
-    checkResumed(context, config, run);
     print(`Run directory: ${run.path}`);
     const { settings } = config;
     const rng = createRng(settings.seed);
     const environment = { run, progress, signal };
-    const models = await loadPresetModels(context, config);
+    if (config.stage1) await reuseStage1(config.stage1, run);
+    const given = await loadPresetModels(context, config);
+    const adaptation = await adaptIfNeeded(context, config, given, run, rng);
+    const models = adaptation?.adapted ?? given;
     const { teacher, teacherWeights, network } = models;
 
     const poolStarted = performance.now();
     const pool = await createTeacherPool(
-      { teacher, teacherWeights, size: settings.teacherPoolSize, batchSize: SAMPLER_BATCH },
+      {
+        teacher,
+        teacherWeights,
+        size: settings.teacherPoolSize,
+        batchSize: sequenceBatch(teacher.layout, Math.min(SAMPLER_BATCH, settings.teacherPoolSize)),
+      },
       compiler,
       rng,
       environment,
     );
     const poolSeconds = (performance.now() - poolStarted) / 1000;
 
-    if (config.stage1) await reuseStage1(config.stage1, run);
     const tuned = await tuneNetwork(
       { teacher, teacherWeights, network, pool, settings },
       compiler,
@@ -98,9 +132,15 @@ export async function distill(
 
     const weights = await saveGenerator(context, models, settings, result, run);
     if (options.report === false) return { run: run.path, weights };
-    const subject = { context, models, pool, tuned, result, run, rng, settings, poolSeconds };
+    const subject = { context, models, pool, tuned, result, run, rng, settings };
     const report = models.tokenizer
-      ? await writeImageReport({ ...subject, tokenizer: models.tokenizer, samples: config.samples })
+      ? await writeImageReport({
+          ...subject,
+          ...(adaptation ? { adaptation } : {}),
+          tokenizer: models.tokenizer,
+          samples: config.samples,
+          poolSeconds,
+        })
       : await reportSequences(subject);
     return { run: run.path, weights, ...(report ? { report } : {}) };
   } finally {
@@ -119,43 +159,56 @@ function newConfig(
     ...Object.assign({}, preset.distillation, ...layers),
     tuning: Object.assign({}, preset.distillation.tuning, ...layers.map(({ tuning }) => tuning)),
   });
+  const settings = distillationSettingsSchema.parse(merge(quick, options.settings ?? {}));
   return {
-    command: 'distill',
+    command: COMMAND,
     plugin: plugin.name,
     preset: presetName,
     ...(options.teacher ? { teacher: path.resolve(options.teacher) } : {}),
     ...(options.tokenizer ? { tokenizer: path.resolve(options.tokenizer) } : {}),
     ...(options.stage1 ? { stage1: path.resolve(options.stage1) } : {}),
     samples: options.samples ?? (options.quick ? QUICK_SAMPLES : SAMPLES),
-    settings: distillationSettingsSchema.parse(merge(quick, options.settings ?? {})),
+    settings,
+    ...(preset.adaptation
+      ? {
+          adaptation: adaptationSettings(context, {
+            ...(options.quick ? QUICK_ADAPTATION : {}),
+            seed: settings.seed,
+          }),
+        }
+      : {}),
   };
 }
 
-function checkResumed(
-  { plugin, presetName }: RecipeContext,
+async function adaptIfNeeded(
+  context: RecipeContext,
   config: DistillConfig,
+  models: PresetModels,
   run: Run,
-): void {
-  if (config.command !== 'distill') {
-    throw new Error(`"${run.path}" is no distillation: resume it with its own command.`);
-  }
-  if (config.plugin !== plugin.name || config.preset !== presetName) {
-    throw new Error(
-      `"${run.path}" distils the preset "${config.plugin}:${config.preset}": resume it with --preset ${config.plugin}:${config.preset}.`,
-    );
-  }
+  rng: Rng,
+): Promise<Adaptation | undefined> {
+  const adaptation = neededAdaptation(context, models);
+  if (!adaptation) return undefined;
+  const settings = config.adaptation ?? adaptationSettings(context, { seed: config.settings.seed });
+  const outcome = await adaptModels(context, adaptation, { models, settings, run, rng });
+  for (const line of describeAdaptation(outcome)) context.print(line);
+  return outcome;
 }
 
-/** Copies the tuned weights of another run, so that stage 1 counts as done. */
+/** Copies the tuned weights of another run, and its adapted teacher, so that both count as done. */
 async function reuseStage1(from: string, run: Run): Promise<void> {
   if (await run.loadArrays(TUNING_STAGES.full)) return;
-  const file = path.join(from, 'arrays', `${TUNING_STAGES.full}.safetensors`);
-  if (!existsSync(file)) {
+  const fileOf = (arrays: string): string => path.join(from, 'arrays', `${arrays}.safetensors`);
+  if (!existsSync(fileOf(TUNING_STAGES.full))) {
     throw new Error(
       `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
     );
   }
-  const { tensors } = await readSafetensors(file);
+  for (const stage of Object.values(ADAPTATION_STAGES)) {
+    if (!existsSync(fileOf(stage))) continue;
+    await run.saveArrays(stage, (await readSafetensors(fileOf(stage))).tensors);
+  }
+  const { tensors } = await readSafetensors(fileOf(TUNING_STAGES.full));
   await run.saveArrays(TUNING_STAGES.head, tensors);
   await run.saveArrays(TUNING_STAGES.full, tensors);
 }

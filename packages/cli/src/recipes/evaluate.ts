@@ -1,11 +1,18 @@
 import { loadMnist, toLabels } from '@ar-distill/datasets';
-import { FID_MNIST_DEFINITION, loadMnistEvaluator, readImagesNpz } from '@ar-distill/metrics';
+import {
+  FID_MNIST_DEFINITION,
+  loadMnistEvaluator,
+  readImagesNpz,
+  type SpeedComparison,
+} from '@ar-distill/metrics';
 import { createRng } from '@ar-distill/runs';
 import { drawImages, labelsInTurn, type DrawnImages } from './draw-images';
-import { loadPresetModels, loadTokenizer } from './models';
-import { openSource } from './sample';
+import { loadGenerator } from './generator-file';
+import { decoderOf, loadPresetModels, loadTokenizer } from './models';
+import { loadSampledModels, openSource } from './sample';
+import { compareSpeed } from './speed-comparison';
 import { reconstructImages } from './tokenize';
-import type { EvaluateOptions, RecipeContext } from './types';
+import type { EvaluateOptions, RecipeContext, SpeedOptions } from './types';
 
 const BATCH = 250;
 const SAMPLES = 10_000;
@@ -32,6 +39,25 @@ export async function evaluateModel(
   return { fid, classAccuracy };
 }
 
+/** How much faster the generator's one step is than the teacher's KV-cached sampling. */
+export async function measureSpeed(
+  context: RecipeContext,
+  options: SpeedOptions,
+): Promise<readonly SpeedComparison[]> {
+  const { teacher, tokenizer } = options;
+  const models = await loadPresetModels(context, {
+    tokenizer,
+    ...(typeof teacher === 'string' ? { teacher } : {}),
+  });
+  const decoder = decoderOf(models);
+  if (!decoder) {
+    throw new Error(`The sequences of the plugin "${context.plugin.name}" are not images.`);
+  }
+  const generator = await loadGenerator(context, models, options.weights);
+  const rng = createRng(options.seed ?? 0);
+  return compareSpeed(context.compiler, models, generator, decoder, rng);
+}
+
 async function imagesToMeasure(
   context: RecipeContext,
   options: EvaluateOptions,
@@ -44,14 +70,14 @@ async function imagesToMeasure(
     return { images: images.data as Float32Array, labels };
   }
   if (options.reconstruction) {
-    const { tokenizer, weights } = await loadTokenizer(context);
+    const { tokenizer, weights } = await loadTokenizer(context, options.tokenizer);
     const set = await loadMnist({ split: 'test' });
     return {
       images: await reconstructImages(context, tokenizer, weights, set),
       labels: toLabels(set),
     };
   }
-  const models = await loadPresetModels(context);
+  const models = await loadSampledModels(context, options);
   const source = await openSource(context, models, options, BATCH);
   const classes = Array.from({ length: models.teacher.numClasses }, (_, i) => i);
   const drawn = await drawImages(

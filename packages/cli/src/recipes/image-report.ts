@@ -7,6 +7,7 @@ import {
   lineChart,
   loadMnistEvaluator,
   renderReport,
+  speedUp,
   textTable,
   type FidMeasurement,
   type ImageEvaluator,
@@ -15,32 +16,37 @@ import {
 import { float32, type HostTensors } from '@ar-distill/nn';
 import type { Run } from '@ar-distill/runs';
 import { decodeSequences, drawImages, labelsInTurn, type DrawnImages } from './draw-images';
-import {
-  arDiffusionSource,
-  compileDecoder,
-  oneStepSource,
-  teacherSource,
-  type Decoder,
-  type ImageSource,
-} from './image-sources';
+import { describeAdaptation, type Adaptation } from './adaptation';
+import { compileDecoder, oneStepSource, type Decoder } from './image-sources';
 import { decoderOf, type LoadedTokenizer, type PresetModels } from './models';
+import {
+  ADAPTED,
+  BEFORE,
+  DISTILLED,
+  INDEPENDENT,
+  openMethods,
+  SNAPPED,
+  TEACHER,
+  timeMethods,
+  TUNED,
+} from './report-methods';
 import { snapshotName } from './run-folders';
+import { compareSpeed } from './speed-comparison';
 import type { RecipeContext } from './types';
 
 const BATCH = 250;
-/** Timings: batches of this many images, this often, in turns. */
-const TIMED_BATCH = 100;
-const TIMED_ROUNDS = 5;
 /** Points of the quality curve are measured with fewer images than the table. */
 const CURVE_SAMPLES = 5000;
 const CURVE_POINTS = 8;
-const SOLVER_STEPS = 10;
 const GRID = { rows: 10, scale: 2 };
 
 /** Everything that a report on images is made from. */
 export interface ImageReport {
   readonly context: RecipeContext;
+  /** The teacher that was distilled. */
   readonly models: PresetModels;
+  /** How that teacher came about, when it was adapted in this run. */
+  readonly adaptation?: Adaptation;
   readonly tokenizer: LoadedTokenizer;
   readonly pool: TeacherPool;
   /** Weights after stage 1. */
@@ -55,7 +61,7 @@ export interface ImageReport {
 
 /** Measures every method of the table, writes pictures and `report.md`, prints the table. */
 export async function writeImageReport(subject: ImageReport): Promise<string> {
-  const { context, models, pool, run, rng, result, settings } = subject;
+  const { context, models, adaptation, pool, run, rng, result, settings, tuned } = subject;
   const { compiler, print } = context;
   const { numClasses } = models.teacher;
   const classes = Array.from({ length: numClasses }, (_, i) => i);
@@ -63,8 +69,16 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
   const labels = labelsInTurn(classes, samples);
   const decoder = decoderOf(models)!;
   const evaluator = await loadMnistEvaluator(compiler);
-  const methods = await openSources(subject, decoder);
-  const seconds = await timeSources(methods, classes, rng);
+  const original = adaptation?.original;
+  const speed = await compareSpeed(
+    compiler,
+    original ?? models,
+    { network: models.network, weights: result.average },
+    decoder,
+    rng,
+  );
+  const methods = await openMethods(compiler, { models, original, tuned, result }, decoder);
+  const seconds = await timeMethods(methods, classes, rng);
 
   const rows: ResultRow[] = [reconstructionRow(subject.tokenizer)];
   const pictures: { title: string; path: string }[] = [];
@@ -93,15 +107,20 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
   const decoded = (name: string, sequences: Float32Array): Promise<DrawnImages> =>
     decodeSequences(name, decode, BATCH, sequences, labels, context);
   const size = pool.sequences.data.length / pool.labels.data.length;
-  await measure(
-    TEACHER,
-    await decoded('teacher', (pool.sequences.data as Float32Array).subarray(0, samples * size)),
-    { evaluations: methods[TEACHER].evaluations, secondsPerImage: seconds[TEACHER] },
-  );
-  for (const name of [DISTILLED, SNAPPED, BEFORE, TUNED] as const) {
-    const drawn = await drawImages(name, methods[name], labels, rng, context);
-    const { evaluations } = methods[name];
-    await measure(name, drawn, { evaluations, secondsPerImage: seconds[name] });
+  // Stage 1 was trained on these sequences of the teacher that was distilled.
+  const distilledFrom = original ? ADAPTED : TEACHER;
+  const poolSequences = (pool.sequences.data as Float32Array).subarray(0, samples * size);
+  for (const name of [TEACHER, ADAPTED, DISTILLED, SNAPPED, BEFORE, TUNED]) {
+    const source = methods.get(name);
+    if (!source) continue;
+    const drawn =
+      name === distilledFrom
+        ? await decoded(name, poolSequences)
+        : await drawImages(name, source, labels, rng, context);
+    await measure(name, drawn, {
+      evaluations: source.evaluations,
+      secondsPerImage: seconds.get(name)!,
+    });
   }
   const marginals = independentMarginals(pool, labels, rng, {
     minimumPerClass: Math.min(1000, Math.floor(pool.labels.data.length / numClasses)),
@@ -109,7 +128,7 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
   await measure(INDEPENDENT, await decoded('onestep*', marginals.data as Float32Array), {
     evaluations: 1,
   });
-  for (const source of Object.values(methods)) await source.dispose();
+  for (const source of methods.values()) await source.dispose();
   await decode.dispose();
 
   const fidOverTime = await qualityCurve(subject, decoder, evaluator);
@@ -127,6 +146,7 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
     await run.writeFile('samples/fid-over-time.svg', Buffer.from(chart));
     pictures.push({ title: `${FID_MNIST} over time`, path: 'samples/fid-over-time.svg' });
   }
+  // Against the teacher that was given, not the adapted one.
   const fidOf = (name: string): number => rows.find((row) => row.name === name)!.fid!;
   const gap = gapClosed({
     independent: fidOf(INDEPENDENT),
@@ -138,14 +158,26 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
     rows,
     samples,
     gapClosed: gap,
+    speed,
+    ...(adaptation ? { adaptation: describeAdaptation(adaptation) } : {}),
     fidOverTime,
-    settings: flatten(settings),
+    settings: {
+      ...flatten(settings),
+      ...(adaptation ? flatten({ adaptation: adaptation.settings }) : {}),
+    },
     timings: await stageTimes(subject),
     pictures,
   });
   print('');
   print(textTable(rows));
   print('');
+  for (const comparison of speed) {
+    const { batchSize, decoded: withDecoder } = comparison;
+    print(
+      `One step over the KV-cached teacher, ${batchSize} per call, ` +
+        `${withDecoder ? 'images' : 'sequences'}: ${speedUp(comparison).toFixed(1)}×`,
+    );
+  }
   if (gap !== undefined) {
     print(
       `Gap closed between independent tokens and the teacher: ${(100 * gap).toFixed(1)}% · ` +
@@ -154,57 +186,6 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
     );
   }
   return run.writeFile('report.md', Buffer.from(report));
-}
-
-const TEACHER = 'AR teacher';
-const DISTILLED = 'DD2 generator';
-const SNAPPED = 'DD2 generator, snapped to codes';
-const BEFORE = 'one step before distillation';
-const TUNED = 'AR-diffusion initialisation';
-const INDEPENDENT = 'onestep* (independent tokens)';
-type Method = typeof TEACHER | typeof DISTILLED | typeof SNAPPED | typeof BEFORE | typeof TUNED;
-
-async function openSources(
-  { context, models, tuned, result }: ImageReport,
-  decoder: Decoder,
-): Promise<Record<Method, ImageSource>> {
-  const { compiler } = context;
-  const { network, teacher, teacherWeights } = models;
-  const distilled = { network, weights: result.average };
-  const start = { network, weights: tuned };
-  const snapping = { ...decoder, snap: true };
-  return {
-    [TEACHER]: await teacherSource(compiler, teacher, teacherWeights, decoder, TIMED_BATCH),
-    [DISTILLED]: await oneStepSource(compiler, distilled, decoder, TIMED_BATCH),
-    [SNAPPED]: await oneStepSource(compiler, distilled, snapping, TIMED_BATCH),
-    [BEFORE]: await oneStepSource(compiler, start, decoder, TIMED_BATCH),
-    [TUNED]: await arDiffusionSource(compiler, start, decoder, TIMED_BATCH, SOLVER_STEPS),
-  };
-}
-
-/** Seconds per image, decoder included: medians of rounds in which the methods take turns. */
-async function timeSources(
-  sources: Readonly<Record<Method, ImageSource>>,
-  classes: readonly number[],
-  rng: Rng,
-): Promise<Record<Method, number>> {
-  const times: Record<string, number[]> = {};
-  const labels = labelsInTurn(classes, TIMED_BATCH);
-  // The first round warms up and is not counted.
-  for (let round = 0; round <= TIMED_ROUNDS; round++) {
-    for (const [name, source] of Object.entries(sources)) {
-      const started = performance.now();
-      await source.draw(labels, rng, round * TIMED_BATCH);
-      const elapsed = (performance.now() - started) / 1000 / TIMED_BATCH;
-      if (round > 0) (times[name] ??= []).push(elapsed);
-    }
-  }
-  return Object.fromEntries(
-    Object.entries(times).map(([name, list]) => [
-      name,
-      list.sort((a, b) => a - b)[list.length >> 1],
-    ]),
-  ) as Record<Method, number>;
 }
 
 /** What training the tokenizer recorded of its reconstructions: a report needs no images. */
@@ -256,8 +237,15 @@ async function qualityCurve(
 }
 
 /** Seconds per stage, from the metrics log. */
-async function stageTimes({ run, poolSeconds }: ImageReport): Promise<Record<string, number>> {
-  const times: Record<string, number> = { 'teacher sequences': poolSeconds };
+async function stageTimes({
+  run,
+  poolSeconds,
+  adaptation,
+}: ImageReport): Promise<Record<string, number>> {
+  const times: Record<string, number> = {
+    ...(adaptation ? { 'adaptation sequences': adaptation.sequenceSeconds } : {}),
+    'teacher sequences': poolSeconds,
+  };
   for (const { stage, seconds } of await run.readMetrics()) {
     if (typeof stage === 'string' && typeof seconds === 'number') times[stage] = seconds;
   }
@@ -282,12 +270,14 @@ function pixels(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-function flatten(settings: DistillationSettings): Record<string, string | number> {
+/** Nested settings under dotted names. */
+function flatten(settings: object, prefix = ''): Record<string, string | number> {
   return Object.fromEntries(
-    Object.entries(settings).flatMap(([key, value]) =>
-      typeof value === 'object' && !Array.isArray(value)
-        ? Object.entries(value).map(([inner, own]) => [`${key}.${inner}`, own])
-        : [[key, Array.isArray(value) ? value.join(' → ') : value]],
-    ),
-  ) as Record<string, string | number>;
+    Object.entries(settings).flatMap(([key, value]: [string, unknown]) => {
+      if (Array.isArray(value)) return [[prefix + key, value.join(' → ')]];
+      return typeof value === 'object' && value !== null
+        ? Object.entries(flatten(value, `${prefix}${key}.`))
+        : [[prefix + key, value as string | number]];
+    }),
+  );
 }

@@ -3,8 +3,15 @@ import { imageGrid, writeImagesNpz } from '@ar-distill/metrics';
 import { atomicWriteFile } from '@ar-distill/checkpoints';
 import { float32 } from '@ar-distill/nn';
 import { createRng } from '@ar-distill/runs';
+import { imageBatch } from './batch-sizes';
 import { drawImages, labelsInTurn } from './draw-images';
-import { oneStepSource, refinedSource, teacherSource, type ImageSource } from './image-sources';
+import {
+  oneStepSource,
+  refinedSource,
+  teacherSource,
+  type Decoder,
+  type ImageSource,
+} from './image-sources';
 import { loadGenerator } from './generator-file';
 import { decoderOf, loadPresetModels, type PresetModels } from './models';
 import type { RecipeContext, SampleOptions } from './types';
@@ -18,7 +25,7 @@ export async function sampleImages(
   options: SampleOptions,
 ): Promise<{ readonly secondsPerImage: number }> {
   const { count, out, npz, seed } = options;
-  const models = await loadPresetModels(context);
+  const models = await loadSampledModels(context, options);
   const { numClasses } = models.teacher;
   const classes = options.classes ?? Array.from({ length: numClasses }, (_, i) => i);
   const outside = classes.find((label) => label >= numClasses);
@@ -27,18 +34,35 @@ export async function sampleImages(
   }
   const rng: Rng = createRng(seed);
   const labels = labelsInTurn(classes, count);
-  const source = await openSource(context, models, options, Math.min(BATCH, count));
+  const { imageShape } = decodedBy(models, context).tokenizer;
+  const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
+  const source = await openSource(context, models, options, batchSize);
   const started = performance.now();
   const { images } = await drawImages('sample', source, labels, rng, context);
   const secondsPerImage = (performance.now() - started) / 1000 / count;
   await source.dispose();
-  const { imageShape } = models.tokenizer!.tokenizer;
   const all = float32([count, ...imageShape], images);
   await atomicWriteFile(out, imageGrid(all, Math.min(COLUMNS, count)));
   if (npz) await writeImagesNpz(npz, all, labels);
   const { evaluations } = source;
   context.print(`Network evaluations per image: ${evaluations}`);
   return { secondsPerImage };
+}
+
+/** The networks that images are drawn from; the teacher's weights only where it takes part. */
+export function loadSampledModels(
+  context: RecipeContext,
+  {
+    teacher,
+    tokenizer,
+    teacherSteps,
+  }: Pick<SampleOptions, 'teacher' | 'tokenizer' | 'teacherSteps'>,
+): Promise<PresetModels> {
+  return loadPresetModels(
+    context,
+    { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) },
+    { teacherWeights: Boolean(teacher) || teacherSteps !== undefined },
+  );
 }
 
 /** The generator, the teacher, or the generator whose last AR steps the teacher draws again. */
@@ -49,12 +73,11 @@ export async function openSource(
   batchSize: number,
 ): Promise<ImageSource> {
   const { compiler, plugin } = context;
-  const decoder = decoderOf(models, options.snap);
-  if (!decoder) {
-    throw new Error(`The sequences of the plugin "${plugin.name}" are not images to look at.`);
-  }
+  const decoder = decodedBy(models, context, options.snap);
   const { teacher, teacherWeights } = models;
-  if (options.teacher) return teacherSource(compiler, teacher, teacherWeights, decoder, batchSize);
+  if (options.teacher && !options.teacherSteps) {
+    return teacherSource(compiler, teacher, teacherWeights, decoder, batchSize);
+  }
   const generator = await loadGenerator(context, models, options.weights);
   if (!options.teacherSteps) return oneStepSource(compiler, generator, decoder, batchSize);
   if (!(teacher instanceof DiscreteScoreTeacher)) {
@@ -69,4 +92,10 @@ export async function openSource(
     decoder,
     batchSize,
   );
+}
+
+function decodedBy(models: PresetModels, { plugin }: RecipeContext, snap = false): Decoder {
+  const decoder = decoderOf(models, snap);
+  if (decoder) return decoder;
+  throw new Error(`The sequences of the plugin "${plugin.name}" are not images to look at.`);
 }

@@ -1,5 +1,6 @@
 import {
   supervisedSettingsSchema,
+  tokenBatch,
   trainSupervised,
   type SupervisedSettings,
   type SupervisedTask,
@@ -10,9 +11,9 @@ import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/n
 import { createRng, saveModel } from '@ar-distill/runs';
 import path from 'node:path';
 import { measureClassifier, measureTokenizer } from './measure-training';
+import { labelledTokens } from './labelled-tokens';
 import { loadTokenizer, pickParameters, presetOf } from './models';
 import { openOrCreateRun } from './run-folders';
-import { encodeImages } from './tokenize';
 import type {
   BaseRecipeContext,
   RecipeContext,
@@ -77,18 +78,17 @@ export async function trainTeacher(
   if (!preset.training || !plugin.createTeacherTask) {
     throw new Error(`The preset "${presetName}" has no teacher to train here.`);
   }
-  const { tokenizer, weights, architecture } = await loadTokenizer(context, options.tokenizer);
-  const images = await trainingImages();
-  const tokens = await encodeImages(context, tokenizer, weights, images.set);
+  const { architecture, ...tokenizer } = await loadTokenizer(context, options.tokenizer);
+  const sequences = await labelledTokens(context, tokenizer);
   const trained = await trainOnImages(context, {
     name: 'teacher',
     task: plugin.createTeacherTask(architecture),
     settings: preset.training.teacher,
     options,
     subject: { plugin: plugin.name, preset: presetName },
-    initial: weights,
-    batch: (indices) => ({ tokens: rows(tokens, indices), labels: images.labels(indices) }),
-    count: images.count,
+    initial: tokenizer.weights,
+    batch: (indices) => tokenBatch(sequences, indices),
+    count: sequences.labels.data.length,
   });
   return saveTrained(context, trained, {
     kind: 'teacher',
@@ -244,14 +244,4 @@ async function trainingImages() {
     },
     labels: (indices: Int32Array): HostTensor => int32([indices.length], toLabels(set, indices)),
   };
-}
-
-/** Rows of an int32 matrix by their numbers. */
-function rows(matrix: HostTensor, indices: Int32Array): HostTensor {
-  const width = matrix.shape[1]!;
-  const data = new Int32Array(indices.length * width);
-  indices.forEach((row, i) => {
-    data.set(matrix.data.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return int32([indices.length, width], data);
 }

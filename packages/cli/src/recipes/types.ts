@@ -1,10 +1,12 @@
 import type {
+  AdaptationSettingsInput,
   DistillationSettingsInput,
   PluginDefinition,
   ProgressReporter,
   StepCompiler,
   SupervisedSettings,
 } from '@ar-distill/core';
+import type { SpeedComparison } from '@ar-distill/metrics';
 
 /** What every recipe works with. */
 export interface BaseRecipeContext {
@@ -32,6 +34,8 @@ export type DeepPartial<T> = T extends readonly unknown[]
 
 /** Settings of a distillation that override the preset's. */
 export type DistillationOverrides = DeepPartial<DistillationSettingsInput>;
+/** Settings of an adaptation that override the preset's. */
+export type AdaptationOverrides = DeepPartial<AdaptationSettingsInput>;
 /** Settings of a supervised training that override the preset's. */
 export type SupervisedOverrides = Partial<SupervisedSettings>;
 
@@ -50,6 +54,22 @@ export interface SupervisedOptions {
 export interface TeacherOptions extends SupervisedOptions {
   /** Weights of the tokenizer; default: those that ship with the preset. */
   readonly tokenizer?: string;
+}
+
+export interface AdaptOptions {
+  /** Folder that run directories are made in; default `runs`. */
+  readonly out?: string;
+  /** Run directory to go on with. */
+  readonly resume?: string;
+  /** Weights of the teacher; default: those that ship with the preset. */
+  readonly teacher?: string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
+  /** Fine-tune on this data set instead of sequences that the teacher draws. */
+  readonly data?: 'mnist';
+  /** Images that both teachers are measured with; default 10,000. */
+  readonly samples?: number;
+  readonly settings?: AdaptationOverrides;
 }
 
 export interface DistillOptions {
@@ -77,8 +97,10 @@ export interface DistillOptions {
 export interface SampleOptions {
   /** Run directory or file; default: the latest distillation, else the generator that ships. */
   readonly weights?: string;
-  /** Sample the teacher AR step by AR step instead. */
-  readonly teacher?: boolean;
+  /** Sample the teacher AR step by AR step instead; text names its weights, as `--teacher` does. */
+  readonly teacher?: boolean | string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
   readonly count: number;
   /** Labels to draw, taken in turn; default: all classes. */
   readonly classes?: readonly number[];
@@ -96,13 +118,25 @@ export interface SampleOptions {
 export interface EvaluateOptions {
   /** Run directory or file; default: the latest distillation, else the generator that ships. */
   readonly weights?: string;
-  /** Measure the teacher's samples instead. */
-  readonly teacher?: boolean;
+  /** Measure the teacher's samples instead; text names its weights. */
+  readonly teacher?: boolean | string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
   /** Measure the tokenizer's reconstructions of the test set instead. */
   readonly reconstruction?: boolean;
   /** Measure the images of this .npz file instead. */
   readonly npz?: string;
   readonly samples?: number;
+  readonly seed?: number;
+}
+
+export interface SpeedOptions {
+  /** Text names the teacher's weights. */
+  readonly teacher?: boolean | string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
+  /** Run directory or file; default: the latest distillation, else the generator that ships. */
+  readonly weights?: string;
   readonly seed?: number;
 }
 
@@ -114,11 +148,34 @@ export interface TrainingResult {
   readonly weights: string;
 }
 
+/** What the import works with; no network is run. */
+export interface ImportContext extends Omit<BaseRecipeContext, 'compiler'> {
+  /** All that are installed. */
+  readonly plugins: readonly PluginDefinition[];
+}
+
+export interface ImportOptions {
+  readonly files: readonly string[];
+  /** Name of the plugin that the files must belong to; default: whoever knows them. */
+  readonly plugin?: string | undefined;
+  /** Dotted path of the state dict inside the checkpoints that alone is looked at. */
+  readonly key?: string | undefined;
+  /** Model directory; default: named after what was found, under `models`. */
+  readonly out?: string | undefined;
+  /** JSON or YAML file with keys of the architecture that tensors do not tell. */
+  readonly config?: string | undefined;
+}
+
 /** The recipes behind the commands. */
 export interface Recipes {
+  importCheckpoints(
+    context: ImportContext,
+    options: ImportOptions,
+  ): Promise<{ readonly folder: string }>;
   trainTokenizer(context: RecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
   trainTeacher(context: RecipeContext, options: TeacherOptions): Promise<TrainingResult>;
   trainClassifier(context: BaseRecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
+  adapt(context: RecipeContext, options: AdaptOptions): Promise<TrainingResult>;
   distill(
     context: RecipeContext,
     options: DistillOptions,
@@ -131,4 +188,5 @@ export interface Recipes {
     context: RecipeContext,
     options: EvaluateOptions,
   ): Promise<{ readonly fid: number; readonly classAccuracy: number }>;
+  measureSpeed(context: RecipeContext, options: SpeedOptions): Promise<readonly SpeedComparison[]>;
 }

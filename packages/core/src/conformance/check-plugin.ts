@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { PLUGIN_CONTRACT_VERSION, type PluginDefinition } from '../plugin/plugin-definition';
+import { checkAdaptation } from './adaptation-checks';
 import { requireThat, type Check } from './assertions';
 import { networkChecks } from './network-checks';
 import { createSubject, disposeSubject, type ConformanceOptions, type Subject } from './subject';
@@ -44,6 +45,14 @@ export async function checkPlugin<A>(
       }),
     );
     if (!subject) return results;
+    if (definition.adaptation) {
+      const { adaptation } = definition;
+      results.push(
+        await outcome('adaptation: gives a teacher that reads code vectors', () =>
+          checkAdaptation({ ...definition, adaptation }, architecture, options.rng),
+        ),
+      );
+    }
     const checks: readonly Check<Subject>[] = [
       ...networkChecks,
       ...teacherChecks,

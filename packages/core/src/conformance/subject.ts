@@ -10,6 +10,7 @@ import type {
   TeacherSamplingOptions,
 } from '../model/conditional-score-teacher';
 import type { GuidanceNetwork } from '../model/guidance-network';
+import { PLAIN_SAMPLING } from '../model/guided-teacher';
 import type { ImageTokenizer } from '../model/image-tokenizer';
 import { sequenceLength, type SequenceLayout } from '../model/sequence-layout';
 import type { PluginDefinition } from '../plugin/plugin-definition';
@@ -34,6 +35,8 @@ export interface ConformanceOptions {
 /** A plugin's parts with random weights and random data, as the checks see them. */
 export interface Subject {
   readonly teacher: ConditionalScoreTeacher;
+  /** The same without guidance and truncation. */
+  readonly plainTeacher: ConditionalScoreTeacher;
   readonly network: GuidanceNetwork;
   readonly tokenizer: ImageTokenizer | undefined;
   readonly layout: SequenceLayout;
@@ -64,6 +67,7 @@ export function createSubject<A>(
   const { rng, compiler, batchSize = 2, perturbation = 0.05 } = options;
   const sampling = options.sampling ?? { guidanceScale: 1.5, topK: 3, topP: 0.9, temperature: 1 };
   const teacher = definition.createTeacher(architecture, sampling);
+  const plainTeacher = definition.createTeacher(architecture, PLAIN_SAMPLING);
   const network = definition.createNetwork(architecture);
   const tokenizer = definition.createTokenizer?.(architecture);
   const { layout } = network;
@@ -85,6 +89,7 @@ export function createSubject<A>(
 
   return {
     teacher,
+    plainTeacher,
     network,
     tokenizer,
     layout,

@@ -1,6 +1,7 @@
 import { elementCount, type HostTensor } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
+import { GuidedTeacher } from '../model/guided-teacher';
 import { stepOfPosition } from '../model/sequence-layout';
 import { LOG_ZERO } from '../score/mixture';
 import { MIN_TIMESTEP } from '../score/rectified-flow';
@@ -123,6 +124,19 @@ export const teacherChecks: readonly Check<Subject>[] = [
       requireThat(
         magnitude(tf.sub(sums, 1)) < 1e-4,
         'The probabilities of a position do not sum to 1.',
+      );
+    },
+  },
+  {
+    name: 'teacher: a guidance scale of 0 is no guidance',
+    run: ({ plainTeacher, teacherParameters, sequence, labels }) => {
+      if (!(plainTeacher instanceof GuidedTeacher)) return;
+      const codes = tf.div(sequence, plainTeacher.codeScale);
+      const plain = tf.logSoftmax(plainTeacher.logits(teacherParameters, codes, labels));
+      const own = plainTeacher.logProbs(teacherParameters, sequence, labels);
+      requireThat(
+        magnitude(tf.sub(own, plain)) <= ROUNDING * magnitude(plain),
+        'Without guidance and truncation logProbs is not the log-softmax of the logits.',
       );
     },
   },

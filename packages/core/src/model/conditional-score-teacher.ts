@@ -28,6 +28,10 @@ export interface TeacherSampler {
 
 /** How teacher sequences are drawn and its score is formed. */
 export interface TeacherSamplingOptions {
+  /**
+   * Strength of classifier-free guidance in the family's own convention (see `guideByRatio` and
+   * `guideByScale`); 0 is off in every family.
+   */
   readonly guidanceScale: number;
   /** 0 = off. */
   readonly topK: number;

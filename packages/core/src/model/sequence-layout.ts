@@ -2,7 +2,10 @@
 export interface SequenceLayout {
   /** Channels C of a code vector. */
   readonly channels: number;
-  /** Tokens of every AR step, in order: [1, 4, 9, 16] for VAR scales 1-4, [1, 1, …] for raster order. */
+  /**
+   * Tokens of every AR step, in order: [1, 4, 9, 16] for the scales of a next-scale model,
+   * [1, 1, …] for raster order. There may be a handful of steps or hundreds.
+   */
   readonly stepLengths: readonly number[];
 }
 

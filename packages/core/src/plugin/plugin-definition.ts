@@ -6,10 +6,12 @@ import type {
 } from '../model/conditional-score-teacher';
 import type { GuidanceNetwork } from '../model/guidance-network';
 import type { ImageTokenizer } from '../model/image-tokenizer';
+import type { AdaptationSettings } from '../training/adaptation-settings';
 import type { DistillationSettings } from '../training/distillation-settings';
 import type { SupervisedSettings } from '../training/supervised-settings';
 import type { SupervisedTask } from '../training/supervised-task';
 import type { CheckpointListing, RecognizedPart } from './checkpoint-recognition';
+import type { TeacherAdaptation } from './teacher-adaptation';
 
 /** Version of the contract below; a plugin built for another one is refused with a sentence. */
 export const PLUGIN_CONTRACT_VERSION = 1;
@@ -21,6 +23,8 @@ export interface Preset<A> {
   readonly architecture: A;
   readonly teacherSampling: TeacherSamplingOptions;
   readonly distillation: DistillationSettings;
+  /** Set when the plugin's teachers need an adaptation. */
+  readonly adaptation?: AdaptationSettings;
   /** Set when the teacher can be trained on a data set that the CLI knows. */
   readonly training?: {
     readonly dataset: 'mnist';
@@ -67,6 +71,8 @@ export interface PluginDefinition<A = unknown> {
   recognizeCheckpoint?(listing: CheckpointListing): readonly RecognizedPart[];
   /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
   fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
+  /** Set in families whose official teachers read tokens instead of code vectors. */
+  readonly adaptation?: TeacherAdaptation<A>;
 }
 
 /** Gives every plugin the same form: fills the contract version and checks the names. */

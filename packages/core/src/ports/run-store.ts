@@ -1,4 +1,4 @@
-import type { HostTensors } from '@ar-distill/nn';
+import type { HostTensors, TensorSource } from '@ar-distill/nn';
 
 /** Everything that a resumed run needs. Random numbers are counters, so `cursor` covers them. */
 export interface Checkpoint {
@@ -9,7 +9,7 @@ export interface Checkpoint {
   /** Other counters: samples drawn, seconds trained. */
   readonly cursor: Readonly<Record<string, number>>;
   /** The whole state store: parameters, moving averages, moments of all optimisers. */
-  readonly tensors: HostTensors;
+  readonly tensors: TensorSource;
 }
 
 /** One line of the metrics log. */

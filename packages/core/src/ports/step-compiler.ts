@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/nn';
+import type { HostTensor, HostTensors, TensorSource, TensorSpec } from '@ar-distill/nn';
 
 /** What a step function reads. All tensors are traced: their values cannot be looked at. */
 export interface StepValues {
@@ -38,9 +38,7 @@ export interface StepProgram {
 }
 
 /** Named values that live between steps (weights, moments, EMA), shared by several programs. */
-export interface StateStore {
-  /** Shapes and types, by name. */
-  readonly specs: Readonly<Record<string, TensorSpec>>;
+export interface StateStore extends TensorSource {
   /** Copies of the named values (all when no names are given); throws on an unknown name. */
   read(names?: readonly string[]): Promise<HostTensors>;
   /** Replaces values; throws on an unknown name or another shape. */

@@ -15,8 +15,8 @@ export function guideByRatio(
 }
 
 /**
- * r_s = guidanceScale·s/(S − 1) of every position's AR step s, as VAR ramps it (0 when there is
- * one step): [1, n, 1].
+ * r_s = guidanceScale·s/(S − 1) of every position's AR step s, a linear ramp as in VAR (0 when there
+ * is one step): [1, n, 1].
  */
 export function rampedGuidanceRatios(layout: SequenceLayout, guidanceScale: number): tf.Tensor3D {
   const steps = layout.stepLengths.length;

@@ -18,7 +18,11 @@ export function batchSpecs({ network, settings }: DistillationSubject, draws: re
   } as const;
 }
 
-function microBatchSize({ batchSize, accumulation }: DistillationSettings): number {
+/** Sequences per micro-batch; throws an `Error` when the batch does not divide into them. */
+export function microBatchSize({
+  batchSize,
+  accumulation,
+}: Pick<DistillationSettings, 'batchSize' | 'accumulation'>): number {
   if (batchSize % accumulation !== 0) {
     throw new Error(
       `The batch size ${batchSize} must be a multiple of accumulation (${accumulation}): change one of them.`,

@@ -11,6 +11,8 @@ export const distillationSettingsSchema = z.strictObject({
     headIterations: z.int().min(0),
     fullIterations: z.int().min(0),
     batchSize: z.int().positive(),
+    /** Micro-batches per update, as in stage 2. */
+    accumulation: z.int().positive().default(1),
     learningRate,
     /** `gts`: regress the teacher's closed-form velocity; `diffusion`: the ablation, ε − q. */
     loss: z.enum(['gts', 'diffusion']).default('gts'),
@@ -57,3 +59,38 @@ export const distillationSettingsSchema = z.strictObject({
 export type DistillationSettings = z.infer<typeof distillationSettingsSchema>;
 /** The same before defaults are filled in. */
 export type DistillationSettingsInput = z.input<typeof distillationSettingsSchema>;
+
+/** What differs between the models of the paper. */
+export type PaperModel = Pick<
+  DistillationSettings,
+  | 'generatorIterations'
+  | 'guidanceUpdates'
+  | 'batchSize'
+  | 'generatorLearningRate'
+  | 'guidanceLearningRate'
+  | 'warmUpFraction'
+> & {
+  readonly tuning: Pick<
+    DistillationSettings['tuning'],
+    'headIterations' | 'fullIterations' | 'learningRate'
+  >;
+};
+
+const TUNING_BATCH = 512;
+
+/**
+ * Settings of a model of the paper (DD2, appendix E): SiD with α = 1, a learning rate that is constant
+ * after the warm-up, tuning on batches of 512. Micro-batches hold one sequence, so that a step of d16
+ * fits into 22 GiB; a larger machine is faster with a lower accumulation.
+ */
+export function paperDistillation({ tuning, ...model }: PaperModel): DistillationSettings {
+  return distillationSettingsSchema.parse({
+    ...model,
+    tuning: { ...tuning, batchSize: TUNING_BATCH, accumulation: TUNING_BATCH },
+    teacherPoolSize: 16384,
+    accumulation: model.batchSize,
+    learningRateDecay: 'constant',
+    objective: 'sid',
+    sidAlpha: 1,
+  });
+}

@@ -96,8 +96,7 @@ export async function distillGenerator(
         collapse.observe(metrics['generator/spread']!, iteration + 1);
         return metrics;
       },
-      state: () => store.read(),
-      restore: (tensors) => store.write(tensors),
+      state: store,
       afterCheckpoint: async (iteration, trained) => {
         if (onSnapshot) await onSnapshot(await snapshot(iteration, trained));
       },

@@ -93,8 +93,7 @@ export async function trainSupervised(
         }
         return metrics;
       },
-      state: () => store.read(),
-      restore: (tensors) => store.write(tensors),
+      state: store,
     },
     environment,
   );

@@ -11,9 +11,11 @@ export interface TeacherPool {
   readonly sequences: HostTensor;
   /** Labels [N], 0 … numClasses − 1 in turn, so that every class has its share. */
   readonly labels: HostTensor;
+  /** Tokens [N, n] int32, when the teacher has any. */
+  readonly tokens?: HostTensor;
 }
 
-const ARRAYS = 'teacher-pool';
+const DEFAULT_NAME = 'teacher-pool';
 
 /** Whose sequences are drawn, how many, and how many at a time. */
 export interface TeacherPoolOptions {
@@ -21,6 +23,8 @@ export interface TeacherPoolOptions {
   readonly teacherWeights: Readonly<HostTensors>;
   readonly size: number;
   readonly batchSize: number;
+  /** Name in the run and in progress; a run may hold several pools. */
+  readonly name?: string;
 }
 
 /**
@@ -29,19 +33,17 @@ export interface TeacherPoolOptions {
  * @throws TrainingInterruptedError when interrupted: the pool is drawn again from its start.
  */
 export async function createTeacherPool(
-  { teacher, teacherWeights, size, batchSize }: TeacherPoolOptions,
+  { teacher, teacherWeights, size, batchSize, name = DEFAULT_NAME }: TeacherPoolOptions,
   compiler: StepCompiler,
   rng: Rng,
   environment: TrainingEnvironment,
 ): Promise<TeacherPool> {
-  const saved = await environment.run.loadArrays(ARRAYS);
-  if (saved?.['sequences'] && saved['labels']) {
-    return { sequences: saved['sequences'], labels: saved['labels'] };
-  }
+  const { sequences, labels, tokens } = (await environment.run.loadArrays(name)) ?? {};
+  if (sequences && labels) return { sequences, labels, ...(tokens ? { tokens } : {}) };
   const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
   try {
-    const pool = await drawPool(sampler, teacher.numClasses, size, rng, environment);
-    await environment.run.saveArrays(ARRAYS, { ...pool });
+    const pool = await drawPool(name, sampler, teacher.numClasses, size, rng, environment);
+    await environment.run.saveArrays(name, { ...pool });
     return pool;
   } finally {
     await sampler.dispose();
@@ -49,6 +51,7 @@ export async function createTeacherPool(
 }
 
 async function drawPool(
+  name: string,
   sampler: TeacherSampler,
   numClasses: number,
   size: number,
@@ -58,21 +61,28 @@ async function drawPool(
   const { batchSize } = sampler;
   const labels = Int32Array.from({ length: size }, (_, i) => i % numClasses);
   let data: Float32Array | undefined;
+  let allTokens: Int32Array | undefined;
   let shape: readonly number[] = [];
   for (let first = 0; first < size; first += batchSize) {
-    if (signal.aborted) throw new TrainingInterruptedError(ARRAYS, first, size);
+    if (signal.aborted) throw new TrainingInterruptedError(name, first, size);
     const batchLabels = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % numClasses);
-    const { sequence } = await sampler.sample(batchLabels, rng, first);
+    const { sequence, tokens } = await sampler.sample(batchLabels, rng, first);
     const perSample = sequence.data.length / batchSize;
     shape = sequence.shape.slice(1);
     data ??= new Float32Array(size * perSample);
     const kept = Math.min(batchSize, size - first);
     data.set(sequence.data.subarray(0, kept * perSample), first * perSample);
-    progress.update({ stage: ARRAYS, done: first + kept, total: size, metrics: {} });
+    if (tokens) {
+      const length = tokens.data.length / batchSize;
+      allTokens ??= new Int32Array(size * length);
+      allTokens.set(tokens.data.subarray(0, kept * length), first * length);
+    }
+    progress.update({ stage: name, done: first + kept, total: size, metrics: {} });
   }
   return {
     sequences: float32([size, ...shape], data ?? new Float32Array(0)),
     labels: int32([size], labels),
+    ...(allTokens ? { tokens: int32([size, allTokens.length / size], allTokens) } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-import { float32, type HostTensors } from '@ar-distill/nn';
+import { float32, tensorSource, type HostTensors } from '@ar-distill/nn';
 import type { MetricRecord, RunStore, Checkpoint } from '../ports/run-store';
 import { CollapseMonitor } from './collapse-monitor';
 import { TrainingDivergedError, TrainingInterruptedError } from './errors';
@@ -9,9 +9,10 @@ class MemoryRun implements RunStore {
   readonly metrics: MetricRecord[] = [];
   readonly arrays = new Map<string, HostTensors>();
   loadCheckpoint = () => Promise.resolve(this.checkpoint);
-  saveCheckpoint = (checkpoint: Checkpoint) => {
-    this.checkpoint = structuredClone(checkpoint);
-    return Promise.resolve();
+  saveCheckpoint = async (checkpoint: Checkpoint) => {
+    const { specs } = checkpoint.tensors;
+    const tensors = await checkpoint.tensors.read(Object.keys(specs));
+    this.checkpoint = { ...checkpoint, tensors: tensorSource(structuredClone(tensors)) };
   };
   logMetrics = (record: MetricRecord) => void this.metrics.push(record);
   saveArrays = (name: string, arrays: HostTensors) => {
@@ -45,10 +46,13 @@ function summingStage(state: { value: number }, name = 'sum'): TrainingStage<num
       state.value = state.value * 1.5 + batch;
       return Promise.resolve({ loss: state.value });
     },
-    state: () => Promise.resolve({ value: float32([], Float32Array.of(state.value)) }),
-    restore: (tensors) => {
-      state.value = tensors['value']!.data[0]!;
-      return Promise.resolve();
+    state: {
+      specs: { value: { shape: [], dtype: 'float32' } },
+      read: () => Promise.resolve({ value: float32([], Float32Array.of(state.value)) }),
+      write: (tensors) => {
+        state.value = tensors['value']!.data[0]!;
+        return Promise.resolve();
+      },
     },
   };
 }
@@ -86,7 +90,8 @@ describe('runStage', () => {
     const again = { value: 0 };
     await runStage(summingStage(again), environment(run));
     expect(run.metrics).toHaveLength(logged);
-    expect(again.value).toBe(run.checkpoint!.tensors['value']!.data[0]);
+    const { value } = await run.checkpoint!.tensors.read(['value']);
+    expect(again.value).toBe(value!.data[0]);
   });
 
   it('starts afresh when the checkpoint belongs to another stage', async () => {

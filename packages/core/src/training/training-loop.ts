@@ -1,5 +1,7 @@
 import type { ProgressReporter } from '../ports/progress';
-import type { Checkpoint, RunStore } from '../ports/run-store';
+import { elementCount, type TensorSource } from '@ar-distill/nn';
+import type { RunStore } from '../ports/run-store';
+import type { StateStore } from '../ports/step-compiler';
 import { TrainingDivergedError, TrainingInterruptedError } from './errors';
 
 /** What a stage gets from the application. */
@@ -20,9 +22,8 @@ export interface TrainingStage<Batch> {
   prepare(iteration: number): Batch;
   /** Runs one iteration and returns its figures. */
   step(batch: Batch, iteration: number): Promise<Record<string, number>>;
-  /** Everything a resumed run needs beside the counters. */
-  state(): Promise<Checkpoint['tensors']>;
-  restore(tensors: Checkpoint['tensors']): Promise<void>;
+  /** Holds everything that a resumed run needs beside the counters. */
+  readonly state: Pick<StateStore, 'specs' | 'read' | 'write'>;
   /** Called after each checkpoint that training wrote, and at the end: previews, snapshots. */
   afterCheckpoint?(iterationsDone: number, secondsTrained: number): Promise<void>;
 }
@@ -43,7 +44,7 @@ export async function runStage<Batch>(
   let done = 0;
   let seconds = 0;
   if (checkpoint?.stage === name) {
-    await stage.restore(checkpoint.tensors);
+    await restore(stage.state, checkpoint.tensors);
     done = checkpoint.iteration;
     seconds = checkpoint.cursor['seconds'] ?? 0;
   }
@@ -52,7 +53,7 @@ export async function runStage<Batch>(
       stage: name,
       iteration: done,
       cursor: { seconds },
-      tensors: await stage.state(),
+      tensors: stage.state,
     });
 
   let started = performance.now();
@@ -85,6 +86,29 @@ export async function runStage<Batch>(
     }
   }
   return seconds;
+}
+
+/** Elements that are moved from a checkpoint at a time. */
+const RESTORED_AT_ONCE = 2 ** 24;
+
+/** Fills the state piece by piece, so that it is never in memory twice. */
+async function restore(
+  state: Pick<StateStore, 'specs' | 'write'>,
+  saved: TensorSource,
+): Promise<void> {
+  let names: string[] = [];
+  let size = 0;
+  const move = async (): Promise<void> => {
+    await state.write(await saved.read(names));
+    names = [];
+    size = 0;
+  };
+  for (const [name, { shape }] of Object.entries(state.specs)) {
+    names.push(name);
+    size += elementCount(shape);
+    if (size >= RESTORED_AT_ONCE) await move();
+  }
+  await move();
 }
 
 function round(seconds: number): number {

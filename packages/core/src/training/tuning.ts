@@ -8,6 +8,7 @@ import { sequenceLength } from '../model/sequence-layout';
 import type { Rng } from '../ports/rng';
 import type { StepCompiler } from '../ports/step-compiler';
 import { interpolate } from '../score/rectified-flow';
+import { microBatchSize } from './distillation-batches';
 import type { DistillationSettings } from './distillation-settings';
 import { drawNoise, drawTimesteps } from './draws';
 import { progressiveEmaDecay } from './ema-schedule';
@@ -87,13 +88,14 @@ async function tunePart(
   if (iterations === 0) return initial;
   const { settings, pool, network, teacherWeights } = subject;
   const { tuning, tMin } = settings;
-  const { batchSize, noiseDraws } = tuning;
+  const { accumulation, noiseDraws } = tuning;
+  const size = microBatchSize(tuning);
   const n = sequenceLength(network.layout);
   const C = network.layout.channels;
   const group = new ParameterGroup('network', initial, {
     isTrained,
     ema: true,
-    accumulates: false,
+    accumulates: accumulation > 1,
   });
   const store = await compiler.createStore(group.initialState());
   const step = await OptimizerStep.compile(compiler, store, {
@@ -101,12 +103,13 @@ async function tunePart(
     group,
     constants: teacherWeights,
     inputs: {
-      sequence: { shape: [batchSize, n, C], dtype: 'float32' },
-      labels: { shape: [batchSize], dtype: 'int32' },
-      t: { shape: [noiseDraws, batchSize, n], dtype: 'float32' },
-      noise: { shape: [noiseDraws, batchSize, n, C], dtype: 'float32' },
+      sequence: { shape: [size, n, C], dtype: 'float32' },
+      labels: { shape: [size], dtype: 'int32' },
+      t: { shape: [noiseDraws, size, n], dtype: 'float32' },
+      noise: { shape: [noiseDraws, size, n, C], dtype: 'float32' },
     },
     objective: tuningObjective(subject),
+    microBatches: accumulation,
     settings,
   });
   const learningRate = learningRateSchedule({
@@ -122,28 +125,26 @@ async function tunePart(
       name: stage,
       iterations,
       checkpointInterval: settings.checkpointInterval,
-      prepare: (iteration): HostTensors => {
-        const first = iteration * noiseDraws;
-        const rows = rng.integers(`${stage}/rows`, iteration, batchSize, pool.labels.data.length);
-        return {
-          ...poolBatch(pool, rows),
-          t: drawTimesteps(rng, `${stage}/t`, first, noiseDraws, [batchSize, n], tMin),
-          noise: drawNoise(rng, `${stage}/noise`, first, noiseDraws, [batchSize, n, C]),
-        };
-      },
-      step: (batch, iteration) =>
-        step.run(
-          [batch],
-          [
-            {
-              learningRate: learningRate(iteration),
-              update: iteration + 1,
-              emaDecay: progressiveEmaDecay(iteration, tuning.emaDecay),
-            },
-          ],
-        ),
-      state: () => store.read(),
-      restore: (tensors) => store.write(tensors),
+      prepare: (iteration): HostTensors[] =>
+        Array.from({ length: accumulation }, (_, i) => {
+          const number = iteration * accumulation + i;
+          const first = number * noiseDraws;
+          const rows = rng.integers(`${stage}/rows`, number, size, pool.labels.data.length);
+          return {
+            ...poolBatch(pool, rows),
+            t: drawTimesteps(rng, `${stage}/t`, first, noiseDraws, [size, n], tMin),
+            noise: drawNoise(rng, `${stage}/noise`, first, noiseDraws, [size, n, C]),
+          };
+        }),
+      step: (batches, iteration) =>
+        step.run(batches, [
+          {
+            learningRate: learningRate(iteration),
+            update: iteration + 1,
+            emaDecay: progressiveEmaDecay(iteration, tuning.emaDecay),
+          },
+        ]),
+      state: store,
     },
     environment,
   );

@@ -110,6 +110,11 @@ describe('discoverPlugins', () => {
       `exports.plugin = ${plugin('x', 'createTokenizer: 3')}`,
       /"createTokenizer" .* or absent/,
     ],
+    [
+      'has half an adaptation',
+      `exports.plugin = ${plugin('x', 'adaptation: { isNeeded() {} }')}`,
+      /needs "adaptation.adaptedArchitecture" to be a function/,
+    ],
     ['has a bad name', `exports.plugin = ${plugin('X y')}`, /the name "X y"/],
     [
       'has half a preset',

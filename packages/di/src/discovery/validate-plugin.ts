@@ -17,6 +17,14 @@ const OPTIONAL_FACTORIES = [
   'recognizeCheckpoint',
 ] as const;
 
+const ADAPTATION_PARTS = [
+  'isNeeded',
+  'adaptedArchitecture',
+  'createRegressionTask',
+  'adaptedWeights',
+  'createFineTuningTask',
+] as const;
+
 const PRESET_PARTS = ['architecture', 'teacherSampling', 'distillation'] as const;
 
 /**
@@ -56,6 +64,13 @@ function problemOf(candidate: unknown): string | undefined {
     if (value !== undefined && typeof value !== 'function') {
       return `needs "${key}" to be a function or absent`;
     }
+  }
+  const adaptation = property(candidate, 'adaptation');
+  if (adaptation !== undefined) {
+    const missing = ADAPTATION_PARTS.find(
+      (part) => typeof property(adaptation, part) !== 'function',
+    );
+    if (missing) return `needs "adaptation.${missing}" to be a function`;
   }
   const name = String(property(candidate, 'name'));
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {

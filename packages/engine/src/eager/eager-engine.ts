@@ -18,7 +18,7 @@ import type {
 } from '../host/program';
 import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
 import { checkNextState } from './check-next-state';
-import { sliceIteration, stackIterations } from './iterations';
+import { sliceIteration, stackIterations } from '../host/iterations';
 import { toHostTensor, toTensors } from './tensors';
 import { loadBackend, type EagerBackend } from './tfjs-backends';
 

@@ -24,3 +24,11 @@ export function ownedBuffers(values: Readonly<HostTensors>): ArrayBuffer[] {
   }
   return [...buffers];
 }
+
+/** The bytes in shared memory: themselves when they are there already. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  return shared;
+}

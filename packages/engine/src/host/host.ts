@@ -1,9 +1,9 @@
 import type { HostTensors } from '../ir/types';
-import type { OnnxProgram } from '../lower/to-onnx';
+import type { LoweredProgram } from '../lower/lower-program';
 import type { ProgramProfile } from './program';
 
-/** A lowered program, as its host takes it; the host takes over `model`. */
-export interface LoadedProgram extends OnnxProgram {
+/** A lowered program, as its host takes it; the host takes over the models. */
+export interface LoadedProgram extends LoweredProgram {
   readonly name: string;
   /** Number of the store that the program reads and changes. */
   readonly store?: number | undefined;

@@ -1,7 +1,8 @@
 import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
-import { toOnnx } from '../lower/to-onnx';
+import { lowerProgram, type LoweredProgram } from '../lower/lower-program';
+import type { OnnxProgram } from '../lower/to-onnx';
 import { trace } from '../trace/trace';
-import { copyTensors, ownedBuffers } from './arrays';
+import { copyTensors, ownedBuffers, sharedBytes } from './arrays';
 import {
   callSpecs,
   checkInputs,
@@ -38,22 +39,26 @@ export class HostedEngine implements Engine {
       constants: program.constants ?? {},
       inputs: program.inputs,
     });
-    const iterations = iterationsOf(program);
-    const { feeds, ...lowered } = toOnnx(graph, {
+    const lowered = lowerProgram(graph, {
       provider: this.provider,
-      iterations,
+      iterations: iterationsOf(program),
       // Frozen weights beside the model: not copied into it, and not limited to its 2 GiB.
       externalConstants: true,
     });
-    const { buffer, byteLength } = lowered.model;
+    const models = [lowered.main, ...(lowered.updates?.programs ?? [])];
     const id = await this.host.call(
       'load',
-      { ...lowered, feeds, name: program.name, store: own?.id },
-      buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+      {
+        main: withSharedConstants(lowered.main),
+        ...(lowered.updates ? { updates: lowered.updates } : {}),
+        name: program.name,
+        store: own?.id,
+      },
+      models.flatMap(({ model: { buffer, byteLength } }) =>
+        buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [],
+      ),
     );
-    const read = new Set(
-      feeds.filter(({ source }) => source.kind === 'input').map(({ source }) => source.key),
-    );
+    const read = new Set(inputKeys(lowered));
     return new HostedStep(this.host, id, program.name, callSpecs(program), read);
   }
 
@@ -72,6 +77,24 @@ export class HostedEngine implements Engine {
       `The store given to the program "${program.name}" is another engine's: create it with this one.`,
     );
   }
+}
+
+/** Large constants in memory that the host's thread sees too, so that they are not copied on the way. */
+function withSharedConstants({ externalData, ...program }: OnnxProgram): OnnxProgram {
+  if (!externalData) return program;
+  return {
+    ...program,
+    externalData: externalData.map(({ path, data }) => ({ path, data: sharedBytes(data) })),
+  };
+}
+
+/** Inputs that the lowered program really reads. */
+function inputKeys({ main, updates }: LoweredProgram): string[] {
+  const sources = [
+    ...main.feeds.map(({ source }) => source),
+    ...(updates?.calls ?? []).flatMap((call) => call.sources),
+  ];
+  return sources.filter(({ kind }) => kind === 'input').map(({ key }) => key);
 }
 
 class HostedStore implements StateStore {

@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
+import type { HostTensors } from '../ir/types';
 import { copyTensors } from './arrays';
 import type { Host, HostArgs, HostMethod, HostOptions, HostResult, LoadedProgram } from './host';
+import { entry, LoadedSession } from './loaded-session';
 import { readProfile } from './profile';
 import type { ProgramProfile } from './program';
 import { sessionOptions } from './session-options';
 
-interface Session extends Omit<LoadedProgram, 'model' | 'externalData'> {
-  readonly session: InferenceSession;
-  readonly profilePrefix?: string;
+interface Session {
+  readonly session: LoadedSession;
+  readonly profilePrefix?: string | undefined;
 }
 
 type Handlers = {
@@ -77,60 +77,35 @@ export class SessionHost implements Host {
     profile: () => this.profile(),
   };
 
-  private async load({ model, externalData = [], ...program }: LoadedProgram): Promise<number> {
+  private async load(program: LoadedProgram): Promise<number> {
     const id = this.nextId++;
     let profilePrefix: string | undefined;
     if (this.options.profile) {
       this.profileFolder ??= await mkdtemp(join(tmpdir(), 'ar-distill-profile-'));
       profilePrefix = join(this.profileFolder, `program-${id}`);
     }
-    try {
-      const options = sessionOptions(this.options, profilePrefix);
-      const session = await InferenceSession.create(model, {
-        ...options,
-        externalData: [...externalData],
-      });
-      this.sessions.set(id, { ...program, session, profilePrefix });
-    } catch (error) {
-      throw failure(`The program "${program.name}" cannot be loaded`, error);
-    }
+    const session = await LoadedSession.open(program, {
+      main: sessionOptions(this.options, { profilePrefix, lean: program.updates !== undefined }),
+      updates: sessionOptions({ ...this.options, profile: false }, { spinning: false }),
+    });
+    this.sessions.set(id, { session, profilePrefix });
     return id;
   }
 
   private async run(program: number, inputs: HostTensors): Promise<HostTensors> {
     const loaded = this.sessions.get(program);
     if (!loaded) throw new Error('The compiled step has been disposed.');
-    const { name, session, feeds, fetches } = loaded;
-    const state = loaded.store === undefined ? {} : this.store(loaded.store);
-    const tensors: Record<string, Tensor> = {};
-    for (const { name: feed, source } of feeds) {
-      tensors[feed] = toTensor(entry(source.kind === 'state' ? state : inputs, source.key));
-    }
-    let results: InferenceSession.OnnxValueMapType;
-    try {
-      results = await session.run(tensors);
-    } catch (error) {
-      throw failure(`The program "${name}" failed`, error);
-    }
-    const outputs: HostTensors = {};
-    for (const { name: fetch, target, spec } of fetches) {
-      const result = fromTensor(
-        results[fetch],
-        spec,
-        `${target.kind} "${target.key}" of "${name}"`,
-      );
-      (target.kind === 'state' ? state : outputs)[target.key] = result;
-    }
-    return outputs;
+    const { session } = loaded;
+    return session.run(session.store === undefined ? {} : this.store(session.store), inputs);
   }
 
   private async profile(): Promise<readonly ProgramProfile[]> {
     if (!this.options.profile) throw new Error('The engine was created without profile: true.');
     const profiles: ProgramProfile[] = [];
-    for (const { name, session, profilePrefix } of this.sessions.values()) {
+    for (const { session, profilePrefix } of this.sessions.values()) {
       if (!profilePrefix) continue;
       session.endProfiling();
-      profiles.push({ program: name, operators: await readProfile(profilePrefix) });
+      profiles.push({ program: session.name, operators: await readProfile(profilePrefix) });
     }
     return profiles;
   }
@@ -140,32 +115,4 @@ export class SessionHost implements Host {
     if (!values) throw new Error('The state store has been disposed.');
     return values;
   }
-}
-
-function entry(values: HostTensors, name: string): HostTensor {
-  const value = values[name];
-  if (!value) throw new Error(`The host has no value "${name}".`);
-  return value;
-}
-
-function toTensor({ dtype, data, shape }: HostTensor): Tensor {
-  return dtype === 'float32'
-    ? new Tensor('float32', data, shape)
-    : new Tensor('int32', data, shape);
-}
-
-function fromTensor(
-  value: InferenceSession.OnnxValueMapType[string] | undefined,
-  { shape, dtype }: TensorSpec,
-  name: string,
-): HostTensor {
-  const data = value instanceof Tensor ? value.data : undefined;
-  if (dtype === 'float32' && data instanceof Float32Array) return { shape, dtype, data };
-  if (dtype === 'int32' && data instanceof Int32Array) return { shape, dtype, data };
-  throw new Error(`ONNX Runtime returned no ${dtype} array for the ${name}.`);
-}
-
-function failure(what: string, cause: unknown): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`${what} in ONNX Runtime: ${reason}`, { cause });
 }

@@ -1,10 +1,20 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { HostOptions } from './host';
 
-/** Options of every session; `profilePrefix` is where the profile is written, if one is. */
+/** What differs from session to session. */
+export interface SessionVariant {
+  /** Where the profile is written, if one is. */
+  readonly profilePrefix?: string | undefined;
+  /** Wait busily for the next operator (default true). */
+  readonly spinning?: boolean;
+  /** Give memory back after each operator instead of keeping it for the next run (default false). */
+  readonly lean?: boolean;
+}
+
+/** Options of a session. */
 export function sessionOptions(
   { provider, threads, flushDenormals }: HostOptions,
-  profilePrefix: string | undefined,
+  { profilePrefix, spinning = true, lean = false }: SessionVariant,
 ): InferenceSession.SessionOptions {
   return {
     // What the provider lacks runs on the CPU.
@@ -16,6 +26,7 @@ export function sessionOptions(
     // One block for all values of a step makes training up to 5% faster, but it is allocated beside
     // what the first step used: 1650 instead of 1000 MiB for a transformer of 6M parameters.
     enableMemPattern: false,
+    enableCpuMemArena: !lean,
     // Warnings about unused initializers and the like say nothing to the user of a step.
     logSeverityLevel: 3,
     extra: {
@@ -24,7 +35,7 @@ export function sessionOptions(
         set_denormal_as_zero: flushDenormals ? '1' : '0',
         // Busy waiting between operators: 5% faster for a transformer, 20% for steps of many small
         // operators. On a machine that is busy with other work it costs up to half of the speed.
-        intra_op: { allow_spinning: '1' },
+        intra_op: { allow_spinning: spinning ? '1' : '0' },
       },
     },
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),

@@ -16,6 +16,11 @@ const REPORT: Report = {
   fidOverTime: [{ updates: 100, seconds: 75, fid: 12.345 }],
   settings: { seed: 0, 'guidance.scale': 2, ema: true },
   timings: { 'score tuning': 600, distillation: 5400 },
+  speed: [
+    { batchSize: 1, decoded: false, teacherSeconds: 0.02, generatorSeconds: 0.0025 },
+    { batchSize: 100, decoded: true, teacherSeconds: 0.3, generatorSeconds: 0.2 },
+  ],
+  adaptation: ['Kept nearly all'],
   pictures: [{ title: 'Samples', path: 'samples.png' }],
 };
 
@@ -61,6 +66,9 @@ describe('renderReport', () => {
       '**Gap closed: 93.5%**',
       '![Samples](samples.png)',
       '| 100 | 1 min 15 s | 12.35 |',
+      '| 1 | sequences | 20.0 | 2.50 | 8.0× |',
+      '| 100 | images | 300 | 200 | 1.5× |',
+      '- Kept nearly all.',
       '| distillation | 1 h 30 min |',
       '| guidance.scale | 2 |',
     ]) {
@@ -71,7 +79,7 @@ describe('renderReport', () => {
 
   it('leaves out what is not there', () => {
     const text = renderReport({ title: 'x', rows: ROWS, samples: 10, settings: {}, timings: {} });
-    expect(text).not.toMatch(/Gap closed|## Pictures|over time|## Time/);
+    expect(text).not.toMatch(/Gap closed|## Pictures|over time|## Time|KV-cached|## Adaptation/);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { FID_MNIST, FID_MNIST_DEFINITION } from '../fid-mnist';
+import { speedUpTable, type SpeedComparison } from './speed-up';
 import { markdownRow, markdownTable, percent, type ResultRow } from './result-table';
 
 /** One point of the training's quality curve. */
@@ -19,6 +20,10 @@ export interface Report {
   readonly samples: number;
   /** See `gapClosed`. */
   readonly gapClosed?: number | undefined;
+  /** One step against the teacher's KV-cached sampling. */
+  readonly speed?: readonly SpeedComparison[];
+  /** What an adaptation of the teacher to continuous input kept, in sentences. */
+  readonly adaptation?: readonly string[];
   readonly fidOverTime?: readonly FidMeasurement[];
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   /** Seconds per stage. */
@@ -29,7 +34,7 @@ export interface Report {
 
 /** The report as Markdown. */
 export function renderReport(report: Report): string {
-  const { fidOverTime = [], pictures = [] } = report;
+  const { fidOverTime = [], pictures = [], speed = [], adaptation = [] } = report;
   const sections = [
     `# ${report.title}`,
     markdownTable(report.rows),
@@ -42,6 +47,17 @@ export function renderReport(report: Report): string {
       `**Gap closed: ${percent(report.gapClosed)}** of the ${FID_MNIST} difference between ` +
         'independent tokens (onestep*, 0%) and the teacher (100%).',
     );
+  }
+  if (speed.length > 0) {
+    sections.push(
+      "## One step against the teacher's KV-cached sampling",
+      speedUpTable(speed),
+      'Medians of calls in turns, in one process. Images are the same sequences with the decoder, ' +
+        'which costs both the same.',
+    );
+  }
+  if (adaptation.length > 0) {
+    sections.push('## Adaptation to continuous input', ...adaptation.map((line) => `- ${line}.`));
   }
   if (pictures.length > 0) {
     sections.push('## Pictures', ...pictures.map(({ title, path }) => `![${title}](${path})`));

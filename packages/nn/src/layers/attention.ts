@@ -18,6 +18,12 @@ export function mergeHeads(x: tf.Tensor, heads: number): tf.Tensor {
     .reshape([rows / heads, length, heads * size]);
 }
 
+/** Keys and values of the positions read so far, one matrix per sequence and head: [R, T, d]. */
+export interface KeysAndValues {
+  readonly keys: tf.Tensor;
+  readonly values: tf.Tensor;
+}
+
 /**
  * softmax(q·kᵀ·scale + mask)·v per row of the leading axis: `q` [R, Tq, d], `k`, `v` [R, Tk, d].
  * `mask` is additive and broadcasts to [R, Tq, Tk]; use a large negative finite number to hide keys.

@@ -21,6 +21,18 @@ export function customGradient(
 }
 
 /**
+ * The straight-through estimator: the value of `quantized` with the gradient of `features`, of the
+ * same shape. No gradient reaches `quantized`.
+ */
+export function straightThrough(features: tf.Tensor, quantized: tf.Tensor): tf.Tensor {
+  return customGradient(
+    [features],
+    () => quantized.clone(),
+    (dy) => [dy],
+  );
+}
+
+/**
  * The tensor that `compute` returns, as a constant to autodiff: nothing inside is recorded, so
  * kernels without gradients may be used, and no zero gradients are carried through the inputs.
  */

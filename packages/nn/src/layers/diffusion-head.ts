@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  joinSpecs,
   prefixed,
   xavierUniform,
   type Initializer,
@@ -49,10 +50,7 @@ export function diffusionHeadSpecs(sizes: DiffusionHeadSizes): ParameterSpecs {
     specs[`res_blocks.${i}.mlp.2`] = xavier(width, width);
     specs[`res_blocks.${i}.adaLN_modulation.1`] = linearSpecs(width, 3 * width, zeros);
   }
-  return Object.assign(
-    {},
-    ...Object.entries(specs).map(([name, layer]) => prefixed(`net.${name}`, layer)),
-  );
+  return prefixed('net', joinSpecs(specs));
 }
 
 /**

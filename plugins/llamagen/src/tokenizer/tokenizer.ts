@@ -2,16 +2,18 @@ import { ImageTokenizer, type SequenceLayout } from '@ar-distill/core';
 import {
   conv2d,
   conv2dSpecs,
-  prefixed,
-  type Parameters,
-  type ParameterSpecs,
   convLayerSpecs,
+  decoderLayers,
+  encoderLayers,
+  prefixed,
   runConvLayers,
   type ConvLayer,
+  type Parameters,
+  type ParameterSpecs,
 } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
 import { layoutOf, type LlamagenArchitecture } from '../architecture';
-import { decoderLayers, encoderLayers } from './encoder-decoder';
+import { llamagenNames } from './encoder-decoder';
 import { codebookSpecs, quantize, unitCodes } from './quantizer';
 
 /** LlamaGen's VQ-16 / VQ-8 tokenizer (vq_model.py); parameters have the official names. */
@@ -29,8 +31,9 @@ export class LlamagenTokenizer extends ImageTokenizer {
     this.layout = layoutOf(architecture);
     this.imageShape = [tokenizer.imageSize, tokenizer.imageSize, tokenizer.imageChannels];
     this.vocabSize = vocabSize;
-    this.encoder = encoderLayers(architecture);
-    this.decoder = decoderLayers(architecture);
+    const names = llamagenNames(architecture);
+    this.encoder = encoderLayers(tokenizer, names);
+    this.decoder = decoderLayers(tokenizer, names);
     this.parameterSpecs = {
       ...convLayerSpecs(this.encoder),
       ...convLayerSpecs(this.decoder),

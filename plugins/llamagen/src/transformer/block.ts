@@ -6,17 +6,12 @@ import {
   rotateChannelPairs,
   silu,
   splitHeads,
+  type KeysAndValues,
   type Parameters,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import type { LlamagenArchitecture } from '../architecture';
 import type { RotaryTable } from './rotary-table';
-
-/** Keys and values per sequence and head of keys, [B·K, T, d]. */
-export interface KeysAndValues {
-  readonly keys: tf.Tensor;
-  readonly values: tf.Tensor;
-}
 
 /** Where the positions of a block's input are, and what they see. */
 export interface BlockContext {

@@ -1,4 +1,5 @@
 import {
+  joinSpecs,
   linearSpecs,
   prefixed,
   rmsNormSpecs,
@@ -18,7 +19,7 @@ export function backboneSpecs(architecture: LlamagenArchitecture): ParameterSpec
     },
   };
   for (let i = 0; i < depth; i++) specs[`layers.${i}`] = blockSpecs(architecture);
-  return { ...flatten(specs), ...prefixed('norm', rmsNormSpecs(width)) };
+  return { ...joinSpecs(specs), ...prefixed('norm', rmsNormSpecs(width)) };
 }
 
 /** What turns tokens into the transformer's input: the official table or an MLP of code vectors. */
@@ -31,7 +32,7 @@ export function inputSpecs(
   }
   // The first layer keeps unit variance at unit inputs; the output starts at the table's scale.
   const first: Initializer = { kind: 'normal', std: channels ** -0.5 };
-  return flatten({
+  return joinSpecs({
     'continuous_embedding.fc1': linearSpecs(channels, width, first),
     'continuous_embedding.fc2': linearSpecs(width, width, {
       kind: 'normal',
@@ -49,7 +50,7 @@ function blockSpecs(architecture: LlamagenArchitecture): ParameterSpecs {
   const { width, heads, keyValueHeads = heads } = architecture;
   const hidden = hiddenWidth(architecture);
   const keyValueWidth = (width / heads) * keyValueHeads;
-  return flatten({
+  return joinSpecs({
     'attention.wqkv': linearSpecs(width, width + 2 * keyValueWidth, NORMAL, null),
     'attention.wo': linearSpecs(width, width, NORMAL, null),
     'feed_forward.w1': linearSpecs(width, hidden, NORMAL, null),
@@ -58,8 +59,4 @@ function blockSpecs(architecture: LlamagenArchitecture): ParameterSpecs {
     attention_norm: rmsNormSpecs(width),
     ffn_norm: rmsNormSpecs(width),
   });
-}
-
-function flatten(specs: Readonly<Record<string, ParameterSpecs>>): ParameterSpecs {
-  return Object.assign({}, ...Object.entries(specs).map(([name, layer]) => prefixed(name, layer)));
 }

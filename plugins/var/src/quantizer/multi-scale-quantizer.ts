@@ -10,7 +10,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { VarArchitecture } from '../architecture';
 import { applyPhi, phiSpecs } from './phi';
 
-const CODEBOOK = 'quantize.embedding.weight';
+/** The codes [V, C]. */
+export const CODEBOOK = 'quantize.embedding.weight';
 
 /** Whether the parameter belongs to the quantiser: frozen wherever only the transformer trains. */
 export function isQuantizerParameter(name: string): boolean {

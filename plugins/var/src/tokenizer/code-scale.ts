@@ -1,7 +1,8 @@
 import type { HostTensors } from '@ar-distill/nn';
+import { CODEBOOK } from '../quantizer/multi-scale-quantizer';
 
-const CODEBOOK = 'quantize.embedding.weight';
-const HITS = 'quantize.ema_vocab_hit_SV';
+/** Moving average of how often each scale uses each code (an official buffer), [S, V]. */
+export const HITS = 'quantize.ema_vocab_hit_SV';
 
 /**
  * The codeScale that gives tokens unit size: one over the root mean square of the codes' channels,

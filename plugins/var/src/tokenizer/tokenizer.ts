@@ -2,17 +2,19 @@ import { ImageTokenizer, type SequenceLayout } from '@ar-distill/core';
 import {
   conv2d,
   conv2dSpecs,
-  prefixed,
-  type Parameters,
-  type ParameterSpecs,
   convLayerSpecs,
+  decoderLayers,
+  encoderLayers,
+  prefixed,
   runConvLayers,
   type ConvLayer,
+  type Parameters,
+  type ParameterSpecs,
 } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
 import { layoutOf, type VarArchitecture } from '../architecture';
 import { MultiScaleQuantizer } from '../quantizer/multi-scale-quantizer';
-import { decoderLayers, encoderLayers } from './encoder-decoder';
+import { autoencoderSizes, VAR_NAMES } from './encoder-decoder';
 
 const KERNEL = 3;
 
@@ -33,8 +35,9 @@ export class VarTokenizer extends ImageTokenizer {
     this.imageShape = [tokenizer.imageSize, tokenizer.imageSize, tokenizer.imageChannels];
     this.vocabSize = vocabSize;
     this.quantizer = new MultiScaleQuantizer(architecture);
-    this.encoder = encoderLayers(architecture);
-    this.decoder = decoderLayers(architecture);
+    const sizes = autoencoderSizes(architecture);
+    this.encoder = encoderLayers(sizes, VAR_NAMES);
+    this.decoder = decoderLayers(sizes, VAR_NAMES);
     this.parameterSpecs = {
       ...convLayerSpecs(this.encoder),
       ...convLayerSpecs(this.decoder),

@@ -9,6 +9,7 @@ import {
   normalize,
   parameter,
   splitHeads,
+  type KeysAndValues,
   type Parameters,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
@@ -16,12 +17,6 @@ import type { VarArchitecture } from '../architecture';
 
 const EPSILON = 1e-6;
 const MAX_LOG_SCALE = Math.log(100);
-
-/** Keys and values of the positions read so far, [B·H, T, d]. */
-export interface AttentionCache {
-  readonly keys: tf.Tensor;
-  readonly values: tf.Tensor;
-}
 
 /** What adaLN reads: silu(class embedding) [B, D], and [B, 1, 6, D] when one layer serves all blocks. */
 export interface Condition {
@@ -32,7 +27,7 @@ export interface Condition {
 /** Scores added by the mask, or the earlier positions; neither lets every position see all others. */
 export interface BlockContext {
   readonly mask?: tf.Tensor;
-  readonly cache?: AttentionCache;
+  readonly cache?: KeysAndValues;
 }
 
 /** One `AdaLNSelfAttn` block (basic_var.py) on `x` [B, T, D], and its cache after these positions. */
@@ -43,7 +38,7 @@ export function transformerBlock(
   x: tf.Tensor,
   condition: Condition,
   context: BlockContext,
-): { readonly output: tf.Tensor; readonly cache: AttentionCache } {
+): { readonly output: tf.Tensor; readonly cache: KeysAndValues } {
   const prefix = `blocks.${index}`;
   const [gate1, gate2, scale1, scale2, shift1, shift2] = modulation(parameters, prefix, condition);
   const attended = selfAttention(
@@ -88,7 +83,7 @@ function selfAttention(
   prefix: string,
   x: tf.Tensor,
   { mask, cache }: BlockContext,
-): { readonly output: tf.Tensor; readonly cache: AttentionCache } {
+): { readonly output: tf.Tensor; readonly cache: KeysAndValues } {
   const bias = tf.concat([
     parameter(parameters, `${prefix}.q_bias`) as tf.Tensor1D,
     tf.zeros([width]) as tf.Tensor1D,

@@ -1,4 +1,10 @@
-import { linearSpecs, prefixed, type Initializer, type ParameterSpecs } from '@ar-distill/nn';
+import {
+  joinSpecs,
+  linearSpecs,
+  prefixed,
+  type Initializer,
+  type ParameterSpecs,
+} from '@ar-distill/nn';
 import type { VarArchitecture } from '../architecture';
 
 const ADA_LN_SCALE = 0.5;
@@ -26,7 +32,7 @@ export function transformerSpecs(architecture: VarArchitecture): ParameterSpecs 
   return {
     pos_start: { shape: [1, first, width], init: normal() },
     pos_1LC: { shape: [1, length, width], init: normal() },
-    ...flatten(specs),
+    ...joinSpecs(specs),
   };
 }
 
@@ -54,7 +60,7 @@ function blockSpecs(
       : {}),
     'attn.q_bias': { shape: [width], init: zeros },
     'attn.v_bias': { shape: [width], init: zeros },
-    ...flatten({
+    ...joinSpecs({
       'attn.mat_qkv': linearSpecs(width, 3 * width, normal(), null),
       'attn.proj': linearSpecs(width, width, residual),
       'ffn.fc1': linearSpecs(width, hidden, normal()),
@@ -74,8 +80,4 @@ function blockSpecs(
 
 function initialStd(width: number): number {
   return Math.sqrt(1 / width / 3);
-}
-
-function flatten(specs: Readonly<Record<string, ParameterSpecs>>): ParameterSpecs {
-  return Object.assign({}, ...Object.entries(specs).map(([name, layer]) => prefixed(name, layer)));
 }

@@ -1,8 +1,15 @@
 import { stepOfPosition, type SequenceLayout } from '@ar-distill/core';
-import { blockCausalMask, linear, parameter, silu, type Parameters } from '@ar-distill/nn';
+import {
+  blockCausalMask,
+  linear,
+  parameter,
+  silu,
+  type KeysAndValues,
+  type Parameters,
+} from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import { layoutOf, type VarArchitecture } from '../architecture';
-import { finalNorm, transformerBlock, type AttentionCache, type Condition } from './block';
+import { finalNorm, transformerBlock, type Condition } from './block';
 
 /** The VAR transformer (var.py) up to the norm before its head, as functions of its parameters. */
 export class VarTransformer {
@@ -57,8 +64,18 @@ export class VarTransformer {
     return parameter(parameters, 'pos_1LC').add(tf.matMul(rows, levels));
   }
 
-  /** Features [B, n, D] before the head, with the block-causal mask over scales. */
-  features(parameters: Parameters, embedded: tf.Tensor, condition: Condition): tf.Tensor {
+  /**
+   * Features [B, n, D] before the head of `labels` [B] and `nextScaleInputs` [B, n − p₁², C], with
+   * the block-causal mask over scales.
+   */
+  featuresOfInputs(
+    parameters: Parameters,
+    nextScaleInputs: tf.Tensor,
+    labels: tf.Tensor,
+  ): tf.Tensor {
+    const classEmbedding = this.classEmbedding(parameters, labels);
+    const embedded = this.embed(parameters, classEmbedding, nextScaleInputs);
+    const condition = this.condition(parameters, classEmbedding);
     const steps = stepOfPosition(this.layout);
     return this.run(parameters, embedded, condition, { mask: blockCausalMask(steps, steps) })
       .features;
@@ -69,9 +86,9 @@ export class VarTransformer {
     parameters: Parameters,
     x: tf.Tensor,
     condition: Condition,
-    context: { readonly mask?: tf.Tensor; readonly caches?: readonly AttentionCache[] },
-  ): { readonly features: tf.Tensor; readonly caches: readonly AttentionCache[] } {
-    const caches: AttentionCache[] = [];
+    context: { readonly mask?: tf.Tensor; readonly caches?: readonly KeysAndValues[] },
+  ): { readonly features: tf.Tensor; readonly caches: readonly KeysAndValues[] } {
+    const caches: KeysAndValues[] = [];
     let hidden = x;
     for (let i = 0; i < this.architecture.depth; i++) {
       const cache = context.caches?.[i];

@@ -4,7 +4,7 @@ import {
   CheckpointFormatError,
   openCheckpoint,
   type CheckpointFile,
-  type TensorSource,
+  type StoredTensorSource,
 } from '@ar-distill/checkpoints';
 import { elementCount } from '@ar-distill/nn';
 import { saveModelDirectory } from '@ar-distill/runs';
@@ -88,8 +88,8 @@ async function writeModel(
 }
 
 /** The parameters of a network, as they are stored; float64 becomes float32. */
-function sourcesOf({ from: { file, checkpoint }, part }: ImportedPart): TensorSource[] {
-  return part.parameters.map((name): TensorSource => {
+function sourcesOf({ from: { file, checkpoint }, part }: ImportedPart): StoredTensorSource[] {
+  return part.parameters.map((name): StoredTensorSource => {
     const place = nameIn(part.path, name);
     const type = checkpoint.storedTypes[place]!;
     const { shape } = checkpoint.specs[place]!;
@@ -111,7 +111,7 @@ async function* asFloat32(checkpoint: CheckpointFile, name: string): AsyncGenera
   yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function bytesOf({ shape, type }: TensorSource): number {
+function bytesOf({ shape, type }: StoredTensorSource): number {
   return elementCount(shape) * (type === 'F32' ? 4 : 2);
 }
 

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+const size = z.int().positive();
+
+/** Schema fields of a convolutional VQ tokenizer, for the `tokenizer` of an architecture. */
+export const convTokenizerFields = {
+  /** Height and width in pixels. */
+  imageSize: size,
+  imageChannels: size.default(3),
+  baseChannels: size,
+  /** Width of every level over `baseChannels`; each level but the last halves the image. */
+  channelMultipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
+  /** Residual blocks per level of the encoder; the decoder has one more. */
+  residualBlocks: size.default(2),
+  /** Self-attention at the last level and in the middle. */
+  attention: z.boolean().default(true),
+  /** Groups of every GroupNorm. */
+  groups: size.default(32),
+};
+
+type ConvTokenizer = z.output<z.ZodObject<typeof convTokenizerFields>>;
+
+/** Schema fields of the networks that are distilled, for an architecture. */
+export const distilledFields = {
+  /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
+  codeScale: z.number().positive().default(1),
+  /** Residual blocks of the diffusion head. */
+  headDepth: size.default(3),
+  /** Width of the diffusion head; the backbone's when left out. */
+  headWidth: size.optional(),
+};
+
+/** Side of the map of tokens that the tokenizer makes of an image, and how it comes about. */
+export function latentSide({ imageSize, channelMultipliers }: ConvTokenizer): {
+  readonly side: number;
+  readonly formula: string;
+} {
+  const halvings = channelMultipliers.length - 1;
+  return { side: imageSize / 2 ** halvings, formula: `imageSize / 2^${halvings}` };
+}
+
+/** Whether the groups of GroupNorm divide the channels of every level. */
+export function groupsFit({ channelMultipliers, baseChannels, groups }: ConvTokenizer): boolean {
+  return channelMultipliers.every((multiplier) => (multiplier * baseChannels) % groups === 0);
+}
