@@ -78,7 +78,7 @@ export async function withPlugins<T>(
   return inContainer(env, options, (container, signal) => {
     warnOfPlugins(env, container);
     return recipe({
-      plugins: container.resolveAll(PLUGINS).map(({ plugin }) => plugin),
+      plugins: container.resolveAll(PLUGINS).map(({ definition }) => definition),
       progress: container.resolve(PROGRESS_REPORTER),
       signal,
       print: (line) => void env.stdout.write(`${line}\n`),

@@ -72,18 +72,19 @@ async function writeModel(
     })),
     architecture,
   };
-  const mebibytes = (bytes: number): number => Math.ceil(bytes / MEBIBYTE);
+  const size = Math.ceil(total / MEBIBYTE);
+  let shown = 0;
   await saveModelDirectory(folder, description, tensors, {
     signal,
-    onProgress: (bytes) =>
-      progress.update({
-        stage: 'import (MiB)',
-        done: mebibytes(bytes),
-        total: mebibytes(total),
-        metrics: {},
-      }),
+    onProgress: (bytes) => {
+      const done = bytes === total ? size : Math.floor(bytes / MEBIBYTE);
+      if (done === shown) return;
+      shown = done;
+      progress.update({ stage: 'import (MiB)', done, total: size, metrics: {} });
+    },
   });
-  print(`Model directory: ${folder} (${mebibytes(total)} MiB)`);
+  print(`Model directory: ${folder} (${size} MiB)`);
+  if (preset !== undefined) print(`It has the sizes of the preset ${plugin.name}:${preset}.`);
   return folder;
 }
 
