@@ -89,11 +89,7 @@ export async function loadPresetModels(
       hasParameters && (needsTeacher || teacherFile !== undefined)
         ? await openFile('teacher', teacherFile)
         : undefined;
-    const architecture = layeredArchitecture(context, [
-      preset.architecture,
-      tokenizerSource?.architecture,
-      teacherSource?.architecture,
-    ]);
+    const architecture = layeredArchitecture(context, preset, [tokenizerSource, teacherSource]);
     const sampling = preset.teacherSampling;
     const teacher = plugin.createTeacher(architecture, sampling);
     const tokenizer = plugin.createTokenizer?.(architecture);
@@ -148,7 +144,7 @@ export async function loadTokenizer(
   }
   const source = await openNamed(context, 'tokenizer', file ?? preset.weights?.tokenizer);
   try {
-    const architecture = layeredArchitecture(context, [preset.architecture, source.architecture]);
+    const architecture = layeredArchitecture(context, preset, [source]);
     const tokenizer = plugin.createTokenizer(architecture);
     return {
       architecture,
@@ -175,16 +171,19 @@ async function openNamed(
 }
 
 /**
- * The architecture that sources of rising precedence state: one that is complete replaces those below,
- * one that holds some keys overrides these.
+ * The architecture that sources of rising precedence state on top of the preset's: one that is complete
+ * replaces what is below it, one that holds some keys overrides these.
  */
-function layeredArchitecture(context: RecipeContext, layers: readonly unknown[]): unknown {
-  const { architectureSchema } = context.plugin;
-  let merged: unknown;
-  for (const layer of layers) {
-    if (layer === undefined) continue;
-    const isComplete = architectureSchema.safeParse(layer).success;
-    merged = isComplete ? layer : mergeTrees(merged as Tree, layer as Tree);
+function layeredArchitecture(
+  context: RecipeContext,
+  preset: Preset<unknown>,
+  sources: readonly (WeightsSource | undefined)[],
+): unknown {
+  let merged = preset.architecture;
+  for (const source of sources) {
+    if (source?.architecture === undefined) continue;
+    const { architecture, isPartial } = source;
+    merged = isPartial ? mergeTrees(merged as Tree, architecture as Tree) : architecture;
   }
   return parseArchitecture(context, merged);
 }

@@ -12,11 +12,10 @@ import { loadModel, loadModelDirectory, type ModelKind } from '@ar-distill/runs'
 /** Weights that are read tensor by tensor, and what is known about them. */
 export interface WeightsSource {
   readonly tensors: TensorSource;
-  /**
-   * As the file states it: all keys, or those that the networks in a model directory determine.
-   * Undefined in checkpoints of other projects.
-   */
+  /** As the file states it; undefined in checkpoints of other projects. */
   readonly architecture?: unknown;
+  /** Set when the architecture holds only the keys that the network here determines. */
+  readonly isPartial?: boolean;
   readonly provenance: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
 }
@@ -50,9 +49,9 @@ async function openDirectory(
     );
   }
   const { description, weights } = await loadModelDirectory(folder);
+  const kinds = description.components.map((component) => component.kind);
   try {
     checkOwner(plugin, folder, description.plugin);
-    const kinds = description.components.map((component) => component.kind);
     if (!kinds.includes(kind)) {
       throw new Error(
         `"${folder}" holds ${kinds.map((held) => `a ${held}`).join(' and ')} where a ${kind} is needed: name another folder.`,
@@ -65,6 +64,7 @@ async function openDirectory(
   return {
     tensors: { specs: weights.specs, read: (names) => readAll(weights, names) },
     architecture: description.architecture,
+    isPartial: kinds.length === 1,
     provenance: {},
     close: () => weights.close(),
   };

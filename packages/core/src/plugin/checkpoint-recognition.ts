@@ -189,7 +189,9 @@ export function checkSizes<A>(what: string, schema: z.ZodType<A>, sizes: unknown
   const result = schema.safeParse(sizes);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  throw new Error(`the ${what} has an impossible "${path.join('.')}" (${message})`);
+  throw new Error(
+    `the ${what} has an impossible "${path.join('.')}" (${message.replace(/\.$/, '')})`,
+  );
 }
 
 /** A key that neither the tensors nor the table of official shapes tell. */
