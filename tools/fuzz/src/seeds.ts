@@ -2,10 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  llamagenDdNetwork,
-  varDdNetwork,
-} from '../../official-checkpoints/src/dd1-layout';
+import { llamagenDdNetwork, varDdNetwork } from '../../official-checkpoints/src/dd1-layout';
 import {
   llamagenTokenizer,
   llamagenTransformer,
@@ -25,8 +22,22 @@ export interface Seed {
 
 const FIXTURES = path.resolve(__dirname, '../../../test/fixtures');
 
-const varSizes = { depth: 1, width: 16, heads: 2, patchNums: [1, 2], vocabSize: 8, channels: 4, numClasses: 2 };
-const varTokens = { patchNums: [1, 2], vocabSize: 8, channels: 4, baseChannels: 32, multipliers: [1, 1] };
+const varSizes = {
+  depth: 1,
+  width: 16,
+  heads: 2,
+  patchNums: [1, 2],
+  vocabSize: 8,
+  channels: 4,
+  numClasses: 2,
+};
+const varTokens = {
+  patchNums: [1, 2],
+  vocabSize: 8,
+  channels: 4,
+  baseChannels: 32,
+  multipliers: [1, 1],
+};
 const gptSizes = { depth: 1, width: 16, heads: 2, multipleOf: 16, vocabSize: 8, numClasses: 2 };
 const varConfig = { patchNums: varSizes.patchNums };
 const gptConfig = { gridSize: 2, heads: 2, multipleOf: 16 };

@@ -62,8 +62,7 @@ export function unzip(archive: Buffer): ZipEntry[] {
     const nameLength = archive.readUInt16LE(at + 28);
     const start = archive.readUInt32LE(at + 42);
     const name = archive.toString('utf8', at + 46, at + 46 + nameLength);
-    const data =
-      start + 30 + archive.readUInt16LE(start + 26) + archive.readUInt16LE(start + 28);
+    const data = start + 30 + archive.readUInt16LE(start + 26) + archive.readUInt16LE(start + 28);
     entries.push({ name, bytes: archive.subarray(data, data + size) });
     at += 46 + nameLength + archive.readUInt16LE(at + 30) + archive.readUInt16LE(at + 32);
   }

@@ -55,8 +55,7 @@ export const zipBomb: Mutation = (seed, random) => {
   const zeros = Buffer.alloc(64 * 2 ** 20);
   const bombs: readonly (() => Buffer)[] = [
     () => zip(entries.with(at, { ...victim, bytes: zeros, deflate: true })),
-    () =>
-      zip(entries.with(at, { ...victim, deflate: true, claims: random.pick(EXTREMES) })),
+    () => zip(entries.with(at, { ...victim, deflate: true, claims: random.pick(EXTREMES) })),
     () => zip(entries.with(at, { ...victim, claims: random.pick(EXTREMES) })),
     () => zip(entries, random.pick([0, 1, 0xffff, entries.length + 1])),
     () => zip([...entries, ...sharing(`${rootOf(entries)}/data/shared`, 5000)]),

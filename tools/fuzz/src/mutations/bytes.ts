@@ -65,4 +65,3 @@ export const otherFiles: Mutation = (seed, random) => {
   const names = ['x.safetensors', 'x.pt', 'x', 'x.json', 'x y\u202e.pth', `${'n'.repeat(200)}.pt`];
   return { ...withBytes(seed, random.pick(contents)()), fileName: random.pick(names) };
 };
-

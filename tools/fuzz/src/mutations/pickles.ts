@@ -3,7 +3,6 @@ import { dict, global, int, list, op, storage, tensor, text, tuple, uint32 } fro
 import type { Random } from '../random';
 import type { Seed } from '../seeds';
 import { unzip, zip, type ZipEntry } from '../zip';
-import { rootOf } from './archive';
 
 /** The seed's archive with another pickle, whose checksum is right. */
 function withPickle(seed: Seed, pickle: Buffer, more: readonly ZipEntry[] = []): Mutant {
@@ -105,7 +104,8 @@ export const forgedCalls: Mutation = (seed, random, canary) => {
   ];
   const call = random.pick(calls);
   if (random.below(3) === 0) return withPickle(seed, proto(call));
-  if (random.below(3) === 0) return withPickle(seed, op('\x80\x04', call, '0', proto(dict([])).subarray(2)));
+  if (random.below(3) === 0)
+    return withPickle(seed, op('\x80\x04', call, '0', proto(dict([])).subarray(2)));
   return withItem(seed, random, ([key, value]) =>
     random.below(2) === 0 ? [key, call] : [op(call, '0', key), value],
   );
@@ -114,17 +114,47 @@ export const forgedCalls: Mutation = (seed, random, canary) => {
 export const memoAbuse: Mutation = (seed, random) => {
   const index = uint32(random.pick([0, 255, 0x7fffffff, 0xffffffff]));
   const doubled = (count: number, wrap: string): Buffer =>
-    op(...Array.from({ length: count }, (_, i) => op(`q${String.fromCharCode(i & 0xff)}`, `h${String.fromCharCode(i & 0xff)}`, wrap)));
+    op(
+      ...Array.from({ length: count }, (_, i) =>
+        op(`q${String.fromCharCode(i & 0xff)}`, `h${String.fromCharCode(i & 0xff)}`, wrap),
+      ),
+    );
   const pickles: readonly (() => Buffer)[] = [
     () => op('}r', index, 'j', index),
     () => op('j', index),
     () => op('}q\x00', text('self'), 'h\x00s'),
     () => op('}q\x00(', ...Array.from({ length: 2000 }, (_, i) => op(text(`k${i}`), 'h\x00')), 'u'),
     () => op(']', doubled(200, '\x86')),
-    () => op('}', ...Array.from({ length: 60 }, (_, i) => op(`q${String.fromCharCode(i)}`, '}(', text('a'), `h${String.fromCharCode(i)}`, text('b'), `h${String.fromCharCode(i)}`, 'u'))),
+    () =>
+      op(
+        '}',
+        ...Array.from({ length: 60 }, (_, i) =>
+          op(
+            `q${String.fromCharCode(i)}`,
+            '}(',
+            text('a'),
+            `h${String.fromCharCode(i)}`,
+            text('b'),
+            `h${String.fromCharCode(i)}`,
+            'u',
+          ),
+        ),
+      ),
     () => op('}', '\x94'.repeat(100_000)),
     () => op('r', index),
-    () => op(dict(itemsOf(seed)), 'q\x00', '}(', text('model'), 'h\x00', text('ema'), 'h\x00', text('self'), 'h\x00', 'u'),
+    () =>
+      op(
+        dict(itemsOf(seed)),
+        'q\x00',
+        '}(',
+        text('model'),
+        'h\x00',
+        text('ema'),
+        'h\x00',
+        text('self'),
+        'h\x00',
+        'u',
+      ),
   ];
   return withPickle(seed, proto(random.pick(pickles)()));
 };
@@ -132,9 +162,14 @@ export const memoAbuse: Mutation = (seed, random) => {
 export const deepNesting: Mutation = (seed, random) => {
   const depth = random.pick([40, 1000, 20_000, 200_000]);
   const pickles: readonly (() => Buffer)[] = [
-    () => op('(' .repeat(depth), 't'.repeat(depth)),
+    () => op('('.repeat(depth), 't'.repeat(depth)),
     () => op(')' + '\x85'.repeat(depth)),
-    () => op('}', op('X', uint32(1), 'a').toString('latin1').concat('}').repeat(depth), 's'.repeat(depth)),
+    () =>
+      op(
+        '}',
+        op('X', uint32(1), 'a').toString('latin1').concat('}').repeat(depth),
+        's'.repeat(depth),
+      ),
     () => op(']'.repeat(depth), 'a'.repeat(depth - 1)),
     () => op('('.repeat(depth)),
     () => op(`\x80\x02`.repeat(depth), '}'),
@@ -179,8 +214,12 @@ export const absurdTensors: Mutation = (seed, random) => {
 /** Keys of the state dict that would be paths, prototypes or something without end. */
 export const strangeNames: Mutation = (seed, random) => {
   const names: readonly Buffer[] = [
-    ...['../../escaped', '/etc/passwd', 'a\0b', '__proto__', 'constructor', 'toString'].map((name) => text(name)),
-    ...['', '__metadata__', 'a\nb\nc', '\u202eabc', 'blocks.999999999999.attn.mat_qkv.weight'].map((name) => text(name)),
+    ...['../../escaped', '/etc/passwd', 'a\0b', '__proto__', 'constructor', 'toString'].map(
+      (name) => text(name),
+    ),
+    ...['', '__metadata__', 'a\nb\nc', '\u202eabc', 'blocks.999999999999.attn.mat_qkv.weight'].map(
+      (name) => text(name),
+    ),
     text('n'.repeat(100_000)),
     text('model.model'),
     text('é'.repeat(500)),
@@ -190,7 +229,9 @@ export const strangeNames: Mutation = (seed, random) => {
     tuple(int(1)),
   ];
   return withItem(seed, random, ([key, value]) =>
-    random.below(2) === 0 ? [random.pick(names), value] : [op(key, value, random.pick(names)), value],
+    random.below(2) === 0
+      ? [random.pick(names), value]
+      : [op(key, value, random.pick(names)), value],
   );
 };
 
@@ -201,11 +242,17 @@ export const otherTensors: Mutation = (seed, random) => {
   const changes: readonly (() => Item[])[] = [
     () => items.toSpliced(at, 1 + random.below(4)),
     () => items.with(at, [items[random.below(items.length)]![0], items[at]![1]]),
-    () => items.toSpliced(at, 0, ...Array.from({ length: 3000 }, (_, i): Item => [text(`extra${i}`), items[0]![1]])),
+    () =>
+      items.toSpliced(
+        at,
+        0,
+        ...Array.from({ length: 3000 }, (_, i): Item => [text(`extra${i}`), items[0]![1]]),
+      ),
     () => items.slice(0, 1),
     () => [],
     () => items.map(([key], i): Item => [key, items[(i + 1) % items.length]![1]]),
-    () => items.with(at, [items[at]![0], random.pick([op('N'), int(3), text('x'), list(), dict([])])]),
+    () =>
+      items.with(at, [items[at]![0], random.pick([op('N'), int(3), text('x'), list(), dict([])])]),
   ];
   return withPickle(seed, proto(dict(random.pick(changes)())));
 };
@@ -223,7 +270,18 @@ export const hugeCounts: Mutation = (seed, random) => {
     () => op('N'.repeat(1_000_000)),
     () => op('(', 'N'.repeat(1_000_000), 't'),
     () => op('}(', 'N'.repeat(99_999), 'u'),
-    () => op(tuple(...Array.from({ length: 20_000 }, () => int(1))), 'q\x00', '0', dict(Array.from({ length: 5000 }, (_, i): Item => [text(`t${i}`), tensor(storage('HalfStorage', text('0'), int(1)), int(0), op('h\x00'), op('h\x00'))]))),
+    () =>
+      op(
+        tuple(...Array.from({ length: 20_000 }, () => int(1))),
+        'q\x00',
+        '0',
+        dict(
+          Array.from({ length: 5000 }, (_, i): Item => [
+            text(`t${i}`),
+            tensor(storage('HalfStorage', text('0'), int(1)), int(0), op('h\x00'), op('h\x00')),
+          ]),
+        ),
+      ),
     () => Buffer.alloc(0),
   ];
   return withPickle(seed, proto(random.pick(pickles)()));

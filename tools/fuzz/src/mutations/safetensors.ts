@@ -36,19 +36,45 @@ export const safetensorsHeader: Mutation = (seed, random) => {
   const { header, data } = asSafetensors(seed);
   const name = random.pick(Object.keys(header));
   const entry = header[name]!;
-  const strange = [null, -1, 1.5, 1e300, 2 ** 53, 'x', [], {}, [[1]], [-1], [2 ** 40, 2 ** 40], true];
+  const strange = [
+    null,
+    -1,
+    1.5,
+    1e300,
+    2 ** 53,
+    'x',
+    [],
+    {},
+    [[1]],
+    [-1],
+    [2 ** 40, 2 ** 40],
+    true,
+  ];
   const changes: readonly (() => string)[] = [
-    () => json({ ...header, [name]: { ...entry, [random.pick(Object.keys(entry))]: random.pick(strange) } }),
+    () =>
+      json({
+        ...header,
+        [name]: { ...entry, [random.pick(Object.keys(entry))]: random.pick(strange) },
+      }),
     () => json({ ...header, [name]: random.pick(strange) }),
     () => json({ ...header, [`${name}.more`]: entry }),
-    () => json({ ...header, [name]: { ...entry, dtype: random.pick(['F32', 'I64', 'F8_E4M3', 'BOOL']) } }),
+    () =>
+      json({
+        ...header,
+        [name]: { ...entry, dtype: random.pick(['F32', 'I64', 'F8_E4M3', 'BOOL']) },
+      }),
     () => json({ ...header, __metadata__: random.pick(strange) }),
     () => `{"a":${json(entry)},"a":${json(entry)},${json(header).slice(1)}`,
     () => `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
     () => '['.repeat(100_000),
     () => json(header).slice(0, -random.below(100) - 1),
     () => json(header).replaceAll('"F16"', '"BF16"'),
-    () => json(Object.fromEntries(Object.entries(header).map(([key, value]) => [strangeKey(key, random), value]))),
+    () =>
+      json(
+        Object.fromEntries(
+          Object.entries(header).map(([key, value]) => [strangeKey(key, random), value]),
+        ),
+      ),
   ];
   return named(seed, encode(random.pick(changes)(), data));
 };
