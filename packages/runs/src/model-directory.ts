@@ -72,7 +72,7 @@ function parseDescription(
   }
   if (version !== VERSION) {
     throw new Error(
-      `"${folder}" has version ${String(version)} of the model format where ${VERSION} is read: import the model again.`,
+      `"${folder}" is not of version ${VERSION} of the model format: import the model again.`,
     );
   }
   if (
