@@ -1,5 +1,5 @@
 import type { CheckpointListing, CheckpointPart } from '@ar-distill/core';
-import type { StateDict } from '../../tools/official-checkpoints/src/official-tensor';
+import type { StateDict } from '@ar-distill/official-checkpoints';
 
 /** A state dict of the official layout as a plugin is told of it: names and shapes. */
 export function part(path: string, stateDict: StateDict): CheckpointPart {

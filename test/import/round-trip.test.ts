@@ -9,6 +9,15 @@ import * as tf from '@tensorflow/tfjs';
 import { importCheckpoints } from '../../packages/cli/src/recipes/import/import-checkpoints';
 import { loadPresetModels } from '../../packages/cli/src/recipes/models';
 import type { ImportOptions, RecipeContext } from '../../packages/cli/src/recipes/types';
+import {
+  contentsOf,
+  varDdNetwork,
+  varTokenizer,
+  varTransformer,
+  writeTorchFile,
+  type StateDict,
+  type Wrapping,
+} from '@ar-distill/official-checkpoints';
 import { eagerCompiler } from '../core/eager-compiler';
 import { integers, plainSampling } from '../llamagen/fixture';
 import * as llamagenFixture from '../llamagen/fixture';
@@ -131,6 +140,42 @@ describe('importing checkpoints', () => {
     );
   });
 
+  it('takes both networks out of what the VAR trainer saves, and a DD1 network', async () => {
+    const sizes = { depth: 1, width: 16, heads: 2, patchNums: [1, 2], numClasses: 3 };
+    const tokens = { vocabSize: 8, channels: 4, baseChannels: 32, multipliers: [1, 1] };
+    const write = async (name: string, wrapping: Wrapping, stateDict: StateDict) => {
+      const file = join(folder, name);
+      const official = {
+        wrapping,
+        stateDict: () => stateDict,
+        tokenizer: () => varTokenizer({ patchNums: sizes.patchNums, ...tokens }),
+      };
+      await writeTorchFile(file, { type: 'BF16', seed: 0, ...contentsOf(official, wrapping) });
+      return file;
+    };
+    const config = join(folder, 'config.json');
+    // The official tokenizer halves the image four times; this one once.
+    await writeFile(config, JSON.stringify({ patchNums: [1, 2] }));
+    const transformer = varTransformer({ ...sizes, ...tokens });
+    const trained = await write('ar-ckpt-last.pth', 'trainer', transformer);
+    await expect(run({ files: [trained] })).rejects.toThrow('do not fit together in "patchNums"');
+    const key = 'trainer.var_wo_ddp';
+    const alone = (await run({ files: [trained], key, out: join(folder, 'a') })).folder;
+    const config1 = JSON.parse(await readFile(join(alone, 'config.json'), 'utf8')) as Config;
+    expect(config1.components.map(({ kind, source }) => [kind, source.path])).toEqual([
+      ['teacher', key],
+    ]);
+    const network = varDdNetwork({ ...sizes, ...tokens });
+    const dd1 = await write('var-d1.pth', 'trainer.ema_parameters', network);
+    const stored = (await run({ files: [dd1], out: join(folder, 'b') })).folder;
+    const config2 = JSON.parse(await readFile(join(stored, 'config.json'), 'utf8')) as Config;
+    expect(config2.components[0]).toMatchObject({ kind: 'dd1', tensors: network.length - 3 });
+    expect(lines.join()).toContain('nothing here runs it');
+    await expect(load(varPlugin as PluginDefinition, 'var-d16', stored)).rejects.toThrow(
+      'ships no tokenizer',
+    );
+  });
+
   it('leaves nothing behind when it is interrupted', async () => {
     const controller = new AbortController();
     controller.abort();
@@ -166,6 +211,10 @@ describe('importing checkpoints', () => {
     await expect(loading).rejects.toThrow('its SHA-256 is not the one in the index');
   });
 });
+
+interface Config {
+  readonly components: readonly { readonly kind: string; readonly source: { path: string } }[];
+}
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);

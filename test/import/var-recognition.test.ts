@@ -1,12 +1,12 @@
 import { plugin } from '@ar-distill/plugin-var';
-import { OFFICIAL_FILES } from '../../tools/official-checkpoints/src/catalogue';
-import { varDdNetwork } from '../../tools/official-checkpoints/src/dd1-layout';
-import type { OfficialTensor } from '../../tools/official-checkpoints/src/official-tensor';
 import {
+  OFFICIAL_FILES,
   PATCH_NUMS,
+  varDdNetwork,
   varTokenizer,
   varTransformer,
-} from '../../tools/official-checkpoints/src/var-layout';
+  type OfficialTensor,
+} from '@ar-distill/official-checkpoints';
 import { listing, part } from './listing';
 
 const recognize = plugin.recognizeCheckpoint!;

@@ -11,11 +11,10 @@ import {
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { importCheckpoints, openWeights } from '@ar-distill/cli';
 import type { PluginDefinition } from '@ar-distill/core';
 import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as varPlugin } from '@ar-distill/plugin-var';
-import { importCheckpoints } from '../../../packages/cli/src/recipes/import/import-checkpoints';
-import { openWeights } from '../../../packages/cli/src/recipes/weights-source';
 import { DIRECTORY_KINDS, FILE_KINDS, KINDS } from './kinds';
 import { Random } from './random';
 import { loadSeeds, type Seed } from './seeds';
@@ -184,7 +183,7 @@ function messageOf(error: unknown): string {
 function isClear(message: string): boolean {
   // The path of the file may be as long as the file system allows.
   return (
-    /^[^\n\r]+[.?…]$/.test(message) &&
+    /^[^\n\r]+[^.][.?…]$/.test(message) &&
     message.replace(/^"[^"]*"/, '').length <= MAX_LENGTH &&
     !UNCLEAR.test(message)
   );

@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { llamagenDdNetwork, varDdNetwork } from '../../official-checkpoints/src/dd1-layout';
 import {
+  llamagenDdNetwork,
   llamagenTokenizer,
   llamagenTransformer,
-} from '../../official-checkpoints/src/llamagen-layout';
-import type { StateDict } from '../../official-checkpoints/src/official-tensor';
-import { varTokenizer, varTransformer } from '../../official-checkpoints/src/var-layout';
-import { writeTorchFile, type TorchFile } from '../../official-checkpoints/src/write-torch';
+  varDdNetwork,
+  varTokenizer,
+  varTransformer,
+  writeTorchFile,
+  type StateDict,
+  type TorchFile,
+} from '@ar-distill/official-checkpoints';
 
 /** A real checkpoint and what its tensors do not tell. */
 export interface Seed {

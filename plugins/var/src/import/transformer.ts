@@ -13,7 +13,13 @@ import {
 import { prefixed, linearSpecs, type ParameterSpecs } from '@ar-distill/nn';
 import { varArchitectureSchema, type VarArchitecture } from '../architecture';
 import { classifierSpecs, transformerSpecs } from '../transformer/specs';
-import { DOWNSAMPLING, HEAD_WIDTH, OFFICIAL_PATCH_NUMS, sequenceLength } from './official-sizes';
+import {
+  DOWNSAMPLING,
+  HEAD_WIDTH,
+  OFFICIAL_PATCH_NUMS,
+  OFFICIAL_TOKENIZER,
+  sequenceLength,
+} from './official-sizes';
 
 const WHAT = 'VAR transformer';
 /** Any of these names marks a state dict as a VAR transformer, complete or not. */
@@ -44,7 +50,7 @@ export function recognizeTransformer(
   const depth = countLayers(part, 'blocks.', '.attn.mat_qkv.weight');
   const attnL2Norm = Object.hasOwn(part.tensors, 'blocks.0.attn.scale_mul_1H11');
   const patchNums = scalesOf(what, part, config, isDd1);
-  const architecture = checkSizes(what, varArchitectureSchema, {
+  const own = {
     patchNums,
     vocabSize,
     channels,
@@ -52,20 +58,19 @@ export function recognizeTransformer(
     width,
     depth,
     heads: attnL2Norm
-      ? shapeOf(what, part, 'blocks.0.attn.scale_mul_1H11', 4)[1]
+      ? shapeOf(what, part, 'blocks.0.attn.scale_mul_1H11', 4)[1]!
       : headsOf(what, config, width, depth),
     mlpRatio: hidden / width,
     sharedAdaLn: Object.hasOwn(part.tensors, 'blocks.0.ada_gss'),
     attnL2Norm,
     tokenizer: { imageSize: DOWNSAMPLING * patchNums.at(-1)! },
+  };
+  // The sizes of the official tokenizer stand in for the one that is not known here.
+  const { baseChannels } = OFFICIAL_TOKENIZER;
+  const architecture = checkSizes(what, varArchitectureSchema, {
+    ...own,
+    tokenizer: { ...own.tokenizer, baseChannels },
   });
-  const {
-    tokenizer,
-    codeScale: _codeScale,
-    headDepth: _headDepth,
-    phi: _phi,
-    ...own
-  } = architecture;
   const parameters = matchTensors(
     what,
     isDd1
@@ -79,7 +84,7 @@ export function recognizeTransformer(
     path: part.path,
     kind: isDd1 ? 'dd1' : 'teacher',
     label: `${isDd1 ? 'VAR-DD' : 'VAR'}-${sizeName(architecture)}`,
-    architecture: { ...own, tokenizer: { imageSize: tokenizer.imageSize } },
+    architecture: own,
     parameters,
     notes,
   };
