@@ -55,6 +55,7 @@ async function run(
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     recipes: {
+      importCheckpoints: refuse,
       trainTokenizer: refuse,
       trainTeacher: refuse,
       trainClassifier: refuse,
