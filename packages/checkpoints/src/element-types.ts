@@ -1,4 +1,5 @@
 import type { Dtype } from '@ar-distill/nn';
+import { allocateBytes } from './files/allocate';
 
 /** Element types that files hold, by the names that safetensors gives them. */
 export type ElementType =
@@ -81,7 +82,7 @@ export function decodeElements(type: ElementType, bytes: Uint8Array): Float32Arr
 
 /** IEEE 754 half precision to float32, bit by bit, so that NaN payloads and −0 survive. */
 function float16ToFloat32(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
+  const bits = uint32(halves.length);
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i]!;
     const sign = (half & 0x8000) << 16;
@@ -104,9 +105,14 @@ function float16ToFloat32(halves: Uint16Array): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
+function uint32(length: number): Uint32Array {
+  const { buffer } = allocateBytes(4 * length);
+  return new Uint32Array(buffer);
+}
+
 /** bfloat16 is the upper half of a float32. */
 function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
+  const bits = uint32(halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
   return new Float32Array(bits.buffer);
 }

@@ -28,6 +28,7 @@ export * from './losses/fcs-loss';
 export * from './losses/csd-loss';
 export * from './sampling/euler-solver';
 export * from './sampling/ar-diffusion-sampler';
+export * from './sampling/compile-ar-diffusion';
 export * from './training/learning-rate';
 export * from './training/ema-schedule';
 export * from './training/errors';

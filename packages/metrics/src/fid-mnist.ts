@@ -31,6 +31,14 @@ export function mnistAssets(): MnistAssets {
   };
 }
 
+/** [height, width, channels] of the images that can be measured. */
+export const MNIST_IMAGE_SHAPE = [32, 32, 1] as const;
+
+/** Whether images [height, width, channels] have the shape of the test set's. */
+export function isMnistShape(shape: readonly number[]): boolean {
+  return shape.join() === MNIST_IMAGE_SHAPE.join();
+}
+
 /** Evaluator of 32×32×1 digits against the MNIST test set: FID-MNIST, class accuracy and the rest. */
 export async function loadMnistEvaluator(
   compiler: StepCompiler,

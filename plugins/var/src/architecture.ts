@@ -67,6 +67,17 @@ export const varArchitectureSchema = z
 
 export type VarArchitecture = z.infer<typeof varArchitectureSchema>;
 
+/**
+ * Hidden width of the MLPs: `width · mlpRatio` rounded to the nearest whole number, halves to the
+ * even one as Python's `round` does (basic_var.py).
+ */
+export function hiddenWidth({ width, mlpRatio }: VarArchitecture): number {
+  const product = width * mlpRatio;
+  const below = Math.floor(product);
+  const isHalf = product - below === 0.5;
+  return isHalf ? below + (below % 2) : Math.round(product);
+}
+
 /** One AR step per scale. */
 export function layoutOf({ channels, patchNums }: VarArchitecture): SequenceLayout {
   return { channels, stepLengths: patchNums.map((side) => side * side) };

@@ -4,8 +4,9 @@ import { elementCount } from '@ar-distill/nn';
 import type { BenchModel } from './bench-model';
 import { compare, type Comparison } from './compare';
 import { compiledSide } from './compiled-side';
+import { findPython } from './find-python';
 import { MODELS } from './models';
-import { findPython, pytorchSide } from './pytorch-side';
+import { pytorchSide } from './pytorch-side';
 
 const USAGE = `Usage: main.ts [model…] [--pairs 5] [--threads 2] [--no-pytorch] [--profile]
 Models: ${Object.keys(MODELS).join(', ')} (default: all)`;

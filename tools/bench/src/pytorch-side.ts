@@ -1,32 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { BenchModel, BenchSide, StepMeasurement } from './bench-model';
 import { initialParameters } from './compiled-side';
+import type { Python } from './find-python';
+import { startPython } from './python-process';
 
 const SCRIPT = join(__dirname, '../python/train_steps.py');
-
-/** A Python that imports torch. */
-export interface Python {
-  readonly command: string;
-  readonly torch: string;
-}
-
-/** The first of $PYTHON, python3 and /usr/bin/python3 that imports torch. */
-export function findPython(): Python | undefined {
-  for (const command of [process.env['PYTHON'], 'python3', '/usr/bin/python3']) {
-    if (!command) continue;
-    const { status, stdout } = spawnSync(
-      command,
-      ['-c', 'import torch; print(torch.__version__)'],
-      { encoding: 'utf8' },
-    );
-    if (status === 0) return { command, torch: stdout.trim() };
-  }
-  return undefined;
-}
 
 /** Starts the same training step in eager PyTorch, from the same weights on the same batch. */
 export async function pytorchSide(
@@ -35,35 +15,13 @@ export async function pytorchSide(
 ): Promise<BenchSide> {
   const folder = mkdtempSync(join(tmpdir(), 'ar-distill-bench-'));
   writeModel(folder, model, threads);
-  const child = spawn(python.command, [SCRIPT, folder], {
-    env: environment(threads),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`PyTorch's process ended with code ${code}.`)));
-  });
-  failed.catch(() => undefined);
-  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const next = async (): Promise<unknown> => {
-    const { value } = await Promise.race([answers.next(), failed]);
-    return JSON.parse(value ?? 'null');
-  };
-  await next();
+  const process = await startPython(python, SCRIPT, [folder], threads);
   return {
     name: `PyTorch ${python.torch}`,
-    async step() {
-      child.stdin.write('step\n');
-      return (await next()) as StepMeasurement;
-    },
-    async peakMemory() {
-      child.stdin.write('memory\n');
-      return (await next()) as number;
-    },
+    step: async () => (await process.ask('step')) as StepMeasurement,
+    peakMemory: async () => (await process.ask('memory')) as number,
     async close() {
-      const exited = failed.catch(() => undefined);
-      child.stdin.end();
-      await exited;
+      await process.close();
       rmSync(folder, { recursive: true });
     },
   };
@@ -92,17 +50,4 @@ function writeModel(folder: string, model: BenchModel, threads: number): void {
     Buffer.from(data.buffer, data.byteOffset, data.byteLength),
   );
   writeFileSync(join(folder, 'arrays.bin'), Buffer.concat(bytes));
-}
-
-function environment(threads: number): NodeJS.ProcessEnv {
-  const variables: NodeJS.ProcessEnv = {
-    ...process.env,
-    OMP_NUM_THREADS: String(threads),
-    OPENBLAS_NUM_THREADS: String(threads),
-    MKL_NUM_THREADS: String(threads),
-  };
-  // They choose other kernels than OpenBLAS would for this processor.
-  delete variables['OPENBLAS_CORETYPE'];
-  delete variables['OPENBLAS_L2_SIZE'];
-  return variables;
 }

@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { HostTensor, HostTensors } from '@ar-distill/nn';
 import { decodeElements, dtypeOf } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
+import { allocateBytes } from '../files/allocate';
 import { readFully, readPieces } from '../files/read-bytes';
 import { hostTensor } from '../host-tensor';
 import type { WeightsFile } from '../weights-file';
@@ -102,7 +103,7 @@ async function readEntry(
   { name, type, shape, start, end }: SafetensorsEntry,
   dataStart: number,
 ): Promise<HostTensor> {
-  const bytes = new Uint8Array(end - start);
+  const bytes = allocateBytes(end - start);
   try {
     await readFully(handle, bytes, dataStart + start);
     return hostTensor(shape, decodeElements(type, bytes));

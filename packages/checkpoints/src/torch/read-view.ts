@@ -1,5 +1,6 @@
 import { elementCount } from '@ar-distill/nn';
 import { elementSize } from '../element-types';
+import { allocateBytes } from '../files/allocate';
 import type { TorchStorage, TorchTensor } from './pickle-values';
 import {
   copyView,
@@ -37,10 +38,9 @@ export async function* readViewPieces(
 
 /** All bytes of a tensor, at the start of their own buffer. */
 export async function readView(archive: TorchArchive, tensor: TorchTensor): Promise<Uint8Array> {
-  const bytes = new Uint8Array(elementSize(tensor.storage.type) * elementCount(tensor.shape));
+  const bytes = allocateBytes(elementSize(tensor.storage.type) * elementCount(tensor.shape));
   let done = 0;
   for await (const piece of readViewPieces(archive, tensor)) {
-    if (piece.length === bytes.length) return piece;
     bytes.set(piece, done);
     done += piece.length;
   }

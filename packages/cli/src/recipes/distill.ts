@@ -11,6 +11,7 @@ import {
   type Rng,
 } from '@ar-distill/core';
 import { readSafetensors } from '@ar-distill/checkpoints';
+import { isMnistShape } from '@ar-distill/metrics';
 import { createRng, saveModel, type Run } from '@ar-distill/runs';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -24,6 +25,7 @@ import {
 import { loadPresetModels, presetOf, type PresetModels } from './models';
 import { sequenceBatch } from './batch-sizes';
 import { writeImageReport } from './image-report';
+import { writePictureReport } from './picture-report';
 import { writePreview } from './preview';
 import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
 import { reportSequences } from './sequence-report';
@@ -133,15 +135,18 @@ export async function distill(
     const weights = await saveGenerator(context, models, settings, result, run);
     if (options.report === false) return { run: run.path, weights };
     const subject = { context, models, pool, tuned, result, run, rng, settings };
-    const report = models.tokenizer
-      ? await writeImageReport({
-          ...subject,
-          ...(adaptation ? { adaptation } : {}),
-          tokenizer: models.tokenizer,
-          samples: config.samples,
-          poolSeconds,
-        })
-      : await reportSequences(subject);
+    const { tokenizer } = models;
+    const report = !tokenizer
+      ? await reportSequences(subject)
+      : isMnistShape(tokenizer.tokenizer.imageShape)
+        ? await writeImageReport({
+            ...subject,
+            ...(adaptation ? { adaptation } : {}),
+            tokenizer,
+            samples: config.samples,
+            poolSeconds,
+          })
+        : await writePictureReport({ context, models, result, run, seed: settings.seed });
     return { run: run.path, weights, ...(report ? { report } : {}) };
   } finally {
     await run.close();

@@ -1,14 +1,17 @@
 import { loadMnist, toLabels } from '@ar-distill/datasets';
 import {
+  FID_MNIST,
   FID_MNIST_DEFINITION,
+  isMnistShape,
   loadMnistEvaluator,
+  MNIST_IMAGE_SHAPE,
   readImagesNpz,
   type SpeedComparison,
 } from '@ar-distill/metrics';
 import { createRng } from '@ar-distill/runs';
 import { drawImages, labelsInTurn, type DrawnImages } from './draw-images';
 import { loadGenerator } from './generator-file';
-import { decoderOf, loadPresetModels, loadTokenizer } from './models';
+import { decoderOf, loadPresetModels, loadTokenizer, presetOf } from './models';
 import { loadSampledModels, openSource } from './sample';
 import { compareSpeed } from './speed-comparison';
 import { reconstructImages } from './tokenize';
@@ -23,6 +26,7 @@ export async function evaluateModel(
   options: EvaluateOptions,
 ): Promise<{ readonly fid: number; readonly classAccuracy: number }> {
   const { print } = context;
+  checkMeasurable(context, options);
   const drawn = await imagesToMeasure(context, options);
   const evaluator = await loadMnistEvaluator(context.compiler);
   const { fid, classAccuracy, precision, recall, diversity, count } = await evaluator.evaluate(
@@ -56,6 +60,16 @@ export async function measureSpeed(
   const generator = await loadGenerator(context, models, options.weights);
   const rng = createRng(options.seed ?? 0);
   return compareSpeed(context.compiler, models, generator, decoder, rng);
+}
+
+/** Throws when the preset's images are none that the classifier knows. */
+function checkMeasurable(context: RecipeContext, { npz }: EvaluateOptions): void {
+  const { plugin, presetName } = context;
+  const shape = plugin.createTokenizer?.(presetOf(context).architecture).imageShape;
+  if (npz !== undefined || shape === undefined || isMnistShape(shape)) return;
+  throw new Error(
+    `The images of "${presetName}" are ${shape.join('×')}, but ${FID_MNIST} measures ${MNIST_IMAGE_SHAPE.join('×')} digits: look at them with "ar-distill sample --preset ${presetName}".`,
+  );
 }
 
 async function imagesToMeasure(

@@ -1,7 +1,7 @@
 import {
   ArDiffusionGenerator,
+  compileArDiffusion,
   refineWithTeacher,
-  sampleArDiffusion,
   sequenceLength,
   snapToCodes,
   type ConditionalScoreTeacher,
@@ -9,9 +9,17 @@ import {
   type GuidanceNetwork,
   type ImageTokenizer,
   type Rng,
+  type SequenceLayout,
   type StepCompiler,
 } from '@ar-distill/core';
-import { elementCount, float32, int32, prefixed, type HostTensors } from '@ar-distill/nn';
+import {
+  elementCount,
+  float32,
+  int32,
+  prefixed,
+  type HostTensor,
+  type HostTensors,
+} from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 
 /** Something that draws images, a fixed number per call. */
@@ -56,20 +64,28 @@ export function oneStepSource(
 }
 
 /** The AR-diffusion model of stage 1, `solverSteps` Euler steps per AR step. */
-export function arDiffusionSource(
+export async function arDiffusionSource(
   compiler: StepCompiler,
   { network, weights }: Loaded<GuidanceNetwork>,
   decoder: Decoder,
   batchSize: number,
   solverSteps: number,
 ): Promise<ImageSource> {
-  return networkSource(compiler, { network, weights }, decoder, batchSize, {
-    name: 'AR-diffusion model',
-    // The backbone runs once per AR step; the light head's evaluations are not counted.
-    evaluations: network.layout.stepLengths.length,
-    sequence: (parameters, noise, labels) =>
-      sampleArDiffusion(network, parameters, noise, labels, solverSteps),
-  });
+  const sampler = await compileArDiffusion({ network, weights, batchSize, solverSteps }, compiler);
+  const decode = await compileDecoder(compiler, decoder, batchSize);
+  return {
+    batchSize,
+    evaluations: sampler.evaluations,
+    draw: async (labels, rng, firstSample) => {
+      const noise = drawNoise(network.layout, rng, firstSample, batchSize);
+      const { data } = await sampler.sample(noise, labels);
+      return decode.images(data as Float32Array);
+    },
+    dispose: async () => {
+      await sampler.dispose();
+      await decode.dispose();
+    },
+  };
 }
 
 /** The AR teacher with its sampling settings. */
@@ -193,20 +209,17 @@ async function networkSource(
       uniforms: { shape: [batchSize, perSample[0]!], dtype: 'float32' },
     },
   });
-  const size = elementCount(perSample);
   return {
     batchSize,
     evaluations,
     draw: async (labels, rng, firstSample) => {
-      const noise = new Float32Array(batchSize * size);
       const uniforms = new Float32Array(batchSize * perSample[0]!);
       for (let i = 0; i < batchSize; i++) {
-        noise.set(rng.normal('sample/noise', firstSample + i, size), i * size);
         const own = rng.uniform('sample/uniforms', firstSample + i, perSample[0]!);
         uniforms.set(own, i * perSample[0]!);
       }
       const { images } = await step.run({
-        noise: float32([batchSize, ...perSample], noise),
+        noise: drawNoise(layout, rng, firstSample, batchSize),
         labels: int32([batchSize], labels),
         uniforms: float32([batchSize, perSample[0]!], uniforms),
       });
@@ -214,6 +227,22 @@ async function networkSource(
     },
     dispose: () => step.dispose(),
   };
+}
+
+/** Noise [batchSize, n, C] of the samples from `firstSample` on. */
+function drawNoise(
+  layout: SequenceLayout,
+  rng: Rng,
+  firstSample: number,
+  batchSize: number,
+): HostTensor {
+  const shape = [batchSize, sequenceLength(layout), layout.channels];
+  const size = elementCount(shape) / batchSize;
+  const noise = new Float32Array(batchSize * size);
+  for (let i = 0; i < batchSize; i++) {
+    noise.set(rng.normal('sample/noise', firstSample + i, size), i * size);
+  }
+  return float32(shape, noise);
 }
 
 function decode(

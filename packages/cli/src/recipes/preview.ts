@@ -2,13 +2,15 @@ import type { GeneratorSnapshot } from '@ar-distill/core';
 import { imageGrid } from '@ar-distill/metrics';
 import { float32 } from '@ar-distill/nn';
 import { createRng, type Run } from '@ar-distill/runs';
+import { imageBatch } from './batch-sizes';
 import { labelsInTurn } from './draw-images';
 import { oneStepSource } from './image-sources';
 import { decoderOf, type PresetModels } from './models';
 import type { RecipeContext } from './types';
 
-/** Rows of a preview; one column per class (ten at most). */
+/** Rows of a preview; one column per class. */
 const ROWS = 6;
+const COLUMNS = 10;
 /** Fixed, so that previews of one run show the same noise. */
 const PREVIEW_SEED = 0;
 
@@ -21,8 +23,10 @@ export async function writePreview(
 ): Promise<void> {
   const decoder = decoderOf(models);
   if (!decoder) return;
-  const columns = Math.min(10, models.teacher.numClasses);
-  const count = ROWS * columns;
+  const columns = Math.min(COLUMNS, models.teacher.numClasses);
+  // Of large images only as many as are made at a time.
+  const { imageShape } = decoder.tokenizer;
+  const count = imageBatch(models.teacher.layout, imageShape, ROWS * columns);
   const classes = Array.from({ length: columns }, (_, i) => i);
   const source = await oneStepSource(
     compiler,
@@ -32,6 +36,6 @@ export async function writePreview(
   );
   const images = await source.draw(labelsInTurn(classes, count), createRng(PREVIEW_SEED), 0);
   await source.dispose();
-  const grid = imageGrid(float32([count, ...decoder.tokenizer.imageShape], images), columns);
+  const grid = imageGrid(float32([count, ...imageShape], images), Math.min(columns, count));
   await run.writeFile(`samples/${String(iteration).padStart(6, '0')}.png`, grid);
 }

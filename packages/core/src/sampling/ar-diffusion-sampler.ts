@@ -7,8 +7,8 @@ import { eulerSolve } from './euler-solver';
 /**
  * Whole sequences from the AR-diffusion model (DD2, section 5): AR step by AR step, the backbone
  * reads the clean sequence so far, then `solverSteps` Euler steps take the step's noise to data.
- * Costs one backbone evaluation and `solverSteps` head evaluations per AR step; unrolled, so it can
- * be a compiled step. `noise` [B, n, C], `labels` [B] → [B, n, C], scaled.
+ * Costs one backbone evaluation and `solverSteps` head evaluations per AR step; unrolled, so for
+ * many AR steps see `compileArDiffusion`. `noise` [B, n, C], `labels` [B] → [B, n, C], scaled.
  */
 export function sampleArDiffusion(
   network: GuidanceNetwork,

@@ -5,7 +5,7 @@ import {
   type Initializer,
   type ParameterSpecs,
 } from '@ar-distill/nn';
-import type { VarArchitecture } from '../architecture';
+import { hiddenWidth, type VarArchitecture } from '../architecture';
 
 const ADA_LN_SCALE = 0.5;
 const CLASSIFIER_SCALE = 0.02;
@@ -43,10 +43,11 @@ export function classifierSpecs({ width, vocabSize }: VarArchitecture): Paramete
 }
 
 function blockSpecs(
-  { width, depth, heads, mlpRatio, attnL2Norm, sharedAdaLn }: VarArchitecture,
+  architecture: VarArchitecture,
   normal: (scale?: number) => Initializer,
 ): ParameterSpecs {
-  const hidden = Math.round(width * mlpRatio);
+  const { width, depth, heads, attnL2Norm, sharedAdaLn } = architecture;
+  const hidden = hiddenWidth(architecture);
   const residual = normal(1 / Math.sqrt(2 * depth));
   const zeros: Initializer = { kind: 'zeros' };
   return {

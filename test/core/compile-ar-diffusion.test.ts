@@ -1,0 +1,90 @@
+import {
+  compileArDiffusion,
+  sampleArDiffusion,
+  sequenceLength,
+  type GuidanceNetwork,
+} from '@ar-distill/core';
+import { createEngine } from '@ar-distill/engine';
+import { elementCount, float32, type HostTensors } from '@ar-distill/nn';
+import { LlamagenNetwork, llamagenArchitectureSchema } from '@ar-distill/plugin-llamagen';
+import { VarNetwork, varArchitectureSchema } from '@ar-distill/plugin-var';
+import * as tf from '@tensorflow/tfjs';
+import { toTensors } from './eager-compiler';
+import { hashRng } from './hash-rng';
+
+const rng = hashRng(5);
+const engine = createEngine({ worker: false, threads: 1 });
+const sizes = { vocabSize: 9, channels: 4, numClasses: 3, width: 16, depth: 2, heads: 2 };
+const tokenizer = { baseChannels: 4, channelMultipliers: [1], groups: 2 };
+
+beforeAll(async () => {
+  tf.enableProdMode();
+  await tf.setBackend('cpu');
+});
+afterAll(() => engine.dispose());
+
+const networks: [string, GuidanceNetwork][] = [
+  [
+    'steps of one length, one program for each',
+    new LlamagenNetwork(
+      llamagenArchitectureSchema.parse({
+        ...sizes,
+        gridSize: 3,
+        multipleOf: 8,
+        codeScale: 2,
+        tokenizer: { ...tokenizer, imageSize: 3 },
+      }),
+    ),
+  ],
+  [
+    'steps of several lengths',
+    new VarNetwork(
+      varArchitectureSchema.parse({
+        ...sizes,
+        patchNums: [1, 2, 3],
+        tokenizer: { ...tokenizer, imageSize: 3 },
+      }),
+    ),
+  ],
+];
+
+test.each(networks)('samples as the eager sampler does: %s', async (_, network) => {
+  const weights: HostTensors = Object.fromEntries(
+    Object.entries(network.parameterSpecs).map(([name, { shape }]) => [
+      name,
+      float32(
+        shape,
+        rng.normal(name, 0, elementCount(shape)).map((x) => 0.3 * x),
+      ),
+    ]),
+  );
+  const { layout } = network;
+  const shape = [2, sequenceLength(layout), layout.channels];
+  const sampler = await compileArDiffusion(
+    { network, weights, batchSize: 2, solverSteps: 3 },
+    engine,
+  );
+  expect(sampler.evaluations).toBe(layout.stepLengths.length);
+  // The second batch must not see what the first left behind.
+  for (const batch of [0, 1]) {
+    const noise = float32(shape, rng.normal('noise', batch, elementCount(shape)));
+    const labels = Int32Array.of(2, batch);
+    const { shape: ownShape, data } = await sampler.sample(noise, labels);
+    expect(ownShape).toEqual(shape);
+    const expected = tf.tidy(() =>
+      sampleArDiffusion(
+        network,
+        toTensors(weights),
+        tf.tensor(noise.data, shape),
+        tf.tensor1d(labels, 'int32'),
+        3,
+      ).dataSync(),
+    );
+    const scale = Math.max(...expected.map(Math.abs));
+    expect(scale).toBeGreaterThan(0.5);
+    expected.forEach((value, i) => {
+      expect(Math.abs(data[i]! - value) / scale).toBeLessThan(1e-5);
+    });
+  }
+  await sampler.dispose();
+});

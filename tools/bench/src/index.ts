@@ -1,0 +1,1 @@
+export { findPython, type Python } from './find-python';
