@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
 import { resolveOptions } from '../config/resolve-options';
 import { importSchema } from '../config/schemas';
 import type { CliEnvironment } from './environment';
@@ -41,7 +40,7 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
     );
     await withPlugins(env, given, (context) =>
       env.recipes.importCheckpoints(context, {
-        files: given.files.map((file) => resolve(env.cwd, file)),
+        files: given.files,
         plugin: given.plugin,
         key: given.key,
         out: given.out,
