@@ -197,8 +197,10 @@ describe('importing checkpoints', () => {
   });
 
   it('does not write over a model', async () => {
-    await run({ files: varFiles });
+    const { folder: model } = await run({ files: varFiles });
+    const before = await readdir(model);
     await expect(run({ files: varFiles })).rejects.toThrow('exists already');
+    expect(await readdir(model)).toEqual(before);
   });
 
   it('notices damage when a model directory is loaded', async () => {
