@@ -28,7 +28,7 @@ const NODE_BUILTIN = {
 };
 
 const config = tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**', 'out/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,6 +1,6 @@
 import { OptimizerStep, ParameterGroup, type Objective, type StepCompiler } from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
-import { float32, type HostTensors } from '@ar-distill/nn';
+import { float32, tensorSource, type HostTensors } from '@ar-distill/nn';
 import { createRng } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
 
@@ -64,7 +64,7 @@ async function train(
   }
   const state = await store.read();
   await step.dispose();
-  return { state, weights: group.weights(state, true), metrics };
+  return { state, weights: await group.weights(tensorSource(state), true), metrics };
 }
 
 describe('OptimizerStep', () => {

@@ -12,3 +12,15 @@ export { openCheckpoint, readCheckpoint, type CheckpointFile } from './open-chec
 export type { TensorDict } from './torch/state-dict';
 export type { WeightsFile } from './weights-file';
 export type { ElementType } from './element-types';
+export {
+  isModelDirectory,
+  openModelDirectory,
+  readModelConfig,
+  type ModelDirectory,
+} from './model-directory/open-model-directory';
+export {
+  writeModelDirectory,
+  type ModelDirectoryOptions,
+  type StoredTensorSource,
+} from './model-directory/write-model-directory';
+export { parseJsonObject, readSmallFile } from './model-directory/small-files';

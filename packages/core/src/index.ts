@@ -8,6 +8,7 @@ export * from './model/guidance-network';
 export * from './model/one-step-generator';
 export * from './model/image-tokenizer';
 export * from './plugin/plugin-definition';
+export * from './plugin/checkpoint-recognition';
 export * from './plugin/architecture-fields';
 export * from './plugin/teacher-adaptation';
 export * from './training/supervised-task';

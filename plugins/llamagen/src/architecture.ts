@@ -83,7 +83,9 @@ export function layoutOf({ channels, gridSize }: LlamagenArchitecture): Sequence
 }
 
 /** Hidden width of the SwiGLU layers (`FeedForward` of gpt.py). */
-export function hiddenWidth(architecture: LlamagenArchitecture): number {
+export function hiddenWidth(
+  architecture: Pick<LlamagenArchitecture, 'width' | 'multipleOf' | 'feedForwardMultiplier'>,
+): number {
   const { width, multipleOf, feedForwardMultiplier } = architecture;
   const hidden = Math.floor(feedForwardMultiplier * Math.floor((2 * 4 * width) / 3));
   return Math.ceil(hidden / multipleOf) * multipleOf;

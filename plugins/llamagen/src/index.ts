@@ -1,6 +1,7 @@
 import { definePlugin, type PluginDefinition } from '@ar-distill/core';
 import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
 import { LlamagenNetwork } from './network';
+import { recognizeLlamagenCheckpoint } from './import/recognize';
 import { presets } from './presets';
 import { adaptation } from './tasks/adaptation';
 import { llamagenTeacherTask } from './tasks/teacher-task';
@@ -24,6 +25,7 @@ export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<Llama
   createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
+  recognizeCheckpoint: recognizeLlamagenCheckpoint,
   createTokenizerTask: llamagenTokenizerTask,
   createTeacherTask: llamagenTeacherTask,
   adaptation,

@@ -1,6 +1,7 @@
 import { definePlugin, type PluginDefinition } from '@ar-distill/core';
 import { varArchitectureSchema, type VarArchitecture } from './architecture';
 import { VarNetwork } from './network';
+import { recognizeVarCheckpoint } from './import/recognize';
 import { presets } from './presets';
 import { varTeacherTask } from './tasks/teacher-task';
 import { varTokenizerTask } from './tasks/tokenizer-task';
@@ -23,6 +24,7 @@ export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchite
   createTokenizer: (architecture) => new VarTokenizer(architecture),
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),
+  recognizeCheckpoint: recognizeVarCheckpoint,
   createTokenizerTask: varTokenizerTask,
   createTeacherTask: varTeacherTask,
   fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),

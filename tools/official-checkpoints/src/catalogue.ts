@@ -1,3 +1,4 @@
+import { llamagenDdNetwork, varDdNetwork } from './dd1-layout';
 import { LLAMAGEN_SIZES, llamagenTokenizer, llamagenTransformer } from './llamagen-layout';
 import type { StateDict } from './official-tensor';
 import { PickledNamespace, type Pickled } from './pickle';
@@ -5,7 +6,8 @@ import { PATCH_NUMS, varTokenizer, varTransformer } from './var-layout';
 import type { TorchFile } from './write-torch';
 
 /** How a state dict lies in its file. */
-export type Wrapping = 'bare' | 'model' | 'module' | 'state_dict' | 'ema' | 'trainer';
+export type Wrapping =
+  'bare' | 'model' | 'module' | 'state_dict' | 'ema' | 'trainer' | 'trainer.ema_parameters';
 
 /** One official file. */
 export interface OfficialFile {
@@ -33,6 +35,21 @@ const llamagenFiles = Object.entries(LLAMAGEN_SIZES).flatMap(([label, sizes]) =>
   ]),
 );
 
+/** Released by the authors of Distilled Decoding 1, who name the files as VAR and LlamaGen do theirs. */
+const dd1Files = [
+  ...[16, 20, 24].map((depth): [string, OfficialFile] => [
+    `VAR-DD/var-d${depth}.pth`,
+    {
+      wrapping: 'trainer.ema_parameters',
+      stateDict: () => varDdNetwork({ depth, patchNums: PATCH_NUMS[256] }),
+    },
+  ]),
+  ...['B', 'L'].map((label): [string, OfficialFile] => [
+    `LlamaGen-DD/llamagen-${label}.pt`,
+    { wrapping: 'ema', stateDict: () => llamagenDdNetwork(LLAMAGEN_SIZES[label]!) },
+  ]),
+];
+
 /** The official files by name. */
 export const OFFICIAL_FILES: Readonly<Record<string, OfficialFile>> = {
   'vae_ch160v4096z32.pth': {
@@ -50,6 +67,7 @@ export const OFFICIAL_FILES: Readonly<Record<string, OfficialFile>> = {
     stateDict: () => llamagenTokenizer({ multipliers: [1, 2, 2, 4] }),
   },
   ...Object.fromEntries(llamagenFiles),
+  ...Object.fromEntries(dd1Files),
 };
 
 /** State dicts and wrapping of a file, as the official training scripts save them. */
@@ -64,6 +82,12 @@ export function contentsOf(
     return {
       stateDicts: { var_wo_ddp: main, vae_local: tokenizer() },
       wrap: (dicts) => ({ epoch: 99, iter: 0, trainer: { config: {}, ...dicts }, args: {} }),
+    };
+  }
+  if (wrapping === 'trainer.ema_parameters') {
+    return {
+      stateDicts: { ema_parameters: main },
+      wrap: (dicts) => ({ epoch: 0, iter: 0, trainer: { config: {}, ...dicts }, args: {} }),
     };
   }
   const training: Pickled = new PickledNamespace({ epochs: 300, results_dir: 'results' });

@@ -9,7 +9,15 @@ const TYPES: Readonly<Record<string, FloatType>> = {
   float16: 'F16',
   bfloat16: 'BF16',
 };
-const WRAPPINGS: readonly Wrapping[] = ['bare', 'model', 'module', 'state_dict', 'ema', 'trainer'];
+const WRAPPINGS: readonly Wrapping[] = [
+  'bare',
+  'model',
+  'module',
+  'state_dict',
+  'ema',
+  'trainer',
+  'trainer.ema_parameters',
+];
 const USAGE = `Usage: main.ts FILE… --out FOLDER [--dtype float32] [--wrapping ${WRAPPINGS.join('|')}] [--seed 0]
 Writes random checkpoints of the official form and size.
 Files: ${Object.keys(OFFICIAL_FILES).join(', ')}`;

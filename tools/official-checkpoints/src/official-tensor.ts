@@ -6,7 +6,9 @@ export type Values =
   /** Scale index of every token, VAR's `lvl_1L`. */
   | { readonly kind: 'levels'; readonly patchNums: readonly number[] }
   /** 0 where a token may look, −∞ elsewhere: VAR's block-causal `attn_bias_for_masking`. */
-  | { readonly kind: 'mask'; readonly patchNums: readonly number[] };
+  | { readonly kind: 'mask'; readonly patchNums: readonly number[] }
+  /** As `mask`, but of its own scale a token sees itself alone: Distilled Decoding 1. */
+  | { readonly kind: 'strict mask'; readonly patchNums: readonly number[] };
 
 /** One entry of an official state dict. */
 export interface OfficialTensor {

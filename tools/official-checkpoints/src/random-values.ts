@@ -30,6 +30,7 @@ export class RandomValues {
         return;
       case 'levels':
       case 'mask':
+      case 'strict mask':
         return fillFromScales(values, shape.at(-1)!, target, start);
     }
   }
@@ -65,7 +66,11 @@ function fillFromScales(
   for (let i = 0; i < target.length; i++) {
     const column = (start + i) % length;
     const row = Math.floor((start + i) / length);
-    target[i] =
-      kind === 'levels' ? levels[column]! : levels[row]! >= levels[column]! ? 0 : -Infinity;
+    if (kind === 'levels') {
+      target[i] = levels[column]!;
+      continue;
+    }
+    const ahead = levels[row]! - levels[column]!;
+    target[i] = ahead > 0 || row === column || (ahead === 0 && kind === 'mask') ? 0 : -Infinity;
   }
 }

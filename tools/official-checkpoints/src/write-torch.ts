@@ -86,5 +86,10 @@ function store(values: Float32Array, type: StoredType): ArrayBufferView {
 /** The upper halves of the float32 bit patterns, rounded to nearest, ties to even. */
 function bfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (pattern) => (pattern + 0x7fff + ((pattern >>> 16) & 1)) >>> 16);
+  const halves = new Uint16Array(bits.length);
+  // `Uint16Array.from` with a function is twenty times slower.
+  for (let i = 0; i < bits.length; i++) {
+    halves[i] = (bits[i]! + 0x7fff + ((bits[i]! >>> 16) & 1)) >>> 16;
+  }
+  return halves;
 }

@@ -16,6 +16,12 @@ export function isTemporaryFile(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
+/** A name beside `file` for what is not finished, by which `isTemporaryFile` knows it. */
+export function temporaryPath(file: string): string {
+  const name = `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`;
+  return path.join(path.dirname(path.resolve(file)), name);
+}
+
 /**
  * Writes a file so that a reader sees the old content or the new one, never a part, even after a
  * power cut: temporary file in the same folder, fsync, rename, fsync of the folder. Missing folders
@@ -24,10 +30,7 @@ export function isTemporaryFile(name: string): boolean {
 export async function atomicWriteFile(file: string, bytes: Bytes): Promise<void> {
   const folder = path.dirname(path.resolve(file));
   await mkdir(folder, { recursive: true });
-  const temporary = path.join(
-    folder,
-    `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`,
-  );
+  const temporary = temporaryPath(file);
   try {
     const handle = await open(temporary, 'wx');
     try {
@@ -46,14 +49,16 @@ export async function atomicWriteFile(file: string, bytes: Bytes): Promise<void>
   await syncFolder(folder);
 }
 
-async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Writes all bytes at the current position. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const length = Math.min(WRITE_BYTES, bytes.length - written);
     written += (await handle.write(bytes, written, length)).bytesWritten;
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes renames in a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open folders; NTFS keeps its own journal of renames.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');

@@ -59,7 +59,7 @@ function parseEntry(name: string, value: unknown, dataBytes: number): Safetensor
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype)) {
     return fail(
-      `has the element type ${JSON.stringify(dtype)}; ${ELEMENT_TYPES.join(', ')} are read`,
+      `has ${typeof dtype === 'string' ? `the element type "${dtype}"` : 'no element type'}; ${ELEMENT_TYPES.join(', ')} are read`,
     );
   }
   if (!isCounts(shape)) return fail('has a shape that is no list of whole numbers');

@@ -9,12 +9,7 @@ import {
 import { elementSize, type ElementType } from '../element-types';
 import { atomicWriteFile } from '../files/atomic-write';
 import { float32ToFloat16 } from '../float16';
-import { MAX_HEADER_BYTES } from './header';
-
-/** Key of the header that holds text instead of a tensor. */
-const METADATA_KEY = '__metadata__';
-/** Bytes before the header (its length), and what the data are aligned to. */
-const LENGTH_BYTES = 8;
+import { encodeSafetensorsHeader } from './encode-header';
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
@@ -50,34 +45,8 @@ export async function writeSafetensors(
   }));
   // Wide elements first: then every tensor is aligned, as the format's readers like it.
   entries.sort((a, b) => elementSize(b.type) - elementSize(a.type));
-  await atomicWriteFile(file, chunks(source, entries, header(file, entries, metadata)));
-}
-
-function header(
-  file: string,
-  entries: readonly Entry[],
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  let end = 0;
-  const fields: [string, unknown][] = [];
-  if (Object.keys(metadata).length > 0) fields.push([METADATA_KEY, metadata]);
-  for (const { name, spec, type } of entries) {
-    const { shape } = spec;
-    if (name === METADATA_KEY) throw new RangeError(`A tensor cannot be called "${name}".`);
-    const start = end;
-    end += elementCount(shape) * elementSize(type);
-    fields.push([name, { dtype: type, shape, data_offsets: [start, end] }]);
-  }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(fields)));
-  // Spaces align the data.
-  const padded = Math.ceil(json.length / LENGTH_BYTES) * LENGTH_BYTES;
-  if (padded > MAX_HEADER_BYTES) {
-    throw new RangeError(`The header of ${file} would have ${padded} bytes: write less metadata.`);
-  }
-  const bytes = Buffer.alloc(LENGTH_BYTES + padded, ' ');
-  bytes.writeBigUInt64LE(BigInt(padded));
-  json.copy(bytes, LENGTH_BYTES);
-  return bytes;
+  const stored = entries.map(({ name, spec, type }) => ({ name, shape: spec.shape, type }));
+  await atomicWriteFile(file, chunks(source, entries, encodeSafetensorsHeader(stored, metadata)));
 }
 
 function isSource(tensors: Readonly<HostTensors> | TensorSource): tensors is TensorSource {

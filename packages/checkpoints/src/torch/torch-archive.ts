@@ -34,10 +34,9 @@ export class TorchArchive {
     try {
       const { size } = await handle.stat();
       const reader = new BoundedReader(handle, size);
-      const zip = await fromRandomAccessReaderPromise(reader, size, { autoClose: false });
-      if (zip.entryCount > MAX_ENTRIES) throw new Error(`it has ${zip.entryCount} zip entries`);
+      const { zip, list } = await readDirectory(reader, size);
       const entries = new Map<string, Entry>();
-      for await (const entry of zip.eachEntry()) {
+      for (const entry of list) {
         if (entries.has(entry.fileName)) throw new Error(`it has two entries "${entry.fileName}"`);
         entries.set(entry.fileName, entry);
       }
@@ -195,5 +194,25 @@ export class TorchArchive {
     } catch (error) {
       throw new Error(`the compressed entry "${fileName}" is damaged (${messageOf(error)})`);
     }
+  }
+}
+
+/** The entries that the archive's directory lists; what yauzl says of damage becomes half a sentence. */
+async function readDirectory(
+  reader: BoundedReader,
+  size: number,
+): Promise<{ readonly zip: ZipFile; readonly list: readonly Entry[] }> {
+  try {
+    const zip = await fromRandomAccessReaderPromise(reader, size, { autoClose: false });
+    if (zip.entryCount > MAX_ENTRIES) throw new Error(`it has ${zip.entryCount} entries`);
+    const list: Entry[] = [];
+    for await (const entry of zip.eachEntry()) list.push(entry);
+    return { zip, list };
+  } catch (error) {
+    const problem = messageOf(error);
+    if (problem.startsWith('End of central directory')) {
+      throw new Error('its zip directory is missing, so the file is cut short: fetch it again');
+    }
+    throw new Error(`its zip directory is damaged (${problem}): fetch it again`);
   }
 }

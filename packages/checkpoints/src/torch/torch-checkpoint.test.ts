@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import type { HostTensors } from '@ar-distill/nn';
-import { readCheckpoint } from '../open-checkpoint';
+import { openCheckpoint, readCheckpoint } from '../open-checkpoint';
 import { writeSafetensors } from '../safetensors/write-safetensors';
 
 const FIXTURES = resolve(__dirname, '../../../../test/fixtures');
@@ -202,6 +202,56 @@ describe('PyTorch checkpoints', () => {
     });
     tensors['row']!.data[0] = 99;
     expect(tensors['whole']!.data[4]).toBe(4);
+  });
+
+  it('gives the stored bytes of scattered views that reach over a large storage', async () => {
+    // 20 Mi elements: more than is held at a time.
+    const length = 20 * 2 ** 20;
+    const values = Float32Array.from({ length }, (_, i) => i);
+    const of = storage('FloatStorage', '0', length);
+    const step = length / 4;
+    await writeFile(
+      file,
+      archive(dict({ a: tensor(of, 1, [3, 4], [2, step - 1]), b: tensor(of, 0, [2], [1]) }), {
+        0: bytesOf(values),
+      }),
+    );
+    const opened = await openCheckpoint(file);
+    const read = async (name: string): Promise<number[]> => {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of opened.readStored(name)) pieces.push(piece);
+      return [...new Float32Array(Uint8Array.from(Buffer.concat(pieces)).buffer)];
+    };
+    const expected = [0, 1, 2].flatMap((row) =>
+      [0, 1, 2, 3].map((column) => 1 + 2 * row + column * (step - 1)),
+    );
+    expect(await read('a')).toEqual(expected);
+    expect([...(await opened.read('a')).data]).toEqual(expected);
+    expect(await read('b')).toEqual([0, 1]);
+    await opened.close();
+  });
+
+  it('lists every dict that holds tensors', async () => {
+    const value = tensor(storage('FloatStorage', '0', 2), 0, [2], [1]);
+    const root = dict({
+      trainer: dict({ a: dict({ 'x.w': value }), b: dict({ y: value }) }),
+      step: int(3),
+    });
+    await writeFile(file, archive(root, { 0: bytesOf(Float32Array.of(1, 2)) }));
+    const opened = await openCheckpoint(file);
+    expect(opened.dicts).toEqual([
+      { path: 'trainer.a', keys: ['x.w'] },
+      { path: 'trainer.b', keys: ['y'] },
+    ]);
+    expect(opened.names).toEqual(['trainer.a.x.w', 'trainer.b.y']);
+    await opened.close();
+  });
+
+  it('notices a storage that was damaged', async () => {
+    const whole = await readFile(join(FIXTURES, 'llamagen-tiny/gpt.pt'));
+    const bytes = Buffer.from(whole);
+    bytes[whole.length >> 1]! ^= 1;
+    await expect(read(bytes)).rejects.toThrow('is wrong: the file is damaged');
   });
 
   it('reads compressed entries', async () => {

@@ -28,8 +28,11 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
     .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
     .option('--out <folder>', 'folder that run directories are made in (default: runs)')
     .option('--resume <run>', 'run directory to go on with')
-    .option('--teacher <file>', 'weights of the teacher (default: those that ship)')
-    .option('--tokenizer <file>', 'weights of the tokenizer (default: those that ship)')
+    .option('--teacher <path>', 'weights or model directory of the teacher (default: what ships)')
+    .option(
+      '--tokenizer <path>',
+      'weights or model directory of the tokenizer (default: what ships)',
+    )
     .option('--data <name>', "fine-tune on mnist instead of the teacher's own sequences")
     .option('--samples <n>', 'images that both are measured with (default: 10000)', toNumber)
     .option('--seed <n>', 'seed of all random numbers', toNumber)

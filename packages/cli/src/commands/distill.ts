@@ -31,8 +31,11 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
     .option('--out <folder>', 'folder that run directories are made in (default: runs)')
     .option('--name <name>', "name in the run directory (default: the preset's)")
     .option('--resume <run>', 'run directory to go on with')
-    .option('--teacher <file>', 'weights of the teacher (default: those that ship)')
-    .option('--tokenizer <file>', 'weights of the tokenizer (default: those that ship)')
+    .option('--teacher <path>', 'weights or model directory of the teacher (default: what ships)')
+    .option(
+      '--tokenizer <path>',
+      'weights or model directory of the tokenizer (default: what ships)',
+    )
     .option('--stage1 <run>', 'use the AR-diffusion weights of this run again')
     .option('--quick', 'a short run that shows that everything works')
     .option('--no-report', 'skip the measurements and the report')

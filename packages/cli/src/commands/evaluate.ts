@@ -12,8 +12,15 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     .command('eval')
     .description('measure FID-MNIST and class accuracy of a generator, the teacher or a file')
     .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
-    .option('--weights <path>', 'run or weights file (default: the latest run, else what ships)')
-    .option('--teacher', "measure the teacher's samples instead")
+    .option(
+      '--weights <path>',
+      'generator: run, file or model directory (default: the latest run, else what ships)',
+    )
+    .option(
+      '--teacher [path]',
+      "measure the teacher's samples instead; its weights or model directory",
+    )
+    .option('--tokenizer <path>', 'weights or model directory of the tokenizer')
     .option('--reconstruction', "measure the tokenizer's reconstructions of the test set instead")
     .option('--npz <file>', 'measure the images and labels of a NumPy archive instead')
     .option('--speed', 'measure how much faster one step is than the teacher instead')

@@ -7,6 +7,10 @@ import {
   STEP_COMPILER,
   type ContainerOptions,
 } from '@ar-distill/di';
+import { saveModelDirectory } from '@ar-distill/runs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Recipes } from '../recipes/types';
 import { runCli } from './program';
@@ -55,6 +59,7 @@ async function run(
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     recipes: {
+      importCheckpoints: refuse,
       trainTokenizer: refuse,
       trainTeacher: refuse,
       trainClassifier: refuse,
@@ -106,7 +111,9 @@ describe('the command line', () => {
     const { stdout } = await run('help');
     const names = stdout.match(/^ {2}([a-z]+) .*/gm)?.map((line) => line.trim().split(/\s/)[0]);
     expect(names).toEqual(
-      expect.arrayContaining(['plugins', 'train', 'adapt', 'distill', 'sample', 'eval', 'doctor']),
+      expect.arrayContaining([
+        ...['plugins', 'import', 'train', 'adapt', 'distill', 'sample', 'eval', 'doctor'],
+      ]),
     );
     const commands = ['plugins', 'train', 'train tokenizer', 'train teacher', 'train classifier'];
     for (const command of [...commands, 'adapt', 'distill', 'sample', 'eval', 'doctor']) {
@@ -212,6 +219,55 @@ describe('the command line', () => {
     ];
     const { stdout } = await run('eval --speed', { measureSpeed });
     expect(stdout).toContain('| 1 | sequences | 30.0 | 2.00 | 15.0× |\n');
+  });
+
+  it('imports files with all plugins at hand', async () => {
+    const importCheckpoints = jest.fn<
+      ReturnType<Recipes['importCheckpoints']>,
+      Parameters<Recipes['importCheckpoints']>
+    >(async ({ print }) => {
+      print('a table');
+      return { folder: 'models/x' };
+    });
+    const { code, stdout, disposed } = await run(
+      'import a.pth b.pth --plugin fake --out m --config c.json --key ema',
+      { importCheckpoints },
+    );
+    const [context, options] = importCheckpoints.mock.calls[0]!;
+    expect(context.plugins).toEqual([plugin]);
+    expect(options).toEqual({
+      files: ['a.pth', 'b.pth'],
+      plugin: 'fake',
+      key: 'ema',
+      out: 'm',
+      config: 'c.json',
+    });
+    expect({ code, stdout, disposed }).toEqual({ code: 0, stdout: 'a table\n', disposed: 1 });
+    expect((await run('import')).code).toBe(2);
+  });
+
+  it('takes the preset from the model directory of the teacher', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'program-'));
+    const description = { plugin: 'fake', preset: 'other', components: [], architecture: {} };
+    await saveModelDirectory(join(folder, 'model'), description, []);
+    const sampleImages = jest.fn<
+      ReturnType<Recipes['sampleImages']>,
+      Parameters<Recipes['sampleImages']>
+    >(async () => ({ secondsPerImage: 1 }));
+    const recipes = { sampleImages };
+    await run(`sample --teacher ${folder}/model`, recipes);
+    await run(`sample --teacher ${folder}/model --preset mnist-var`, recipes);
+    await run('sample --teacher', recipes);
+    await rm(folder, { recursive: true });
+    const seen = sampleImages.mock.calls.map(([{ presetName }, { teacher }]) => [
+      presetName,
+      teacher,
+    ]);
+    expect(seen).toEqual([
+      ['other', `${folder}/model`],
+      ['mnist-var', `${folder}/model`],
+      ['mnist-var', true],
+    ]);
   });
 
   it('trains each network', async () => {

@@ -8,6 +8,7 @@ import { addDoctorCommand } from './doctor';
 import type { CliEnvironment } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
+import { addImportCommand } from './import';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
 import { addTrainCommand } from './train';
@@ -28,6 +29,7 @@ export function createProgram(env: CliEnvironment): Command {
       examples('doctor', 'plugins', 'distill --quick', 'sample', 'help distill'),
     );
   addPluginsCommand(program, env);
+  addImportCommand(program, env);
   addTrainCommand(program, env);
   addAdaptCommand(program, env);
   addDistillCommand(program, env);

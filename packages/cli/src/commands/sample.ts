@@ -20,8 +20,15 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
     .command('sample')
     .description('draw images in one step (or with the teacher) into a PNG grid')
     .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
-    .option('--weights <path>', 'run or weights file (default: the latest run, else what ships)')
-    .option('--teacher', 'sample the teacher AR step by AR step instead')
+    .option(
+      '--weights <path>',
+      'generator: run, file or model directory (default: the latest run, else what ships)',
+    )
+    .option(
+      '--teacher [path]',
+      'sample the teacher AR step by AR step instead; its weights or model directory',
+    )
+    .option('--tokenizer <path>', 'weights or model directory of the tokenizer')
     .option('--count <n>', `images (default: ${DEFAULTS.count})`, toNumber)
     .option('--classes <list>', 'labels, taken in turn, e.g. 0,3,7 (default: all)', toNumbers)
     .option('--seed <n>', `seed of the noise (default: ${DEFAULTS.seed})`, toNumber)
@@ -36,6 +43,7 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
         'sample --count 16 --classes 3,8 --seed 7 --out threes-and-eights.png',
         'sample --weights runs/00002-mnist-var --teacher-steps 1',
         'sample --teacher --count 10000 --npz teacher.npz',
+        'sample --teacher models/var-d16 --count 4',
       ),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {

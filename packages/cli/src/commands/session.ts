@@ -7,10 +7,11 @@ import {
   STEP_COMPILER,
   type ApplicationContainer,
 } from '@ar-distill/di';
-import { onInterrupt } from '@ar-distill/runs';
+import { isModelDirectory } from '@ar-distill/checkpoints';
+import { describeModelDirectory, onInterrupt } from '@ar-distill/runs';
 import type { CommonOptions } from '../config/schemas';
 import { InterruptedError } from '../errors';
-import type { BaseRecipeContext, RecipeContext } from '../recipes/types';
+import type { BaseRecipeContext, ImportContext, RecipeContext } from '../recipes/types';
 import type { CliEnvironment } from './environment';
 
 /** The preset that commands work on when none is named. */
@@ -44,20 +45,65 @@ export async function withBaseContext<T>(
   );
 }
 
-/** Runs a recipe on a preset, which is looked for in all plugins. */
+/** Options that say which preset a command works on. */
+interface PresetOptions extends CommonOptions {
+  readonly preset?: string | undefined;
+  readonly teacher?: boolean | string | undefined;
+  readonly tokenizer?: string | undefined;
+}
+
+/**
+ * Runs a recipe on a preset, which is looked for in all plugins. Without a name it is the preset whose
+ * sizes the model directory of the teacher or the tokenizer has.
+ */
 export async function withPreset<T>(
   env: CliEnvironment,
-  options: CommonOptions & { readonly preset?: string | undefined },
+  options: PresetOptions,
   recipe: (context: RecipeContext) => Promise<T>,
 ): Promise<T> {
-  return inContainer(env, options, (container, signal) => {
-    for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-      env.stderr.write(`Warning: ${message}\n`);
-    }
-    const found = findPreset(container.resolveAll(PLUGINS), options.preset ?? DEFAULT_PRESET);
-    const { plugin, presetName } = found;
+  return inContainer(env, options, async (container, signal) => {
+    warnOfPlugins(env, container);
+    const name = options.preset ?? (await presetOfModels(env, options)) ?? DEFAULT_PRESET;
+    const { plugin, presetName } = findPreset(container.resolveAll(PLUGINS), name);
     return recipe({ ...baseContext(env, container, signal), plugin, presetName });
   });
+}
+
+/** Runs a recipe that looks at all plugins and runs no network. */
+export async function withPlugins<T>(
+  env: CliEnvironment,
+  options: CommonOptions,
+  recipe: (context: ImportContext) => Promise<T>,
+): Promise<T> {
+  return inContainer(env, options, (container, signal) => {
+    warnOfPlugins(env, container);
+    return recipe({
+      plugins: container.resolveAll(PLUGINS).map(({ definition }) => definition),
+      progress: container.resolve(PROGRESS_REPORTER),
+      signal,
+      print: (line) => void env.stdout.write(`${line}\n`),
+    });
+  });
+}
+
+function warnOfPlugins(env: CliEnvironment, container: ApplicationContainer): void {
+  for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
+    env.stderr.write(`Warning: ${message}\n`);
+  }
+}
+
+async function presetOfModels(
+  env: CliEnvironment,
+  { teacher, tokenizer }: PresetOptions,
+): Promise<string | undefined> {
+  for (const named of [teacher, tokenizer]) {
+    if (typeof named !== 'string') continue;
+    const folder = resolve(env.cwd, named);
+    if (!isModelDirectory(folder)) continue;
+    const { plugin, preset } = await describeModelDirectory(folder);
+    if (preset !== undefined) return `${plugin}:${preset}`;
+  }
+  return undefined;
 }
 
 function baseContext(

@@ -38,7 +38,10 @@ export function addTrainCommand(program: Command, env: CliEnvironment): void {
   const teacher = train
     .command('teacher')
     .description("train the AR teacher of a preset on the preset's data set")
-    .option('--tokenizer <file>', 'weights of the tokenizer (default: those that ship)')
+    .option(
+      '--tokenizer <path>',
+      'weights or model directory of the tokenizer (default: what ships)',
+    )
     .addHelpText(
       'after',
       examples(

@@ -81,7 +81,8 @@ export const sampleSchema = z.strictObject({
   ...common,
   preset: z.string().min(1).optional(),
   weights: path.optional(),
-  teacher: z.boolean().optional(),
+  teacher: z.union([z.boolean(), path]).optional(),
+  tokenizer: path.optional(),
   count: count.optional(),
   classes: z.array(z.int().min(0)).min(1).optional(),
   seed: seed.optional(),
@@ -96,10 +97,22 @@ export const evaluateSchema = z.strictObject({
   ...common,
   preset: z.string().min(1).optional(),
   weights: path.optional(),
-  teacher: z.boolean().optional(),
+  teacher: z.union([z.boolean(), path]).optional(),
+  tokenizer: path.optional(),
   reconstruction: z.boolean().optional(),
   npz: path.optional(),
   speed: z.boolean().optional(),
   samples: count.optional(),
   seed: seed.optional(),
+});
+
+/** `import`. */
+export const importSchema = z.strictObject({
+  pluginsDir: path.optional(),
+  files: z.array(path).min(1),
+  plugin: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
+  out: path.optional(),
+  /** The command's `--config`: keys of an architecture, not of the command. */
+  architecture: path.optional(),
 });

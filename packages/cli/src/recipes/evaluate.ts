@@ -12,7 +12,7 @@ import { createRng } from '@ar-distill/runs';
 import { drawImages, labelsInTurn, type DrawnImages } from './draw-images';
 import { loadGenerator } from './generator-file';
 import { decoderOf, loadPresetModels, loadTokenizer, presetOf } from './models';
-import { openSource } from './sample';
+import { loadSampledModels, openSource } from './sample';
 import { compareSpeed } from './speed-comparison';
 import { reconstructImages } from './tokenize';
 import type { EvaluateOptions, RecipeContext, SpeedOptions } from './types';
@@ -48,7 +48,11 @@ export async function measureSpeed(
   context: RecipeContext,
   options: SpeedOptions,
 ): Promise<readonly SpeedComparison[]> {
-  const models = await loadPresetModels(context);
+  const { teacher, tokenizer } = options;
+  const models = await loadPresetModels(context, {
+    tokenizer,
+    ...(typeof teacher === 'string' ? { teacher } : {}),
+  });
   const decoder = decoderOf(models);
   if (!decoder) {
     throw new Error(`The sequences of the plugin "${context.plugin.name}" are not images.`);
@@ -80,14 +84,14 @@ async function imagesToMeasure(
     return { images: images.data as Float32Array, labels };
   }
   if (options.reconstruction) {
-    const { tokenizer, weights } = await loadTokenizer(context);
+    const { tokenizer, weights } = await loadTokenizer(context, options.tokenizer);
     const set = await loadMnist({ split: 'test' });
     return {
       images: await reconstructImages(context, tokenizer, weights, set),
       labels: toLabels(set),
     };
   }
-  const models = await loadPresetModels(context);
+  const models = await loadSampledModels(context, options);
   const source = await openSource(context, models, options, BATCH);
   const classes = Array.from({ length: models.teacher.numClasses }, (_, i) => i);
   const drawn = await drawImages(

@@ -1,14 +1,15 @@
-import { loadModel } from '@ar-distill/runs';
+import { isModelDirectory } from '@ar-distill/checkpoints';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Loaded } from './image-sources';
-import { parseArchitecture, pickParameters, presetOf, type PresetModels } from './models';
+import { parseArchitecture, presetOf, readParameters, type PresetModels } from './models';
 import { GENERATOR_FILE, RUNS_FOLDER } from './run-folders';
 import type { RecipeContext } from './types';
+import { openWeights } from './weights-source';
 
 /**
- * The generator in a file or a run directory; without one, that of the latest finished distillation of
+ * The generator in a file, a run directory or a model directory; without one, that of the latest finished distillation of
  * this preset under `runs`, else the one that ships with the plugin.
  */
 export async function loadGenerator(
@@ -25,22 +26,32 @@ export async function loadGenerator(
       `There is no generator of "${presetName}" yet: run "ar-distill distill --preset ${presetName}" or name one with --weights.`,
     );
   }
-  const model = await loadModel(file, 'generator');
-  if (model.plugin !== plugin.name) {
-    throw new Error(
-      `"${file}" belongs to the plugin "${model.plugin}", not to "${plugin.name}": name the right preset.`,
-    );
+  const source = await openWeights(plugin, 'generator', file);
+  try {
+    if (source.architecture === undefined) {
+      throw new Error(
+        `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
+      );
+    }
+    if (!from) print(`Generator: ${file}`);
+    const network = plugin.createNetwork(parseArchitecture(context, source.architecture));
+    if (String(network.layout.stepLengths) !== String(models.network.layout.stepLengths)) {
+      throw new Error(
+        `"${file}" makes sequences of another layout than the preset "${presetName}".`,
+      );
+    }
+    const { parameterSpecs } = network;
+    return {
+      network,
+      weights: await readParameters('generator', parameterSpecs, [source.tensors]),
+    };
+  } finally {
+    await source.close();
   }
-  if (!from) print(`Generator: ${file}`);
-  const network = plugin.createNetwork(parseArchitecture(context, model.architecture));
-  if (String(network.layout.stepLengths) !== String(models.network.layout.stepLengths)) {
-    throw new Error(`"${file}" makes sequences of another layout than the preset "${presetName}".`);
-  }
-  const weights = pickParameters('generator', network.parameterSpecs, [model.tensors]);
-  return { network, weights };
 }
 
 async function generatorIn(from: string): Promise<string> {
+  if (isModelDirectory(from)) return from;
   const isFolder = existsSync(from) && (await stat(from)).isDirectory();
   const file = isFolder ? path.join(from, GENERATOR_FILE) : from;
   if (!existsSync(file)) {

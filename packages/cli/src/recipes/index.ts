@@ -3,3 +3,4 @@ export { trainClassifier, trainTeacher, trainTokenizer } from './train';
 export { distill } from './distill';
 export { sampleImages } from './sample';
 export { evaluateModel, measureSpeed } from './evaluate';
+export { importCheckpoints } from './import/import-checkpoints';

@@ -1,4 +1,4 @@
-import { readCheckpoint } from '@ar-distill/checkpoints';
+import { isModelDirectory } from '@ar-distill/checkpoints';
 import type {
   ConditionalScoreTeacher,
   GuidanceNetwork,
@@ -6,10 +6,12 @@ import type {
   Preset,
   TeacherSamplingOptions,
 } from '@ar-distill/core';
-import type { HostTensors, ParameterSpecs } from '@ar-distill/nn';
-import { loadModel } from '@ar-distill/runs';
+import type { HostTensors, ParameterSpecs, TensorSource } from '@ar-distill/nn';
+import { describeModelDirectory } from '@ar-distill/runs';
+import { mergeTrees, type Tree } from '../config/merge';
 import type { Decoder } from './image-sources';
 import type { RecipeContext } from './types';
+import { openWeights, type WeightsSource } from './weights-source';
 
 /** Weights files that stand in for those of the preset. */
 export interface ModelFiles {
@@ -48,52 +50,86 @@ export function presetOf({ plugin, presetName }: RecipeContext): Preset<unknown>
   return preset;
 }
 
+/** What of a preset's networks is needed. */
+export interface LoadOptions {
+  /** Without it the weights of the teacher are not read, and need not be there; default true. */
+  readonly teacherWeights?: boolean;
+}
+
 /**
- * Teacher and tokenizer of a preset. The architecture comes from the teacher's file when it was
- * written by AR-Distill, else (official checkpoints) from the preset.
+ * Teacher and tokenizer of a preset, read tensor by tensor where they lie in a model directory. What
+ * their files state of the architecture comes before the preset's. A model directory that is given as
+ * the teacher serves as the tokenizer, too, when it holds one and no other is given.
  */
 export async function loadPresetModels(
   context: RecipeContext,
   files: ModelFiles = {},
+  { teacherWeights: needsTeacher = true }: LoadOptions = {},
 ): Promise<PresetModels> {
   const { plugin } = context;
   const preset = presetOf(context);
-  const tokenizerFile = plugin.createTokenizer
-    ? await readWeights(context, 'tokenizer', files.tokenizer ?? preset.weights?.tokenizer)
-    : undefined;
-  const needsWeights =
+  const hasParameters =
     Object.keys(plugin.createTeacher(preset.architecture, preset.teacherSampling).parameterSpecs)
       .length > 0;
-  const teacherFile = needsWeights
-    ? await readWeights(context, 'teacher', files.teacher ?? preset.weights?.teacher)
-    : undefined;
-  const architecture = parseArchitecture(
-    context,
-    teacherFile?.architecture ?? tokenizerFile?.architecture ?? preset.architecture,
-  );
-  const sampling = preset.teacherSampling;
-  const teacher = plugin.createTeacher(architecture, sampling);
-  const tokenizer = plugin.createTokenizer?.(architecture);
-  return {
-    preset,
-    architecture,
-    sampling,
-    teacher,
-    teacherWeights: pickParameters('teacher', teacher.parameterSpecs, [
-      teacherFile?.tensors ?? {},
-      tokenizerFile?.tensors ?? {},
-    ]),
-    network: plugin.createNetwork(architecture),
-    ...(tokenizer && tokenizerFile
-      ? {
-          tokenizer: {
-            tokenizer,
-            weights: pickParameters('tokenizer', tokenizer.parameterSpecs, [tokenizerFile.tensors]),
-            provenance: tokenizerFile.provenance,
-          },
-        }
-      : {}),
+  const teacherFile = files.teacher ?? preset.weights?.teacher;
+  const opened: WeightsSource[] = [];
+  const openFile = async (
+    kind: 'teacher' | 'tokenizer',
+    file: string | undefined,
+  ): Promise<WeightsSource> => {
+    const source = await openNamed(context, kind, file);
+    opened.push(source);
+    return source;
   };
+  try {
+    const tokenizerSource = plugin.createTokenizer
+      ? await openFile('tokenizer', await tokenizerFileOf(preset, files))
+      : undefined;
+    const teacherSource =
+      hasParameters && (needsTeacher || teacherFile !== undefined)
+        ? await openFile('teacher', teacherFile)
+        : undefined;
+    const architecture = layeredArchitecture(context, preset, [tokenizerSource, teacherSource]);
+    const sampling = preset.teacherSampling;
+    const teacher = plugin.createTeacher(architecture, sampling);
+    const tokenizer = plugin.createTokenizer?.(architecture);
+    const sources = opened.toReversed().map(({ tensors }) => tensors);
+    return {
+      preset,
+      architecture,
+      sampling,
+      teacher,
+      teacherWeights: needsTeacher
+        ? await readParameters('teacher', teacher.parameterSpecs, sources)
+        : {},
+      network: plugin.createNetwork(architecture),
+      ...(tokenizer && tokenizerSource
+        ? {
+            tokenizer: {
+              tokenizer,
+              weights: await readParameters('tokenizer', tokenizer.parameterSpecs, [
+                tokenizerSource.tensors,
+              ]),
+              provenance: tokenizerSource.provenance,
+            },
+          }
+        : {}),
+    };
+  } finally {
+    for (const source of opened) await source.close();
+  }
+}
+
+async function tokenizerFileOf(
+  preset: Preset<unknown>,
+  files: ModelFiles,
+): Promise<string | undefined> {
+  if (files.tokenizer !== undefined) return files.tokenizer;
+  if (files.teacher !== undefined && isModelDirectory(files.teacher)) {
+    const { components } = await describeModelDirectory(files.teacher);
+    if (components.some(({ kind }) => kind === 'tokenizer')) return files.teacher;
+  }
+  return preset.weights?.tokenizer;
 }
 
 /** The tokenizer of a preset alone, with the architecture that its file states. */
@@ -106,46 +142,50 @@ export async function loadTokenizer(
   if (!plugin.createTokenizer) {
     throw new Error(`The plugin "${plugin.name}" has no tokenizer: its sequences are not images.`);
   }
-  const read = await readWeights(context, 'tokenizer', file ?? preset.weights?.tokenizer);
-  const architecture = parseArchitecture(context, read.architecture ?? preset.architecture);
-  const tokenizer = plugin.createTokenizer(architecture);
-  return {
-    architecture,
-    tokenizer,
-    weights: pickParameters('tokenizer', tokenizer.parameterSpecs, [read.tensors]),
-    provenance: read.provenance,
-  };
+  const source = await openNamed(context, 'tokenizer', file ?? preset.weights?.tokenizer);
+  try {
+    const architecture = layeredArchitecture(context, preset, [source]);
+    const tokenizer = plugin.createTokenizer(architecture);
+    return {
+      architecture,
+      tokenizer,
+      weights: await readParameters('tokenizer', tokenizer.parameterSpecs, [source.tensors]),
+      provenance: source.provenance,
+    };
+  } finally {
+    await source.close();
+  }
 }
 
-interface WeightsFile {
-  readonly tensors: HostTensors;
-  /** As the file states it; undefined in checkpoints of other projects. */
-  readonly architecture?: unknown;
-  readonly provenance: Readonly<Record<string, string | number>>;
-}
-
-async function readWeights(
+async function openNamed(
   { plugin, presetName }: RecipeContext,
   kind: 'teacher' | 'tokenizer',
   file: string | undefined,
-): Promise<WeightsFile> {
+): Promise<WeightsSource> {
   if (!file) {
     throw new Error(
       `The preset "${presetName}" ships no ${kind}: give its weights with --${kind} FILE.`,
     );
   }
-  if (!file.endsWith('.safetensors')) {
-    return { tensors: (await readCheckpoint(file)).tensors, provenance: {} };
+  return openWeights(plugin, kind, file);
+}
+
+/**
+ * The architecture that sources of rising precedence state on top of the preset's: one that is complete
+ * replaces what is below it, one that holds some keys overrides these.
+ */
+function layeredArchitecture(
+  context: RecipeContext,
+  preset: Preset<unknown>,
+  sources: readonly (WeightsSource | undefined)[],
+): unknown {
+  let merged = preset.architecture;
+  for (const source of sources) {
+    if (source?.architecture === undefined) continue;
+    const { architecture, isPartial } = source;
+    merged = isPartial ? mergeTrees(merged as Tree, architecture as Tree) : architecture;
   }
-  const { tensors, metadata } = await readCheckpoint(file);
-  if (metadata['kind'] === undefined) return { tensors, provenance: {} };
-  const model = await loadModel(file, kind);
-  if (model.plugin !== plugin.name) {
-    throw new Error(
-      `"${file}" belongs to the plugin "${model.plugin}", not to "${plugin.name}": name another file or preset.`,
-    );
-  }
-  return model;
+  return parseArchitecture(context, merged);
 }
 
 /** Checks an architecture; throws a sentence that names the key. */
@@ -168,21 +208,47 @@ export function pickParameters(
   sources: readonly Readonly<HostTensors>[],
 ): HostTensors {
   return Object.fromEntries(
-    Object.entries(specs).map(([name, { shape }]) => {
-      const tensor = sources.map((source) => source[name]).find((found) => found !== undefined);
-      if (!tensor) {
-        throw new Error(
-          `The weights of the ${what} lack "${name}": use a file that was made for this preset.`,
-        );
-      }
-      if (tensor.shape.join() !== shape.join()) {
-        throw new Error(
-          `The ${what}'s "${name}" has shape [${tensor.shape.join(', ')}] where the preset needs [${shape.join(', ')}]: use a file or preset that fits.`,
-        );
-      }
-      return [name, tensor];
-    }),
+    Object.keys(specs).map((name) => [name, findParameter(what, specs, sources, name)[name]!]),
   );
+}
+
+/** As `pickParameters`, reading nothing but these parameters. */
+export async function readParameters(
+  what: string,
+  specs: ParameterSpecs,
+  sources: readonly TensorSource[],
+): Promise<HostTensors> {
+  const shapes = sources.map((source) => source.specs);
+  const wanted = Object.keys(specs).map((name) => {
+    const index = shapes.indexOf(findParameter(what, specs, shapes, name));
+    return { name, source: sources[index]! };
+  });
+  const read: HostTensors = {};
+  for (const { name, source } of wanted) Object.assign(read, await source.read([name]));
+  return read;
+}
+
+/** The first source that has a parameter, which must have the right shape in it. */
+function findParameter<T extends Readonly<Record<string, { readonly shape: readonly number[] }>>>(
+  what: string,
+  specs: ParameterSpecs,
+  sources: readonly T[],
+  name: string,
+): T {
+  const found = sources.find((source) => Object.hasOwn(source, name));
+  if (!found) {
+    throw new Error(
+      `The weights of the ${what} lack "${name}": use a file that was made for this preset.`,
+    );
+  }
+  const { shape } = found[name]!;
+  const needed = specs[name]!.shape;
+  if (shape.join() !== needed.join()) {
+    throw new Error(
+      `The ${what}'s "${name}" has shape [${shape.join(', ')}] where the preset needs [${needed.join(', ')}]: use a file or preset that fits.`,
+    );
+  }
+  return found;
 }
 
 /** How the preset's sequences become images; undefined when they do not. */

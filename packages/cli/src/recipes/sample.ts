@@ -25,7 +25,7 @@ export async function sampleImages(
   options: SampleOptions,
 ): Promise<{ readonly secondsPerImage: number }> {
   const { count, out, npz, seed } = options;
-  const models = await loadPresetModels(context);
+  const models = await loadSampledModels(context, options);
   const { numClasses } = models.teacher;
   const classes = options.classes ?? Array.from({ length: numClasses }, (_, i) => i);
   const outside = classes.find((label) => label >= numClasses);
@@ -49,6 +49,22 @@ export async function sampleImages(
   return { secondsPerImage };
 }
 
+/** The networks that images are drawn from; the teacher's weights only where it takes part. */
+export function loadSampledModels(
+  context: RecipeContext,
+  {
+    teacher,
+    tokenizer,
+    teacherSteps,
+  }: Pick<SampleOptions, 'teacher' | 'tokenizer' | 'teacherSteps'>,
+): Promise<PresetModels> {
+  return loadPresetModels(
+    context,
+    { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) },
+    { teacherWeights: Boolean(teacher) || teacherSteps !== undefined },
+  );
+}
+
 /** The generator, the teacher, or the generator whose last AR steps the teacher draws again. */
 export async function openSource(
   context: RecipeContext,
@@ -59,7 +75,9 @@ export async function openSource(
   const { compiler, plugin } = context;
   const decoder = decodedBy(models, context, options.snap);
   const { teacher, teacherWeights } = models;
-  if (options.teacher) return teacherSource(compiler, teacher, teacherWeights, decoder, batchSize);
+  if (options.teacher && !options.teacherSteps) {
+    return teacherSource(compiler, teacher, teacherWeights, decoder, batchSize);
+  }
   const generator = await loadGenerator(context, models, options.weights);
   if (!options.teacherSteps) return oneStepSource(compiler, generator, decoder, batchSize);
   if (!(teacher instanceof DiscreteScoreTeacher)) {

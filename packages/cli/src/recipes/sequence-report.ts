@@ -2,7 +2,7 @@ import {
   ArDiffusionGenerator,
   sampleArDiffusion,
   sequenceLength,
-  type GeneratorSnapshot,
+  type DistilledGenerator,
   type Rng,
   type TeacherPool,
 } from '@ar-distill/core';
@@ -22,7 +22,7 @@ export interface SequenceReport {
   readonly pool: TeacherPool;
   /** Weights after stage 1. */
   readonly tuned: Readonly<HostTensors>;
-  readonly result: GeneratorSnapshot;
+  readonly result: DistilledGenerator;
   readonly run: Run;
   readonly rng: Rng;
 }

@@ -97,8 +97,10 @@ export interface DistillOptions {
 export interface SampleOptions {
   /** Run directory or file; default: the latest distillation, else the generator that ships. */
   readonly weights?: string;
-  /** Sample the teacher AR step by AR step instead. */
-  readonly teacher?: boolean;
+  /** Sample the teacher AR step by AR step instead; text names its weights, as `--teacher` does. */
+  readonly teacher?: boolean | string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
   readonly count: number;
   /** Labels to draw, taken in turn; default: all classes. */
   readonly classes?: readonly number[];
@@ -116,8 +118,10 @@ export interface SampleOptions {
 export interface EvaluateOptions {
   /** Run directory or file; default: the latest distillation, else the generator that ships. */
   readonly weights?: string;
-  /** Measure the teacher's samples instead. */
-  readonly teacher?: boolean;
+  /** Measure the teacher's samples instead; text names its weights. */
+  readonly teacher?: boolean | string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
   /** Measure the tokenizer's reconstructions of the test set instead. */
   readonly reconstruction?: boolean;
   /** Measure the images of this .npz file instead. */
@@ -127,6 +131,10 @@ export interface EvaluateOptions {
 }
 
 export interface SpeedOptions {
+  /** Text names the teacher's weights. */
+  readonly teacher?: boolean | string;
+  /** Weights of the tokenizer; default: those that ship with the preset. */
+  readonly tokenizer?: string;
   /** Run directory or file; default: the latest distillation, else the generator that ships. */
   readonly weights?: string;
   readonly seed?: number;
@@ -140,8 +148,30 @@ export interface TrainingResult {
   readonly weights: string;
 }
 
+/** What the import works with; no network is run. */
+export interface ImportContext extends Omit<BaseRecipeContext, 'compiler'> {
+  /** All that are installed. */
+  readonly plugins: readonly PluginDefinition[];
+}
+
+export interface ImportOptions {
+  readonly files: readonly string[];
+  /** Name of the plugin that the files must belong to; default: whoever knows them. */
+  readonly plugin?: string | undefined;
+  /** Dotted path of the state dict inside the checkpoints that alone is looked at. */
+  readonly key?: string | undefined;
+  /** Model directory; default: named after what was found, under `models`. */
+  readonly out?: string | undefined;
+  /** JSON or YAML file with keys of the architecture that tensors do not tell. */
+  readonly config?: string | undefined;
+}
+
 /** The recipes behind the commands. */
 export interface Recipes {
+  importCheckpoints(
+    context: ImportContext,
+    options: ImportOptions,
+  ): Promise<{ readonly folder: string }>;
   trainTokenizer(context: RecipeContext, options: SupervisedOptions): Promise<TrainingResult>;
   trainTeacher(context: RecipeContext, options: TeacherOptions): Promise<TrainingResult>;
   trainClassifier(context: BaseRecipeContext, options: SupervisedOptions): Promise<TrainingResult>;

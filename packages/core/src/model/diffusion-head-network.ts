@@ -53,11 +53,15 @@ export abstract class DiffusionHeadNetwork extends GuidanceNetwork {
 
   /** Throws an `Error` naming the parameter when the teacher's backbone has another shape. */
   initializeFromTeacher(teacherParameters: Readonly<HostTensors>, rng: Rng): HostTensors {
-    const values = initializeParameters(this.parameterSpecs, rng);
-    for (const [name, { shape }] of Object.entries(this.parameterSpecs)) {
-      if (this.isHeadParameter(name)) continue;
-      const given = teacherParameters[name];
-      if (!given && this.mayBeFresh(name)) continue;
+    const values: HostTensors = {};
+    for (const [name, spec] of Object.entries(this.parameterSpecs)) {
+      const { shape } = spec;
+      const given = this.isHeadParameter(name) ? undefined : teacherParameters[name];
+      if (!given && (this.isHeadParameter(name) || this.mayBeFresh(name))) {
+        // Only what is needed: drawing the whole of a large network takes long.
+        Object.assign(values, initializeParameters({ [name]: spec }, rng));
+        continue;
+      }
       if (!given || given.shape.join() !== shape.join()) {
         throw new Error(
           `The teacher's "${name}" is ${given ? `[${given.shape.join(', ')}]` : 'missing'} but the ` +

@@ -10,6 +10,7 @@ import type { AdaptationSettings } from '../training/adaptation-settings';
 import type { DistillationSettings } from '../training/distillation-settings';
 import type { SupervisedSettings } from '../training/supervised-settings';
 import type { SupervisedTask } from '../training/supervised-task';
+import type { CheckpointListing, RecognizedPart } from './checkpoint-recognition';
 import type { TeacherAdaptation } from './teacher-adaptation';
 
 /** Version of the contract below; a plugin built for another one is refused with a sentence. */
@@ -61,6 +62,13 @@ export interface PluginDefinition<A = unknown> {
   /** Training of the tokenizer and of the teacher on labelled images. */
   createTokenizerTask?(architecture: A): SupervisedTask;
   createTeacherTask?(architecture: A): SupervisedTask;
+  /**
+   * Says which state dicts of a checkpoint of the original project are networks of this plugin; none
+   * when they are of another family. Where a network is there twice, the better one comes alone.
+   * @throws Error with half a sentence ("the VAR transformer lacks …") when a state dict is of this
+   *   family but incomplete, or its architecture does not follow from what is known.
+   */
+  recognizeCheckpoint?(listing: CheckpointListing): readonly RecognizedPart[];
   /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
   fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
   /** Set in families whose official teachers read tokens instead of code vectors. */

@@ -25,6 +25,10 @@ export interface GeneratorSnapshot {
   readonly seconds: number;
   /** Moving average of the weights: what samples come from. */
   readonly average: HostTensors;
+}
+
+/** The generator at the end of the training. */
+export interface DistilledGenerator extends GeneratorSnapshot {
   /** Weights as the last update left them. */
   readonly raw: HostTensors;
 }
@@ -39,7 +43,7 @@ export async function distillGenerator(
   rng: Rng,
   environment: TrainingEnvironment,
   onSnapshot?: (snapshot: GeneratorSnapshot) => Promise<void>,
-): Promise<GeneratorSnapshot> {
+): Promise<DistilledGenerator> {
   const { settings, network, teacher } = subject;
   const groups = createGroups(subject);
   const store = await compiler.createStore({
@@ -52,13 +56,7 @@ export async function distillGenerator(
   const schedules = learningRates(settings);
   const collapse = new CollapseMonitor(poolSpread(subject.pool), environment.progress);
   const snapshot = async (iteration: number, seconds: number): Promise<GeneratorSnapshot> => {
-    const stored = await store.read(groups.generator.updateNames());
-    return {
-      iteration,
-      seconds,
-      average: groups.generator.weights(stored, true),
-      raw: groups.generator.weights(stored),
-    };
+    return { iteration, seconds, average: await groups.generator.weights(store, true) };
   };
   const seconds = await runStage(
     {
@@ -103,7 +101,10 @@ export async function distillGenerator(
     },
     environment,
   );
-  const result = await snapshot(settings.generatorIterations, seconds);
+  const result = {
+    ...(await snapshot(settings.generatorIterations, seconds)),
+    raw: await groups.generator.weights(store),
+  };
   environment.progress.message(
     `distillation: ${settings.generatorIterations} generator updates in ${seconds.toFixed(1)} s ` +
       `(${teacher.numClasses} classes, n = ${sequenceLength(network.layout)})`,

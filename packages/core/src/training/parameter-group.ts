@@ -1,4 +1,4 @@
-import type { HostTensors, Parameters } from '@ar-distill/nn';
+import type { HostTensors, Parameters, TensorSource } from '@ar-distill/nn';
 import { float32, elementCount } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
 
@@ -93,12 +93,16 @@ export class ParameterGroup {
   }
 
   /**
-   * The network's weights out of a store's content, keyed by the parameters' own names. With
-   * `average` the moving average stands in for every trained parameter.
+   * Copies of the network's weights, keyed by the parameters' own names. With `average` the moving
+   * average stands in for every trained parameter.
    */
-  weights(stored: Readonly<HostTensors>, average = false): HostTensors {
-    const values = this.collect('value', this.names, stored);
-    return average ? { ...values, ...this.collect('ema', this.trained, stored) } : values;
+  async weights(store: TensorSource, average = false): Promise<HostTensors> {
+    const trained = new Set(this.trained);
+    const keys = this.names.map((parameter) =>
+      this.key(average && trained.has(parameter) ? 'ema' : 'value', parameter),
+    );
+    const stored = await store.read(keys);
+    return Object.fromEntries(this.names.map((parameter, i) => [parameter, stored[keys[i]!]!]));
   }
 
   private collect<T>(

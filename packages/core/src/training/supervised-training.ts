@@ -87,7 +87,7 @@ export async function trainSupervised(
           (iteration + 1) % maintenance.interval === 0 &&
           iteration < iterations * 0.7
         ) {
-          const weights = group.weights(await store.read(group.valueNames()));
+          const weights = await group.weights(store);
           const repaired = maintenance.repair(weights, batch, rng, iteration);
           await store.write(group.replacing(repaired));
         }
@@ -97,7 +97,7 @@ export async function trainSupervised(
     },
     environment,
   );
-  const weights = group.weights(await store.read(), average);
+  const weights = await group.weights(store, average);
   await step.dispose();
   await store.dispose();
   return { weights, seconds };

@@ -148,7 +148,7 @@ async function tunePart(
     },
     environment,
   );
-  const tuned = group.weights(await store.read(), true);
+  const tuned = await group.weights(store, true);
   await environment.run.saveArrays(stage, tuned);
   environment.progress.message(`${stage}: ${iterations} updates in ${seconds.toFixed(1)} s`);
   await step.dispose();

@@ -10,7 +10,12 @@ const REQUIRED = {
   createNetwork: 'function',
 } as const;
 
-const OPTIONAL_FACTORIES = ['createTokenizer', 'createTokenizerTask', 'createTeacherTask'] as const;
+const OPTIONAL_FACTORIES = [
+  'createTokenizer',
+  'createTokenizerTask',
+  'createTeacherTask',
+  'recognizeCheckpoint',
+] as const;
 
 const ADAPTATION_PARTS = [
   'isNeeded',

@@ -1,5 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { OperatorProfile } from './program';
 
 /** One event of ONNX Runtime's profile (Chrome tracing format). */
@@ -20,14 +22,23 @@ export async function readProfile(prefix: string): Promise<OperatorProfile[]> {
   // The runtime appends the time to the prefix.
   const file = (await readdir(folder)).find((name) => name.startsWith(`${basename(prefix)}_`));
   if (file === undefined) throw new Error(`ONNX Runtime wrote no profile at "${prefix}".`);
-  const events: ProfileEvent[] = JSON.parse(await readFile(join(folder, file), 'utf8'));
-  return summarize(events);
+  return summarize(readEvents(join(folder, file)));
+}
+
+/** The events one by one, a line each: hundreds of steps of a large model do not fit into a string. */
+async function* readEvents(file: string): AsyncGenerator<ProfileEvent> {
+  for await (const line of createInterface(createReadStream(file, 'utf8'))) {
+    const event = line.replace(/,\s*$/, '').trim();
+    if (event.startsWith('{')) yield JSON.parse(event) as ProfileEvent;
+  }
 }
 
 /** Time and calls per operator, the costliest first. */
-export function summarize(events: readonly ProfileEvent[]): OperatorProfile[] {
+export async function summarize(
+  events: Iterable<ProfileEvent> | AsyncIterable<ProfileEvent>,
+): Promise<OperatorProfile[]> {
   const totals = new Map<string, { calls: number; microseconds: number }>();
-  for (const { cat, name, dur, args } of events) {
+  for await (const { cat, name, dur, args } of events) {
     const operator = args?.op_name;
     if (cat !== 'Node' || !name?.endsWith('_kernel_time') || operator === undefined) continue;
     if (CONTAINERS.has(operator)) continue;

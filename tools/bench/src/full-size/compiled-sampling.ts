@@ -32,7 +32,7 @@ export async function compiledSampling(
   const tokenizerFile = (await readCheckpoint(join(checkpoints, files.tokenizer))).tensors;
   const teacherFile = (await readCheckpoint(join(checkpoints, files.teacher))).tensors;
   const teacher = plugin.createTeacher(architecture, teacherSampling);
-  const weights = pick(teacher.parameterSpecs, teacherFile, tokenizerFile);
+  const weights = pickParameters(teacher.parameterSpecs, teacherFile, tokenizerFile);
   const draw =
     task === 'ar'
       ? await teacher.createSampler(engine, weights, 1).then((sampler) => async (i: number) => {
@@ -42,7 +42,7 @@ export async function compiledSampling(
       : await oneStep(engine);
   const decode = await engine.compile({
     name: 'decode',
-    constants: pick(tokenizer.parameterSpecs, tokenizerFile),
+    constants: pickParameters(tokenizer.parameterSpecs, tokenizerFile),
     inputs: { sequence: { shape: [1, n, channels], dtype: 'float32' } },
     fn: ({ constants, inputs }) => ({
       outputs: { image: tokenizer.decode(constants, inputs['sequence']!) },
@@ -87,7 +87,10 @@ export async function compiledSampling(
 }
 
 /** The named parameters, each from the first file that has it. */
-function pick(specs: ParameterSpecs, ...files: readonly Readonly<HostTensors>[]): HostTensors {
+export function pickParameters(
+  specs: ParameterSpecs,
+  ...files: readonly Readonly<HostTensors>[]
+): HostTensors {
   return Object.fromEntries(
     Object.keys(specs).map((name) => {
       const value = files.map((file) => file[name]).find((tensor) => tensor !== undefined);

@@ -8,9 +8,16 @@ import { findPython } from '../find-python';
 import { compiledSampling, type SamplingSide } from './compiled-sampling';
 import { FULL_SIZE_MODELS, TASKS, type Task } from './families';
 import { officialSampling } from './official-sampling';
+import {
+  measureTraining,
+  TRAINING_TASKS,
+  type TrainingFigures,
+  type TrainingTask,
+} from './training-steps';
 
-const USAGE = `Usage: main.ts MODEL [ar|one-step] --checkpoints DIR [--official CHECKOUT] [--pairs 3] [--threads 2]
-Models: ${Object.keys(FULL_SIZE_MODELS).join(', ')}. Without a task both are measured, a process each.`;
+const USAGE = `Usage: main.ts MODEL [TASK] --checkpoints DIR [--official CHECKOUT] [--pairs 3] [--threads 2]
+Models: ${Object.keys(FULL_SIZE_MODELS).join(', ')}. Tasks: ${TASKS.join(', ')} (an image each; without a task both),
+${TRAINING_TASKS.join(', ')} (training steps at micro-batch 1).`;
 
 /** Images before those that count. */
 const WARM_UP = 1;
@@ -47,8 +54,12 @@ async function main(): Promise<void> {
     for (const each of TASKS) runAlone(each);
     return;
   }
-  if (!isTask(task)) throw new Error(`There is no task "${task}".\n${USAGE}`);
   const options = { checkpoints: values.checkpoints, threads: Number(values.threads) };
+  if (isTrainingTask(task)) {
+    reportTraining(name, task, await measureTraining(model, task, options));
+    return;
+  }
+  if (!isTask(task)) throw new Error(`There is no task "${task}".\n${USAGE}`);
   const started = performance.now();
   const compiled = await compiledSampling(model, task, options);
   console.log(`\n${name}, ${task}: loaded and compiled in ${seconds(performance.now() - started)}`);
@@ -69,6 +80,24 @@ async function main(): Promise<void> {
 
 function isTask(name: string): name is Task {
   return TASKS.some((task) => task === name);
+}
+
+function isTrainingTask(name: string): name is TrainingTask {
+  return TRAINING_TASKS.some((task) => task === name);
+}
+
+function reportTraining(
+  name: string,
+  task: TrainingTask,
+  { seconds: times, contents, between, peak }: TrainingFigures,
+): void {
+  console.log(`\n${name}, ${task}, micro-batch 1`);
+  for (const [program, time] of Object.entries(times))
+    console.log(`  ${time.toFixed(1)} s  ${program}`);
+  for (const [what, bytes] of Object.entries(contents))
+    console.log(`  ${gibibytes(bytes)}  ${what}`);
+  console.log(`  ${gibibytes(between)}  resident between steps`);
+  console.log(`  ${gibibytes(peak)}  peak`);
 }
 
 /** A process per task: peaks of memory would hide each other in one. */
@@ -98,14 +127,18 @@ async function compare(sides: readonly SamplingSide[], pairs: number): Promise<v
   for (const [at, side] of sides.entries()) {
     const middle = (part: 'sequence' | 'decode'): string =>
       seconds(median(parts[at]!.map((measured) => measured[part])));
-    const peak = ((await side.peakMemory()) / 2 ** 30).toFixed(2);
+    const peak = gibibytes(await side.peakMemory());
     console.log(
       `  ${side.name.padEnd(18)} ${seconds(median(totals[at]!))} an image ` +
-        `(sequence ${middle('sequence')}, decode ${middle('decode')}), peak ${peak} GiB`,
+        `(sequence ${middle('sequence')}, decode ${middle('decode')}), peak ${peak}`,
     );
   }
   const [ours, theirs] = totals.map(median);
   if (theirs !== undefined) console.log(`  ratio ${(theirs / ours!).toFixed(2)}`);
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }
 
 function seconds(milliseconds: number): string {

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { resolveOptions } from '../config/resolve-options';
+import { importSchema } from '../config/schemas';
+import type { CliEnvironment } from './environment';
+import { examples, givenFlags } from './flags';
+import { withPlugins } from './session';
+
+/** `ar-distill import`. */
+export function addImportCommand(program: Command, env: CliEnvironment): void {
+  const command = program
+    .command('import')
+    .description('turn official VAR, LlamaGen and DD1 checkpoints into a model directory')
+    .argument('<file...>', 'checkpoints (.pth, .pt, .safetensors): a transformer, its tokenizer')
+    .option(
+      '--plugin <name>',
+      'plugin that the checkpoints belong to (default: whoever knows them)',
+    )
+    .option('--out <folder>', 'model directory to make (default: models/<what was found>)')
+    .option(
+      '--config <file>',
+      'JSON or YAML with keys of the architecture that tensors do not tell',
+    )
+    .option('--key <path>', 'state dict inside the checkpoint, e.g. ema or trainer.var_wo_ddp')
+    .option('--plugins-dir <folder>', 'look for plugins from this folder, too')
+    .addHelpText(
+      'after',
+      examples(
+        'import vae_ch160v4096z32.pth var_d16.pth --plugin var',
+        'import vq_ds16_c2i.pt c2i_L_256.pt --plugin llamagen --out models/llamagen-l',
+        'import my_c2i.pt --config config.json   # {"gridSize": 16}',
+        'sample --teacher models/var-d16         # then use it',
+      ),
+    );
+  command.action(async (files: string[]) => {
+    const { config, ...flags } = givenFlags(command);
+    const given = resolveOptions(
+      importSchema,
+      { ...flags, files, ...(config === undefined ? {} : { architecture: config }) },
+      env.cwd,
+    );
+    await withPlugins(env, given, (context) =>
+      env.recipes.importCheckpoints(context, {
+        files: given.files,
+        plugin: given.plugin,
+        key: given.key,
+        out: given.out,
+        config: given.architecture,
+      }),
+    );
+  });
+}
