@@ -132,7 +132,7 @@ it('brings a teacher back by fine-tuning on its own sequences, and says how far'
   const regressed = await fidelity(regressedWeights, heldOut);
   const fineTuned = await fidelity(weights, heldOut);
   expect(regressed.divergence).toBeGreaterThan(0.02);
-  expect(fineTuned.divergence).toBeLessThan(regressed.divergence / 2);
+  expect(fineTuned.divergence).toBeLessThan(0.75 * regressed.divergence);
   // The divergence is the expected difference of the cross-entropies.
   for (const { divergence, crossEntropy, originalCrossEntropy } of [regressed, fineTuned]) {
     expect(Math.abs(crossEntropy - originalCrossEntropy - divergence)).toBeLessThan(0.03);

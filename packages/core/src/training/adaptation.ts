@@ -66,7 +66,7 @@ export async function adaptTeacher<A>(
     initial: teacherWeights,
     batch: () => ({}),
   });
-  const relativeError = await figureOf(regression, regressed, 'relativeError', compiler);
+  const relativeError = await figureOf(regression, regressed, 'relativeError', compiler, rng);
   const regressedWeights = adaptation.adaptedWeights(architecture, teacherWeights, regressed);
   const count = sequences.labels.shape[0]!;
   const weights = await part({
@@ -89,22 +89,23 @@ async function figureOf(
   weights: Readonly<HostTensors>,
   metric: string,
   compiler: StepCompiler,
+  rng: Rng,
 ): Promise<number> {
   const store = await compiler.createStore(weights);
   const step = await compiler.compile(
     {
       name: metric,
-      fn: ({ state }) => {
-        const value = task.evaluate(state, {}).metrics[metric];
+      fn: ({ state, inputs }) => {
+        const value = task.evaluate(state, inputs).metrics[metric];
         if (!value) throw new Error(`The regression of the adaptation has no metric "${metric}".`);
         return { outputs: { value } };
       },
       state: Object.keys(weights),
-      inputs: {},
+      inputs: task.noiseSpecs?.(1) ?? {},
     },
     store,
   );
-  const { value } = await step.run({});
+  const { value } = await step.run(task.drawNoise?.(rng, 0, 1) ?? {});
   await step.dispose();
   await store.dispose();
   return value!.data[0]!;

@@ -1,11 +1,13 @@
-import type { SupervisedTask, TaskLoss } from '@ar-distill/core';
+import type { Rng, SupervisedTask, TaskLoss } from '@ar-distill/core';
 import {
+  float32,
   parameter,
   type HostTensors,
   type Parameters,
   type ParameterSpecs,
   type TensorSpec,
 } from '@ar-distill/nn';
+import type * as tf from '@tensorflow/tfjs';
 import type { LlamagenArchitecture } from '../architecture';
 import { codebookSpecs, unitCodes } from '../tokenizer/quantizer';
 import { inputSpecs } from '../transformer/specs';
@@ -14,17 +16,27 @@ import { LlamagenTransformer } from '../transformer/transformer';
 const TABLE = 'tok_embeddings.weight';
 
 /**
+ * Standard deviation per channel of noise that is about as long as codes are apart, when V codes lie
+ * evenly on the unit sphere in R^C. What a generator makes lies between codes: an MLP that learns the
+ * codes alone is arbitrary there, and so would be the teacher's score.
+ */
+export function codeNoise({ vocabSize, channels }: LlamagenArchitecture): number {
+  return vocabSize ** (-1 / Math.max(1, channels - 1)) / Math.sqrt(channels);
+}
+
+/**
  * First half of the adaptation to continuous input (DD2, appendix E): an MLP R^C → R^D learns the
- * embedding table, Σ_j |mlp(c_j) − emb(j)|². It needs no data; the table and the codebook have to be
- * given and are frozen. `relativeError` is the loss over Σ_j |emb(j)|². Afterwards `adaptedWeights`
- * makes the teacher, which a teacher task with the input embedding `mlp` then fine-tunes.
+ * embedding table, Σ_j |mlp(c_j) − emb(j)|², and the same sum over codes moved by noise of levels
+ * between 0 and `codeNoise`. It needs no data; the table and the codebook have to be given and are
+ * frozen. `relativeError` is the first sum over Σ_j |emb(j)|². Afterwards `adaptedWeights` makes the
+ * teacher, which a teacher task with the input embedding `mlp` then fine-tunes.
  */
 export class LlamagenAdaptationTask implements SupervisedTask {
   readonly parameterSpecs: ParameterSpecs;
   private readonly transformer: LlamagenTransformer;
   private readonly trained: ParameterSpecs;
 
-  constructor(architecture: LlamagenArchitecture) {
+  constructor(private readonly architecture: LlamagenArchitecture) {
     this.transformer = new LlamagenTransformer(architecture);
     this.trained = inputSpecs(architecture, 'mlp');
     this.parameterSpecs = {
@@ -42,11 +54,37 @@ export class LlamagenAdaptationTask implements SupervisedTask {
     return {};
   }
 
-  evaluate(parameters: Parameters): TaskLoss {
+  noiseSpecs(): Readonly<Record<'noise' | 'noiseLevels', TensorSpec>> {
+    const { vocabSize, channels } = this.architecture;
+    return {
+      noise: { shape: [vocabSize, channels], dtype: 'float32' },
+      noiseLevels: { shape: [vocabSize, 1], dtype: 'float32' },
+    };
+  }
+
+  drawNoise(rng: Rng, iteration: number): HostTensors {
+    const { vocabSize, channels } = this.architecture;
+    return {
+      noise: float32(
+        [vocabSize, channels],
+        rng.normal('regression/noise', iteration, vocabSize * channels),
+      ),
+      noiseLevels: float32([vocabSize, 1], rng.uniform('regression/levels', iteration, vocabSize)),
+    };
+  }
+
+  evaluate(parameters: Parameters, noise: Readonly<Record<string, tf.Tensor>>): TaskLoss {
     const table = parameter(parameters, TABLE);
-    const embedded = this.transformer.continuousEmbedding(parameters, unitCodes(parameters));
-    const loss = embedded.sub(table).square().sum();
-    return { loss, metrics: { loss, relativeError: loss.div(table.square().sum()) } };
+    const codes = unitCodes(parameters);
+    const squaredError = (inputs: tf.Tensor): tf.Tensor =>
+      this.transformer.continuousEmbedding(parameters, inputs).sub(table).square().sum();
+    const clean = squaredError(codes);
+    const moved = noise['noise']!.mul(noise['noiseLevels']!).mul(codeNoise(this.architecture));
+    const loss = clean.add(squaredError(codes.add(moved)));
+    return {
+      loss,
+      metrics: { loss, relativeError: clean.div(table.square().sum()) },
+    };
   }
 }
 

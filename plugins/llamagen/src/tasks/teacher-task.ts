@@ -1,15 +1,18 @@
 import { PLAIN_SAMPLING, TokenPredictionTask } from '@ar-distill/core';
 import { isQuantizerParameter, type LlamagenArchitecture } from '../architecture';
 import { LlamagenTeacher } from '../teacher';
+import { codeNoise } from './adaptation-task';
 
 /**
  * Next-token prediction (train_c2i.py of LlamaGen; its dropout of activations is left out). The
  * codebook is frozen and has to be the tokenizer's. With the input embedding `mlp` and weights from
- * `adaptedWeights` it is the fine-tuning after adaptation to continuous input.
+ * `adaptedWeights` it is the fine-tuning after adaptation to continuous input; a teacher that reads code
+ * vectors learns to read vectors near the codes, too.
  */
 export function llamagenTeacherTask(architecture: LlamagenArchitecture): TokenPredictionTask {
   return new TokenPredictionTask(new LlamagenTeacher(architecture, PLAIN_SAMPLING), {
     labelDropout: architecture.labelDropout,
     isFrozen: isQuantizerParameter,
+    codeNoise: architecture.inputEmbedding === 'mlp' ? codeNoise(architecture) : 0,
   });
 }

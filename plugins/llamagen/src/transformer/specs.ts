@@ -30,13 +30,14 @@ export function inputSpecs(
   if (kind === 'table') {
     return { 'tok_embeddings.weight': { shape: [vocabSize, width], init: NORMAL } };
   }
-  // The first layer keeps unit variance at unit inputs; the output starts at the table's scale.
-  const first: Initializer = { kind: 'normal', std: channels ** -0.5 };
+  // A hidden layer as wide as the official blocks' is before SwiGLU: codes far outnumber channels.
+  const hidden = 4 * width;
   return joinSpecs({
-    'continuous_embedding.fc1': linearSpecs(channels, width, first),
-    'continuous_embedding.fc2': linearSpecs(width, width, {
+    // Codes have unit length: this keeps unit variance. The output starts at the table's scale.
+    'continuous_embedding.fc1': linearSpecs(channels, hidden, { kind: 'normal', std: 1 }),
+    'continuous_embedding.fc2': linearSpecs(hidden, width, {
       kind: 'normal',
-      std: 0.02 * width ** -0.5,
+      std: 0.02 * hidden ** -0.5,
     }),
   });
 }
