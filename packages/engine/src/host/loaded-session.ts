@@ -154,7 +154,7 @@ export function entry(values: HostTensors, name: string): HostTensor {
 }
 
 /** Puts new values in place of old ones, which nobody else has, and frees these. */
-function replaceState(state: HostTensors, next: Readonly<HostTensors>): void {
+export function replaceState(state: HostTensors, next: Readonly<HostTensors>): void {
   for (const [key, value] of Object.entries(next)) {
     const old = state[key];
     state[key] = value;

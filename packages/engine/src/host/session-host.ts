@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { HostTensors } from '../ir/types';
 import { copyTensors } from './arrays';
 import type { Host, HostArgs, HostMethod, HostOptions, HostResult, LoadedProgram } from './host';
-import { entry, LoadedSession } from './loaded-session';
+import { entry, LoadedSession, replaceState } from './loaded-session';
 import { readProfile } from './profile';
+import { releaseBuffer } from './release-buffer';
 import type { ProgramProfile } from './program';
 import { sessionOptions } from './session-options';
 
@@ -62,9 +63,10 @@ export class SessionHost implements Host {
       return copyTensors(Object.fromEntries(names.map((name) => [name, entry(values, name)])));
     },
     writeStore: async ({ store, values }) => {
-      Object.assign(this.store(store), values);
+      replaceState(this.store(store), values);
     },
     disposeStore: async ({ store }) => {
+      for (const { data } of Object.values(this.stores.get(store) ?? {})) releaseBuffer(data);
       this.stores.delete(store);
     },
     load: (program) => this.load(program),
