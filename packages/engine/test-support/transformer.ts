@@ -12,6 +12,16 @@ export interface TransformerOptions {
   readonly length: number;
 }
 
+/** Small enough for the reference backend. */
+export const SMALL_TRANSFORMER: TransformerOptions = {
+  width: 16,
+  depth: 2,
+  heads: 2,
+  vocabulary: 11,
+  batch: 3,
+  length: 7,
+};
+
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 /** Weights by name, in the order of their use. */

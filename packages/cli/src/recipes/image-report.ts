@@ -25,6 +25,7 @@ import {
   DISTILLED,
   INDEPENDENT,
   openMethods,
+  pictureFile,
   SNAPPED,
   TEACHER,
   timeMethods,
@@ -97,8 +98,7 @@ export async function writeImageReport(subject: ImageReport): Promise<string> {
       recall: quality.recall,
       diversity: quality.diversity.mean,
     });
-    const slug = name.replaceAll(/\W+/g, '-').replace(/-$/, '').toLowerCase();
-    const file = `samples/${slug}.png`;
+    const file = pictureFile(name);
     await run.writeFile(file, sampleGrid(drawn, decoder, numClasses));
     pictures.push({ title: name, path: file });
   };

@@ -6,7 +6,7 @@ import { imageBatch } from './batch-sizes';
 import { drawImages, labelsInTurn } from './draw-images';
 import { oneStepSource, teacherSource, type ImageSource } from './image-sources';
 import { decoderOf, type PresetModels } from './models';
-import { DISTILLED, TEACHER } from './report-methods';
+import { DISTILLED, pictureFile, TEACHER } from './report-methods';
 import type { RecipeContext } from './types';
 
 const COUNT = 8;
@@ -45,7 +45,7 @@ export async function writePictureReport(subject: PictureReport): Promise<string
     const { images } = await drawImages(name, source, labels, createRng(seed), context);
     const seconds = (performance.now() - started) / 1000 / COUNT;
     await source.dispose();
-    const file = `samples/${name.replaceAll(/\W+/g, '-').toLowerCase()}.png`;
+    const file = pictureFile(name);
     await run.writeFile(file, imageGrid(float32([COUNT, ...imageShape], images), COLUMNS));
     const line = `${name}: ${source.evaluations} network evaluation(s), ${seconds.toFixed(2)} s an image`;
     context.print(line);

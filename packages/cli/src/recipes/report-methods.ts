@@ -23,6 +23,12 @@ export const BEFORE = 'one step before distillation';
 export const TUNED = 'AR-diffusion initialisation';
 export const INDEPENDENT = 'onestep* (independent tokens)';
 
+/** Where a run keeps the picture of a method. */
+export function pictureFile(method: string): string {
+  const slug = method.replaceAll(/\W+/g, '-').replace(/-$/, '').toLowerCase();
+  return `samples/${slug}.png`;
+}
+
 /** What a report compares. */
 export interface ReportedModels {
   /** The teacher that was distilled. */

@@ -1,3 +1,4 @@
+import { elementCount } from '../ir/shapes';
 import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
 import type { StateStore, StepProgram } from './program';
 
@@ -129,9 +130,4 @@ function checkLength(subject: string, { data, ...spec }: HostTensor): void {
       `${subject} holds ${data.length} values, but ${describeSpec(spec)} takes ${count}.`,
     );
   }
-}
-
-/** Number of elements of a shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }

@@ -1,4 +1,4 @@
-import { elementCount } from './checks';
+import { elementCount } from '../ir/shapes';
 import type { HostTensor, HostTensors } from '../ir/types';
 
 /** Views of the values at place `index` of the leading axis. */

@@ -18,6 +18,9 @@ export interface SessionChoices {
 
 /** The open sessions of one program. */
 export class LoadedSession {
+  /** The last update that reads a result of the main part, which is freed after it. */
+  private readonly lastReader = new Map<string, number>();
+
   private constructor(
     readonly name: string,
     /** Number of the store that the program works on. */
@@ -25,7 +28,11 @@ export class LoadedSession {
     private readonly main: Part,
     private readonly updates: readonly Part[],
     private readonly schedule: Pick<LoweredUpdates, 'calls' | 'iterations'> | undefined,
-  ) {}
+  ) {
+    schedule?.calls.forEach(({ sources }, i) => {
+      for (const { kind, key } of sources) if (kind === 'cut') this.lastReader.set(key, i);
+    });
+  }
 
   /** @throws Error naming the program when ONNX Runtime refuses it. */
   static async open(program: LoadedProgram, choices: SessionChoices): Promise<LoadedSession> {
@@ -86,10 +93,6 @@ export class LoadedSession {
       cuts[key] = outputs[key]!;
       delete outputs[key];
     }
-    const lastCall = new Map<string, number>();
-    calls.forEach(({ sources }, i) => {
-      for (const { kind, key } of sources) if (kind === 'cut') lastCall.set(key, i);
-    });
     const from: Readonly<Record<UpdateSource['kind'], HostTensors>> = {
       state,
       input: inputs,
@@ -103,7 +106,7 @@ export class LoadedSession {
       );
       replaceState(state, Object.fromEntries(targets.map((key, at) => [key, results[at]!])));
       for (const { kind, key } of sources) {
-        if (kind !== 'cut' || lastCall.get(key) !== i || !cuts[key]) continue;
+        if (kind !== 'cut' || this.lastReader.get(key) !== i || !cuts[key]) continue;
         releaseBuffer(cuts[key].data);
         delete cuts[key];
       }

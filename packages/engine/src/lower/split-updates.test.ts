@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { floats, specOf, uniform } from '../../test-support/arrays';
 import {
+  SMALL_TRANSFORMER,
   transformerInputs,
   transformerSpec,
   transformerState,
   transformerStep,
-  type TransformerOptions,
 } from '../../test-support/transformer';
 import { copyTensors } from '../host/arrays';
 import { stackIterations } from '../host/iterations';
@@ -17,14 +17,6 @@ import { splitUpdates } from './split-updates';
 
 tf.enableProdMode();
 
-const OPTIONS: TransformerOptions = {
-  width: 16,
-  depth: 2,
-  heads: 2,
-  vocabulary: 11,
-  batch: 3,
-  length: 7,
-};
 const STEPS = 3;
 const SESSION = { intraOpNumThreads: 2, enableMemPattern: false };
 
@@ -39,12 +31,16 @@ async function execute(program: LoweredProgram, state: HostTensors, inputs: Host
 }
 
 describe('a training step with its updates split off', () => {
-  const graph = trace('step', transformerStep(OPTIONS), transformerSpec(OPTIONS));
-  const state = transformerState(OPTIONS);
+  const graph = trace(
+    'step',
+    transformerStep(SMALL_TRANSFORMER),
+    transformerSpec(SMALL_TRANSFORMER),
+  );
+  const state = transformerState(SMALL_TRANSFORMER);
 
   it.each([1, STEPS])('gives the same bits: %i steps a call', async (iterations) => {
     const batches = Array.from({ length: iterations }, (_, i) =>
-      transformerInputs(OPTIONS, 10 * i),
+      transformerInputs(SMALL_TRANSFORMER, 10 * i),
     );
     const inputs = iterations === 1 ? batches[0]! : stackIterations(batches);
     const options = { provider: 'cpu', iterations } as const;

@@ -2,27 +2,19 @@ import * as tf from '@tensorflow/tfjs';
 import { difference, toHost, toTensor } from '../../test-support/arrays';
 import { ProgramSession, type ProgramResults } from '../../test-support/run-program';
 import {
+  SMALL_TRANSFORMER,
   transformerInputs,
   transformerSpec,
   transformerState,
   transformerStep,
-  type TransformerOptions,
 } from '../../test-support/transformer';
 import type { HostTensors } from '../ir/types';
 
 tf.enableProdMode();
 
-const OPTIONS: TransformerOptions = {
-  width: 16,
-  depth: 2,
-  heads: 2,
-  vocabulary: 11,
-  batch: 3,
-  length: 7,
-};
 const STEPS = 3;
 
-const step = transformerStep(OPTIONS);
+const step = transformerStep(SMALL_TRANSFORMER);
 
 function eagerStep(state: HostTensors, inputs: HostTensors): ProgramResults {
   const results: ProgramResults = { state: {}, outputs: {} };
@@ -42,11 +34,13 @@ function eagerStep(state: HostTensors, inputs: HostTensors): ProgramResults {
 
 test('training a transformer equals the tfjs cpu backend: loss, gradients, weights, moments', async () => {
   await tf.setBackend('cpu');
-  const session = await ProgramSession.compile(step, transformerSpec(OPTIONS), { threads: 2 });
-  let compiled = transformerState(OPTIONS);
+  const session = await ProgramSession.compile(step, transformerSpec(SMALL_TRANSFORMER), {
+    threads: 2,
+  });
+  let compiled = transformerState(SMALL_TRANSFORMER);
   let eager = compiled;
   for (let i = 0; i < STEPS; i++) {
-    const inputs = transformerInputs(OPTIONS, 10 * i);
+    const inputs = transformerInputs(SMALL_TRANSFORMER, 10 * i);
     const actual = await session.run({ state: compiled, inputs });
     const expected = eagerStep(eager, inputs);
     expect(Object.keys(actual.outputs).sort()).toEqual(Object.keys(expected.outputs).sort());
