@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StepCompiler } from '@ar-distill/core';
-import { createEngine, describeBackends } from '@ar-distill/engine';
-import { scalar } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import { createEngine, describeBackends } from '@ar-distill/engine';
+import { scalar, type StepCompiler } from '@ar-distill/program';
 
 const ROOT = join(__dirname, '..');
 

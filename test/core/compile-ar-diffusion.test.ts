@@ -1,14 +1,10 @@
-import {
-  compileArDiffusion,
-  sampleArDiffusion,
-  sequenceLength,
-  type GuidanceNetwork,
-} from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { elementCount, float32, type HostTensors } from '@ar-distill/nn';
-import { LlamagenNetwork, llamagenArchitectureSchema } from '@ar-distill/plugin-llamagen';
-import { VarNetwork, varArchitectureSchema } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
+import { sequenceLength, type VelocityNetwork } from '@ar-distill/core';
+import { compileArDiffusion, sampleArDiffusion } from '@ar-distill/core/sampling';
+import { createEngine } from '@ar-distill/engine';
+import { llamagenArchitectureSchema, LlamagenNetwork } from '@ar-distill/plugin-llamagen';
+import { varArchitectureSchema, VarNetwork } from '@ar-distill/plugin-var';
+import { elementCount, float32, type HostTensors } from '@ar-distill/program';
 import { toTensors } from './eager-compiler';
 import { hashRng } from './hash-rng';
 
@@ -23,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-const networks: [string, GuidanceNetwork][] = [
+const networks: [string, VelocityNetwork][] = [
   [
     'steps of one length, one program for each',
     new LlamagenNetwork(

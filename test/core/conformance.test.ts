@@ -1,8 +1,8 @@
-import { checkPlugin } from '@ar-distill/core';
 import * as tf from '@tensorflow/tfjs';
+import { checkPlugin } from '@ar-distill/conformance';
 import { eagerCompiler } from './eager-compiler';
 import { hashRng } from './hash-rng';
-import { tinyPlugin, type Fault } from './tiny-plugin';
+import { type Fault, tinyPlugin } from './tiny-plugin';
 
 beforeAll(() => {
   tf.enableProdMode();

@@ -1,6 +1,11 @@
-import type { StateStore, StepCompiler, StepProgram } from '@ar-distill/core';
-import type { HostTensor, HostTensors } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import type {
+  HostTensor,
+  HostTensors,
+  StateStore,
+  StepCompiler,
+  StepProgram,
+} from '@ar-distill/program';
 
 /** Runs stateless step programs on the current tfjs backend, op by op. */
 export const eagerCompiler: StepCompiler = {

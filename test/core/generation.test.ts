@@ -1,15 +1,11 @@
-import {
-  ArDiffusionGenerator,
-  eulerSolve,
-  sampleArDiffusion,
-  sequenceLength,
-  velocityToDenoised,
-} from '@ar-distill/core';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import { ArDiffusionGenerator, sequenceLength } from '@ar-distill/core';
+import { eulerSolve, velocityToDenoised } from '@ar-distill/core/math';
+import { sampleArDiffusion } from '@ar-distill/core/sampling';
+import { initializeParameters, type Parameters } from '@ar-distill/nn';
 import { toTensors } from './eager-compiler';
 import { hashRng } from './hash-rng';
-import { LAYOUT, TinyNetwork, TinyTeacher, tinyNoise } from './tiny-plugin';
+import { LAYOUT, TinyNetwork, tinyNoise, TinyTeacher } from './tiny-plugin';
 
 const LENGTH = sequenceLength(LAYOUT);
 const network = new TinyNetwork();

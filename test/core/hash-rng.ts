@@ -1,4 +1,4 @@
-import type { Rng } from '@ar-distill/core';
+import type { Rng } from '@ar-distill/program';
 
 /** A small counter-based generator: good enough for tests, and independent of the product's own. */
 export function hashRng(seed: number): Rng {

@@ -1,7 +1,8 @@
-import { checkPlugin, type PluginDefinition, type TeacherSamplingOptions } from '@ar-distill/core';
+import * as tf from '@tensorflow/tfjs';
+import { checkPlugin } from '@ar-distill/conformance';
+import type { PluginDefinition, TeacherSamplingOptions } from '@ar-distill/core';
 import { plugin as toy } from '@ar-distill/plugin-toy';
 import { plugin as next, varArchitectureSchema } from '@ar-distill/plugin-var';
-import * as tf from '@tensorflow/tfjs';
 import { eagerCompiler } from './eager-compiler';
 import { hashRng } from './hash-rng';
 

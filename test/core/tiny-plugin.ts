@@ -1,26 +1,19 @@
-import {
-  GuidanceNetwork,
-  GuidedTeacher,
-  ImageTokenizer,
-  definePlugin,
-  guideByScale,
-  sequenceLength,
-  stepOfPosition,
-  type Rng,
-  type SequenceLayout,
-  type StepCompiler,
-  type TeacherSampler,
-  type TeacherSamplingOptions,
-} from '@ar-distill/core';
-import {
-  float32,
-  initializeParameters,
-  int32,
-  type HostTensors,
-  type Parameters,
-} from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { GuidedTeacher } from '@ar-distill/backbone-kit';
+import {
+  definePlugin,
+  ImageTokenizer,
+  type SequenceLayout,
+  sequenceLength,
+  stepOfPosition,
+  type TeacherSampler,
+  type TeacherSamplingOptions,
+  VelocityNetwork,
+} from '@ar-distill/core';
+import { guideByScale } from '@ar-distill/core/math';
+import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { float32, type HostTensors, int32, type Rng, type StepCompiler } from '@ar-distill/program';
 import { toHost, toTensors } from './eager-compiler';
 
 export const LAYOUT: SequenceLayout = { channels: 2, stepLengths: [1, 2, 3] };
@@ -168,7 +161,7 @@ export type Fault =
   'leak' | 'ignored-label' | 'unused-parameter' | 'infinite' | 'mixed-positions' | 'guided-at-zero';
 
 /** The tiny backbone with a two-layer head. */
-export class TinyNetwork extends GuidanceNetwork {
+export class TinyNetwork extends VelocityNetwork {
   readonly layout = LAYOUT;
   readonly numClasses = CLASSES;
   readonly parameterSpecs;

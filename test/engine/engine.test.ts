@@ -1,10 +1,6 @@
-import {
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  type HostTensors,
-} from '@ar-distill/engine';
 import * as tf from '@tensorflow/tfjs';
+import { createEngine, type Engine, type EngineOptions } from '@ar-distill/engine';
+import type { HostTensors } from '@ar-distill/program';
 import { batch, initialState, trainingProgram, uniform } from './training-program';
 
 const ENGINES: Record<string, EngineOptions> = {

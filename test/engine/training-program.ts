@@ -1,5 +1,5 @@
-import type { HostTensor, HostTensors, StepProgram } from '@ar-distill/engine';
 import * as tf from '@tensorflow/tfjs';
+import type { HostTensor, HostTensors, StepProgram } from '@ar-distill/program';
 
 const BATCH = 8;
 const FEATURES = 5;

@@ -1,26 +1,29 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { readCheckpoint } from '@ar-distill/checkpoints';
 import type { PluginDefinition } from '@ar-distill/core';
-import { LlamagenTeacher, plugin as llamagen } from '@ar-distill/plugin-llamagen';
-import { VarTeacher, plugin as varPlugin } from '@ar-distill/plugin-var';
-import * as tf from '@tensorflow/tfjs';
-import { importCheckpoints } from '../../packages/cli/src/recipes/import/import-checkpoints';
-import { loadPresetModels } from '../../packages/cli/src/recipes/models';
-import type { ImportOptions, RecipeContext } from '../../packages/cli/src/recipes/types';
 import {
   contentsOf,
+  type StateDict,
   varDdNetwork,
   varTokenizer,
   varTransformer,
-  writeTorchFile,
-  type StateDict,
   type Wrapping,
+  writeTorchFile,
 } from '@ar-distill/official-checkpoints';
+import { LlamagenTeacher, plugin as llamagen } from '@ar-distill/plugin-llamagen';
+import { plugin as varPlugin, VarTeacher } from '@ar-distill/plugin-var';
+import {
+  importCheckpoints,
+  type ImportOptions,
+  loadPresetModels,
+  type RecipeContext,
+} from '@ar-distill/workflows';
 import { eagerCompiler } from '../core/eager-compiler';
-import { integers, plainSampling } from '../llamagen/fixture';
 import * as llamagenFixture from '../llamagen/fixture';
+import { integers, plainSampling } from '../llamagen/fixture';
 import { readFixture, relativeError } from '../read-fixture';
 import * as varFixture from '../var/fixture';
 

@@ -1,23 +1,23 @@
-import {
-  adaptationSettingsSchema,
-  adaptTeacher,
-  createTeacherPool,
-  PLAIN_SAMPLING,
-  splitSequences,
-  teacherFidelity,
-  TrainingInterruptedError,
-  type AdaptedTeacher,
-  type TokenSequences,
-  type TrainingEnvironment,
-} from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { initializeParameters, type HostTensors } from '@ar-distill/nn';
-import { LlamagenTeacher, llamagenArchitectureSchema, plugin } from '@ar-distill/plugin-llamagen';
-import { createRng, createRun, openRun } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PLAIN_SAMPLING } from '@ar-distill/core';
+import {
+  adaptationSettingsSchema,
+  type AdaptedTeacher,
+  adaptTeacher,
+  splitSequences,
+  teacherFidelity,
+  type TokenSequences,
+} from '@ar-distill/core/methods';
+import { type TrainingEnvironment, TrainingInterruptedError } from '@ar-distill/core/optimization';
+import { createTeacherPool } from '@ar-distill/core/sampling';
+import { createEngine } from '@ar-distill/engine';
+import { initializeParameters } from '@ar-distill/nn';
+import { llamagenArchitectureSchema, LlamagenTeacher, plugin } from '@ar-distill/plugin-llamagen';
+import { createRng, type HostTensors } from '@ar-distill/program';
+import { createRun, openRun } from '@ar-distill/runs';
 import { toTensors } from './fixture';
 
 const architecture = llamagenArchitectureSchema.parse({

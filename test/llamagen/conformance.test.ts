@@ -1,7 +1,7 @@
-import { checkPlugin } from '@ar-distill/core';
+import * as tf from '@tensorflow/tfjs';
+import { checkPlugin } from '@ar-distill/conformance';
 import { createEngine } from '@ar-distill/engine';
 import { llamagenArchitectureSchema, plugin } from '@ar-distill/plugin-llamagen';
-import * as tf from '@tensorflow/tfjs';
 import { hashRng } from '../core/hash-rng';
 
 const testRng = hashRng(1);

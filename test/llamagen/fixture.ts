@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { readCheckpoint } from '@ar-distill/checkpoints';
-import type { HostTensor, HostTensors, Parameters } from '@ar-distill/nn';
-import { llamagenArchitectureSchema, type LlamagenArchitecture } from '@ar-distill/plugin-llamagen';
 import * as tf from '@tensorflow/tfjs';
+import { readCheckpoint } from '@ar-distill/checkpoints';
+import type { Parameters } from '@ar-distill/nn';
+import { type LlamagenArchitecture, llamagenArchitectureSchema } from '@ar-distill/plugin-llamagen';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 import type { FixtureArray } from '../read-fixture';
 
 const folder = join(__dirname, '../fixtures/llamagen-tiny');

@@ -14,7 +14,7 @@ function arDistill(command: string) {
     process.execPath,
     [
       ...['-C', '@ar-distill/source', '-r', path.join(ROOT, 'tools/jest/register.js')],
-      path.join(ROOT, 'packages/cli/src/main.ts'),
+      path.join(ROOT, 'packages/ar-distill/src/main.ts'),
       ...command.split(' '),
       ...['--threads', '1', '--plugins-dir', ROOT],
     ],

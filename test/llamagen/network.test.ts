@@ -1,10 +1,11 @@
-import { initializeParameters, type HostTensors, type Parameters } from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+import { initializeParameters, type Parameters } from '@ar-distill/nn';
 import {
+  llamagenArchitectureSchema,
   LlamagenNetwork,
   LlamagenTeacher,
-  llamagenArchitectureSchema,
 } from '@ar-distill/plugin-llamagen';
-import * as tf from '@tensorflow/tfjs';
+import type { HostTensors } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
 import { plainSampling, toTensors } from './fixture';
 

@@ -1,11 +1,12 @@
-import { createEngine } from '@ar-distill/engine';
-import { initializeParameters, sampleCategorical, type HostTensors } from '@ar-distill/nn';
-import {
-  LlamagenTeacher,
-  llamagenArchitectureSchema,
-  type LlamagenArchitecture,
-} from '@ar-distill/plugin-llamagen';
 import * as tf from '@tensorflow/tfjs';
+import { createEngine } from '@ar-distill/engine';
+import { initializeParameters, sampleCategorical } from '@ar-distill/nn';
+import {
+  type LlamagenArchitecture,
+  llamagenArchitectureSchema,
+  LlamagenTeacher,
+} from '@ar-distill/plugin-llamagen';
+import type { HostTensors } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
 import { toTensors } from './fixture';
 

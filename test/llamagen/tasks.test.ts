@@ -1,20 +1,21 @@
+import * as tf from '@tensorflow/tfjs';
 import {
-  trainSupervised,
+  supervisedSettingsSchema,
   type SupervisedTask,
   type SupervisedTraining,
-  supervisedSettingsSchema,
   type TrainingEnvironment,
-} from '@ar-distill/core';
+  trainSupervised,
+} from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
-import { float32, initializeParameters, int32, type HostTensors } from '@ar-distill/nn';
+import { initializeParameters } from '@ar-distill/nn';
 import {
   adaptedWeights,
   LlamagenAdaptationTask,
-  LlamagenTeacher,
   llamagenArchitectureSchema,
+  LlamagenTeacher,
   plugin,
 } from '@ar-distill/plugin-llamagen';
-import * as tf from '@tensorflow/tfjs';
+import { float32, type HostTensors, int32 } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
 import { plainSampling, toTensors } from './fixture';
 

@@ -1,8 +1,7 @@
-import type { StepCompiler } from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { float32, type HostTensor, type HostTensors } from '@ar-distill/nn';
-import { LlamagenTokenizer } from '@ar-distill/plugin-llamagen';
 import * as tf from '@tensorflow/tfjs';
+import { createEngine } from '@ar-distill/engine';
+import { LlamagenTokenizer } from '@ar-distill/plugin-llamagen';
+import { float32, type HostTensor, type HostTensors, type StepCompiler } from '@ar-distill/program';
 import { readFixture, relativeError } from '../read-fixture';
 import { channelsFirst, hostIntegers, loadWeights, tinyArchitecture } from './fixture';
 

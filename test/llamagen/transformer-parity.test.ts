@@ -1,8 +1,8 @@
-import type { Rng } from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import type { HostTensors, Parameters } from '@ar-distill/nn';
-import { LlamagenTeacher, LlamagenTokenizer, rotaryFrequencies } from '@ar-distill/plugin-llamagen';
 import * as tf from '@tensorflow/tfjs';
+import { createEngine } from '@ar-distill/engine';
+import type { Parameters } from '@ar-distill/nn';
+import { LlamagenTeacher, LlamagenTokenizer, rotaryFrequencies } from '@ar-distill/plugin-llamagen';
+import type { HostTensors, Rng } from '@ar-distill/program';
 import { readFixture, relativeError } from '../read-fixture';
 import { integers, loadWeights, plainSampling, tinyArchitecture, toTensors } from './fixture';
 

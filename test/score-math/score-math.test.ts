@@ -1,5 +1,7 @@
+import * as tf from '@tensorflow/tfjs';
 import {
   csdLoss,
+  type CsdOptions,
   denoisedFromProbabilities,
   denoisedToScore,
   denoisedToVelocity,
@@ -9,9 +11,7 @@ import {
   interpolate,
   logProbabilities,
   velocityToDenoised,
-  type CsdOptions,
-} from '@ar-distill/core';
-import * as tf from '@tensorflow/tfjs';
+} from '@ar-distill/core/math';
 import { readFixture, relativeError, toTensor } from '../read-fixture';
 
 const ARRAY_TOLERANCE = 2e-5;

@@ -1,5 +1,5 @@
-import { guideByRatio, truncatedLogProbs } from '@ar-distill/core';
 import * as tf from '@tensorflow/tfjs';
+import { guideByRatio, truncatedLogProbs } from '@ar-distill/core/math';
 import { readFixture, readFixtureConfig, relativeError, toTensor } from '../read-fixture';
 
 const fixture = readFixture('var-tiny');

@@ -1,15 +1,14 @@
+import { ArDiffusionGenerator } from '@ar-distill/core';
 import {
-  ArDiffusionGenerator,
-  createTeacherPool,
-  distillGenerator,
   distillationSettingsSchema,
+  distillGenerator,
   tuneNetwork,
-  type TrainingEnvironment,
-} from '@ar-distill/core';
+} from '@ar-distill/core/methods';
+import type { TrainingEnvironment } from '@ar-distill/core/optimization';
+import { createTeacherPool } from '@ar-distill/core/sampling';
 import { createEngine } from '@ar-distill/engine';
-import { float32, int32, type HostTensors } from '@ar-distill/nn';
 import { plugin } from '@ar-distill/plugin-toy';
-import { createRng } from '@ar-distill/runs';
+import { createRng, float32, type HostTensors, int32 } from '@ar-distill/program';
 
 const SAMPLES = 16384;
 

@@ -1,26 +1,24 @@
+import * as tf from '@tensorflow/tfjs';
+import { ArDiffusionGenerator } from '@ar-distill/core';
+import { interpolate, velocityToDenoised } from '@ar-distill/core/math';
 import {
-  ArDiffusionGenerator,
   createGroups,
-  differentiate,
   distillationSettingsSchema,
+  type DistillationSubject,
   generatorObjective,
   guidanceObjective,
-  interpolate,
-  velocityToDenoised,
-  type DistillationSubject,
+} from '@ar-distill/core/methods';
+import { differentiate } from '@ar-distill/core/optimization';
+import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { plugin } from '@ar-distill/plugin-toy';
+import {
+  createRng,
+  float32,
+  type HostTensors,
+  int32,
   type Rng,
   type StepValues,
-} from '@ar-distill/core';
-import {
-  float32,
-  initializeParameters,
-  int32,
-  type HostTensors,
-  type Parameters,
-} from '@ar-distill/nn';
-import { plugin } from '@ar-distill/plugin-toy';
-import { createRng } from '@ar-distill/runs';
-import * as tf from '@tensorflow/tfjs';
+} from '@ar-distill/program';
 
 const B = 4;
 const N = 3;

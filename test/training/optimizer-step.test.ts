@@ -1,8 +1,13 @@
-import { OptimizerStep, ParameterGroup, type Objective, type StepCompiler } from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { float32, tensorSource, type HostTensors } from '@ar-distill/nn';
-import { createRng } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
+import { type Objective, OptimizerStep, ParameterGroup } from '@ar-distill/core/optimization';
+import { createEngine } from '@ar-distill/engine';
+import {
+  createRng,
+  float32,
+  type HostTensors,
+  type StepCompiler,
+  tensorSource,
+} from '@ar-distill/program';
 
 const ROWS = 4;
 const SETTINGS = { beta1: 0.9, beta2: 0.95, weightDecay: 0.1, gradientClip: 0.5 };

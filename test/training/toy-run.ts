@@ -1,12 +1,14 @@
 // A small distillation in a process of its own, for tests that interrupt or kill it:
 //   node -C @ar-distill/source -r tools/jest/register.js test/training/toy-run.ts RUN_DIRECTORY
 // Prints "<stage> <iteration>" after every step and "done" at the end.
-import { createTeacherPool, distillGenerator, tuneNetwork } from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { plugin } from '@ar-distill/plugin-toy';
-import { createRng, createRun, onInterrupt, openRun } from '@ar-distill/runs';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { distillGenerator, tuneNetwork } from '@ar-distill/core/methods';
+import { createTeacherPool } from '@ar-distill/core/sampling';
+import { createEngine } from '@ar-distill/engine';
+import { plugin } from '@ar-distill/plugin-toy';
+import { createRng } from '@ar-distill/program';
+import { createRun, onInterrupt, openRun } from '@ar-distill/runs';
 
 async function main(folder: string): Promise<void> {
   const preset = plugin.presets['toy-joint']!;

@@ -1,7 +1,8 @@
-import { checkPlugin, type StepCompiler } from '@ar-distill/core';
+import * as tf from '@tensorflow/tfjs';
+import { checkPlugin } from '@ar-distill/conformance';
 import { createEngine } from '@ar-distill/engine';
 import { plugin, varArchitectureSchema } from '@ar-distill/plugin-var';
-import * as tf from '@tensorflow/tfjs';
+import type { StepCompiler } from '@ar-distill/program';
 import { testRng } from './test-rng';
 
 it('meets the contract of plugins', async () => {

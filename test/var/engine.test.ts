@@ -1,8 +1,13 @@
-import type { Rng, StepCompiler } from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
-import { VarTeacher, VarTokenizer } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
+import { createEngine } from '@ar-distill/engine';
+import { VarTeacher, VarTokenizer } from '@ar-distill/plugin-var';
+import {
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Rng,
+  type StepCompiler,
+} from '@ar-distill/program';
 import {
   channelsLast,
   expectedArrays,

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCheckpoint } from '@ar-distill/checkpoints';
-import type { HostTensor, HostTensors, Parameters } from '@ar-distill/nn';
-import { varArchitectureSchema, type VarArchitecture } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
+import { readCheckpoint } from '@ar-distill/checkpoints';
+import type { Parameters } from '@ar-distill/nn';
+import { type VarArchitecture, varArchitectureSchema } from '@ar-distill/plugin-var';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 
 export const fixtureFolder = join(__dirname, '../fixtures/var-tiny');
 

@@ -1,4 +1,4 @@
-import type { Rng } from '@ar-distill/core';
+import type { Rng } from '@ar-distill/program';
 
 /** A small counter-based generator (a 32-bit integer hash), enough for tests. */
 export const testRng: Rng = {

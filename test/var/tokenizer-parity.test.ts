@@ -1,6 +1,7 @@
-import type { HostTensor, Parameters } from '@ar-distill/nn';
-import { VarTokenizer } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
+import type { Parameters } from '@ar-distill/nn';
+import { VarTokenizer } from '@ar-distill/plugin-var';
+import type { HostTensor } from '@ar-distill/program';
 import {
   channelsLast,
   expectedArrays,

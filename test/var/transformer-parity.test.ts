@@ -1,5 +1,7 @@
-import { VarTeacher, VarTokenizer, drawSequences } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
+import type { Parameters } from '@ar-distill/nn';
+import { drawSequences, VarTeacher, VarTokenizer } from '@ar-distill/plugin-var';
+import type { HostTensors } from '@ar-distill/program';
 import {
   expectedArrays,
   loadWeights,
@@ -8,7 +10,6 @@ import {
   toTensor,
   toTensors,
 } from './fixture';
-import type { HostTensors, Parameters } from '@ar-distill/nn';
 
 const sampling = { guidanceScale: 2, topK: 1, topP: 1, temperature: 1 };
 const tolerance = 1e-4;

@@ -1,4 +1,4 @@
-import type { Dtype } from '@ar-distill/nn';
+import type { Dtype } from '@ar-distill/program';
 import { allocateBytes } from './files/allocate';
 
 /** Element types that files hold, by the names that safetensors gives them. */

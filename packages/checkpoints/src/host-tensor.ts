@@ -1,4 +1,4 @@
-import { float32, int32, type HostTensor } from '@ar-distill/nn';
+import { float32, type HostTensor, int32 } from '@ar-distill/program';
 
 /** A host array of whichever type `data` has. */
 export function hostTensor(shape: readonly number[], data: Float32Array | Int32Array): HostTensor {

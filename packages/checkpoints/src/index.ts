@@ -1,26 +1,18 @@
-export { atomicWriteFile, isTemporaryFile, type Bytes } from './files/atomic-write';
 export { CheckpointFormatError } from './errors';
+export { atomicWriteFile, isTemporaryFile } from './files/atomic-write';
 export { float32ToFloat16 } from './float16';
-export {
-  openSafetensors,
-  readSafetensors,
-  type SafetensorsContents,
-} from './safetensors/safetensors-file';
-export { writeSafetensors, type SafetensorsOptions } from './safetensors/write-safetensors';
-export { readTorchCheckpoint, type TorchCheckpointOptions } from './torch/torch-checkpoint';
-export { openCheckpoint, readCheckpoint, type CheckpointFile } from './open-checkpoint';
-export type { TensorDict } from './torch/state-dict';
-export type { WeightsFile } from './weights-file';
-export type { ElementType } from './element-types';
 export {
   isModelDirectory,
   openModelDirectory,
   readModelConfig,
-  type ModelDirectory,
 } from './model-directory/open-model-directory';
+export { parseJsonObject, readSmallFile } from './model-directory/small-files';
 export {
-  writeModelDirectory,
   type ModelDirectoryOptions,
   type StoredTensorSource,
+  writeModelDirectory,
 } from './model-directory/write-model-directory';
-export { parseJsonObject, readSmallFile } from './model-directory/small-files';
+export { type CheckpointFile, openCheckpoint, readCheckpoint } from './open-checkpoint';
+export { openSafetensors, readSafetensors } from './safetensors/safetensors-file';
+export { writeSafetensors } from './safetensors/write-safetensors';
+export type { WeightsFile } from './weights-file';

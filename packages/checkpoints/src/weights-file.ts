@@ -1,4 +1,4 @@
-import type { HostTensor, TensorSpec } from '@ar-distill/nn';
+import type { HostTensor, TensorSpec } from '@ar-distill/program';
 import type { ElementType } from './element-types';
 
 /** An open file (or folder) of weights: its contents are known, its tensors are read one by one. */

@@ -1,56 +1,40 @@
-export * from './ports/step-compiler';
-export * from './ports/rng';
-export * from './ports/run-store';
-export * from './ports/progress';
-export * from './model/sequence-layout';
-export * from './model/conditional-score-teacher';
-export * from './model/guidance-network';
-export * from './model/one-step-generator';
-export * from './model/image-tokenizer';
-export * from './plugin/plugin-definition';
-export * from './plugin/checkpoint-recognition';
-export * from './plugin/architecture-fields';
-export * from './plugin/teacher-adaptation';
-export * from './training/supervised-task';
-export * from './training/supervised-settings';
-export * from './training/distillation-settings';
-export * from './model/discrete-score-teacher';
-export * from './model/guided-teacher';
-export * from './model/diffusion-head-network';
-export * from './model/ar-diffusion-generator';
-export * from './score/rectified-flow';
-export * from './score/mixture';
-export * from './score/guidance';
-export * from './score/truncation';
-export * from './losses/gts-loss';
-export * from './losses/diffusion-loss';
-export * from './losses/fcs-loss';
-export * from './losses/csd-loss';
-export * from './sampling/euler-solver';
-export * from './sampling/ar-diffusion-sampler';
-export * from './sampling/compile-ar-diffusion';
-export * from './training/learning-rate';
-export * from './training/ema-schedule';
-export * from './training/errors';
-export * from './training/differentiate';
-export * from './training/parameter-group';
-export * from './training/optimizer-step';
-export * from './training/training-loop';
-export * from './training/supervised-training';
-export * from './training/token-prediction-task';
-export * from './training/codebook-repair';
-export * from './training/vq-tokenizer-task';
-export * from './training/draws';
-export * from './training/teacher-pool';
-export * from './training/token-sequences';
-export * from './training/teacher-fidelity';
-export * from './training/adaptation-settings';
-export * from './training/adaptation';
-export * from './training/tuning';
-export * from './training/distillation-subject';
-export * from './training/distillation-objectives';
-export * from './training/distillation';
-export { checkPlugin, type ConformanceResult } from './conformance/check-plugin';
-export type { ConformanceOptions } from './conformance/subject';
-export * from './score/nearest-codes';
-export * from './sampling/teacher-refinement';
+export { ArDiffusionGenerator } from './model/ar-diffusion-generator';
+export {
+  ConditionalScoreTeacher,
+  PLAIN_SAMPLING,
+  type TeacherSampler,
+  type TeacherSamples,
+  type TeacherSamplingOptions,
+} from './model/conditional-score-teacher';
+export { DiscreteScoreTeacher } from './model/discrete-score-teacher';
+export { ImageTokenizer } from './model/image-tokenizer';
+export {
+  type SequenceLayout,
+  sequenceLength,
+  stepOfPosition,
+  stepStarts,
+} from './model/sequence-layout';
+export { VelocityNetwork } from './model/velocity-network';
+export {
+  type CheckpointListing,
+  type CheckpointPart,
+  type RecognizedPart,
+  channelMultipliers,
+  checkSizes,
+  configNumber,
+  configValue,
+  countLayers,
+  matchTensors,
+  missingKey,
+  preferredPart,
+  shapeOf,
+} from './plugin/checkpoint-recognition';
+export {
+  PLUGIN_CONTRACT_VERSION,
+  type PluginDefinition,
+  type Preset,
+  definePlugin,
+} from './plugin/plugin-definition';
+export type { TeacherAdaptation } from './plugin/teacher-adaptation';
+export type { ProgressReporter, ProgressUpdate } from './ports/progress';
+export type { Checkpoint, MetricRecord, RunStore } from './ports/run-store';

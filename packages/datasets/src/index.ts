@@ -1,4 +1,3 @@
-export * from './idx';
-export * from './labeled-images';
-export * from './mnist';
-export * from './shuffled-batches';
+export { type LabeledImages, toImages, toLabels } from './labeled-images';
+export { loadMnist } from './mnist';
+export { ShuffledBatches } from './shuffled-batches';

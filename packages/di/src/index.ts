@@ -1,11 +1,8 @@
-export * from './container/create-container';
-export * from './container/tokens';
-export * from './container/typed-container';
-export * from './discovery/discover-plugins';
-export * from './discovery/find-plugin-packages';
-export * from './discovery/load-plugin';
-export * from './discovery/plugin-error';
-export * from './discovery/plugin-package';
-export * from './discovery/shared-instances';
-export * from './discovery/validate-plugin';
-export * from './presets/find-preset';
+export {
+  ApplicationContainer,
+  type ContainerOptions,
+  createContainer,
+} from './container/create-container';
+export { PLUGINS, PLUGIN_PROBLEMS, PROGRESS_REPORTER, STEP_COMPILER } from './container/tokens';
+export type { InstalledPlugin } from './discovery/load-plugin';
+export { findPreset } from './presets/find-preset';

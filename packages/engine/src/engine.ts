@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { EagerEngine } from './eager/eager-engine';
+import type { Engine } from './host/engine-contract';
 import type { HostOptions } from './host/host';
 import { HostedEngine } from './host/hosted-engine';
 import { physicalCores } from './host/physical-cores';
-import type { Engine } from './host/program';
 import { SessionHost } from './host/session-host';
 import { WorkerHost } from './worker/worker-host';
 

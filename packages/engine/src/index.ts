@@ -1,12 +1,3 @@
-export { createEngine, type EngineOptions } from './engine';
-export { describeBackends, type BackendDescription } from './host/describe-backends';
-export type {
-  CompiledStep,
-  Engine,
-  OperatorProfile,
-  ProgramProfile,
-  StateStore,
-  StepProgram,
-} from './host/program';
-export type { Dtype, HostTensor, HostTensors, TensorSpec } from './ir/types';
-export type { StepFunction } from './trace/trace';
+export { type EngineOptions, createEngine } from './engine';
+export { describeBackends } from './host/describe-backends';
+export type { Engine, ProgramProfile } from './host/engine-contract';

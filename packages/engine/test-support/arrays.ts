@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensor, TensorSpec } from '../src/ir/types';
+import type { HostTensor, TensorSpec } from '@ar-distill/program';
 
 /** Uniform numbers in [-1, 1) from a linear congruential generator. */
 export function noise(seed: number, count: number): Float32Array {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensor, HostTensors } from '../src/ir/types';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { difference, noise, specOf, toHost, toTensor } from './arrays';
 import { runOnce } from './run-program';
 

@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Graph, HostTensor, HostTensors } from '../src/ir/types';
-import { toOnnx, type LoweringOptions, type OnnxProgram } from '../src/lower/to-onnx';
-import { trace, type StepFunction, type TraceSpec } from '../src/trace/trace';
+import type { HostTensor, HostTensors, StepFunction } from '@ar-distill/program';
+import type { Graph } from '../src/ir/types';
+import { type LoweringOptions, type OnnxProgram, toOnnx } from '../src/lower/to-onnx';
+import { trace, type TraceSpec } from '../src/trace/trace';
 
 /** What a program reads and returns, by key. */
 export interface ProgramValues {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensor, HostTensors } from '../src/ir/types';
-import type { StepFunction, TraceSpec } from '../src/trace/trace';
+import type { HostTensor, HostTensors, StepFunction } from '@ar-distill/program';
+import type { TraceSpec } from '../src/trace/trace';
 import { floats, integers, specOf, uniform } from './arrays';
 
 export interface TransformerOptions {

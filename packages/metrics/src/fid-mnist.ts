@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { StepCompiler } from '@ar-distill/core';
 import { readSafetensors } from '@ar-distill/checkpoints';
+import type { StepCompiler } from '@ar-distill/program';
 import { FeatureExtractor } from './features/feature-extractor';
 import { loadReferenceSet } from './features/reference-set';
 import { ImageEvaluator } from './image-quality';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { writeSafetensors } from '@ar-distill/checkpoints';
-import type { StepCompiler } from '@ar-distill/core';
-import { initializeParameters, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { initializeParameters } from '@ar-distill/nn';
+import type { HostTensor, HostTensors, StepCompiler } from '@ar-distill/program';
 import {
+  type ClassifierArchitecture,
   classifierSpecs,
   MNIST_CLASSIFIER,
-  type ClassifierArchitecture,
 } from './classifier/classifier';
 import { FeatureExtractor } from './features/feature-extractor';
 import { loadReferenceSet, referenceSet, saveReferenceSet } from './features/reference-set';

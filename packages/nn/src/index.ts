@@ -1,24 +1,43 @@
-export * from './tensors';
-export * from './parameters';
-export * from './stop-gradient';
-export * from './optim/adamw';
-export * from './optim/clip-by-global-norm';
-export * from './optim/ema-update';
-export * from './layers/custom-gradient';
-export * from './layers/linear';
-export * from './layers/activations';
-export * from './layers/layer-norm';
-export * from './layers/rms-norm';
-export * from './layers/rotary-embedding';
-export * from './layers/attention';
-export * from './layers/cross-entropy';
-export * from './layers/categorical';
-export * from './layers/conv2d';
-export * from './layers/conv-stack';
-export * from './layers/conv-autoencoder';
-export * from './layers/group-norm';
-export * from './layers/timestep-embedding';
-export * from './layers/diffusion-head';
-export * from './resampling/bicubic';
-export * from './resampling/area';
-export * from './resampling/resample-grid';
+export { geluTanh, silu } from './layers/activations';
+export {
+  type KeysAndValues,
+  MASKED_SCORE,
+  attention,
+  blockCausalMask,
+  mergeHeads,
+  splitHeads,
+} from './layers/attention';
+export { sampleCategorical } from './layers/categorical';
+export {
+  type ConvAutoencoderNames,
+  type ConvAutoencoderSizes,
+  decoderLayers,
+  encoderLayers,
+} from './layers/conv-autoencoder';
+export { type ConvLayer, convLayerSpecs, runConvLayers } from './layers/conv-stack';
+export { conv2d, conv2dSpecs, upsampleNearest2x } from './layers/conv2d';
+export { softmaxCrossEntropy } from './layers/cross-entropy';
+export { straightThrough, withoutGradient } from './layers/custom-gradient';
+export { diffusionHead, diffusionHeadSpecs, modulate } from './layers/diffusion-head';
+export { l2Normalize, layerNorm, layerNormSpecs, normalize } from './layers/layer-norm';
+export { affineMap, linear, linearSpecs } from './layers/linear';
+export { rmsNorm, rmsNormSpecs } from './layers/rms-norm';
+export { rotateChannelPairs } from './layers/rotary-embedding';
+export { adamW, biasCorrections } from './optim/adamw';
+export { clipByGlobalNorm } from './optim/clip-by-global-norm';
+export { emaUpdate } from './optim/ema-update';
+export {
+  type Initializer,
+  type InitializerNoise,
+  type ParameterSpecs,
+  type Parameters,
+  initializeParameters,
+  joinSpecs,
+  parameter,
+  prefixed,
+  xavierUniform,
+} from './parameters';
+export { areaMatrix } from './resampling/area';
+export { bicubicMatrix } from './resampling/bicubic';
+export { resampleGrid } from './resampling/resample-grid';
+export { stopGradient } from './stop-gradient';

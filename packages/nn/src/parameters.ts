@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { elementCount, float32, type HostTensors } from './tensors';
+import { elementCount, float32, type HostTensors } from '@ar-distill/program';
 
 /** How a parameter is filled before training. */
 export type Initializer =

@@ -1,6 +1,5 @@
-export * from './rng';
-export * from './run-directory';
-export * from './model-file';
-export * from './model-directory';
-export * from './progress';
-export * from './interrupt';
+export { onInterrupt } from './interrupt';
+export { describeModelDirectory, loadModelDirectory, saveModelDirectory } from './model-directory';
+export { type ModelKind, loadModel, saveModel } from './model-file';
+export { createProgressReporter } from './progress';
+export { Run, createRun, openRun } from './run-directory';

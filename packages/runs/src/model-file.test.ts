@@ -1,9 +1,9 @@
-import { writeSafetensors } from '@ar-distill/checkpoints';
-import { float32, int32 } from '@ar-distill/nn';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadModel, saveModel, type ModelFile } from './model-file';
+import { writeSafetensors } from '@ar-distill/checkpoints';
+import { float32, int32 } from '@ar-distill/program';
+import { loadModel, type ModelFile, saveModel } from './model-file';
 
 const MODEL: ModelFile = {
   kind: 'teacher',

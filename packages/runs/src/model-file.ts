@@ -1,5 +1,5 @@
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
-import type { HostTensors } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
 
 const MODEL_KINDS = ['tokenizer', 'teacher', 'generator', 'network', 'classifier'] as const;
 

@@ -1,4 +1,3 @@
-import { float32, int32, tensorSource } from '@ar-distill/nn';
 import {
   appendFileSync,
   existsSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { float32, int32, tensorSource } from '@ar-distill/program';
 import { createRun, openRun, type Run } from './run-directory';
 
 const TENSORS = {

@@ -1,17 +1,10 @@
-import {
-  atomicWriteFile,
-  isTemporaryFile,
-  openSafetensors,
-  readSafetensors,
-  type WeightsFile,
-  writeSafetensors,
-} from '@ar-distill/checkpoints';
-import type { Checkpoint, MetricRecord, RunStore } from '@ar-distill/core';
-import type { HostTensors } from '@ar-distill/nn';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { atomicWriteFile, isTemporaryFile, openSafetensors, readSafetensors, type WeightsFile, writeSafetensors } from '@ar-distill/checkpoints';
+import type { Checkpoint, MetricRecord, RunStore } from '@ar-distill/core';
+import type { HostTensors } from '@ar-distill/program';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
 import { hasCode } from './error-code';
 import { MetricsLog } from './metrics-log';

@@ -1,11 +1,11 @@
+import { z } from 'zod';
 import {
   convTokenizerFields,
   distilledFields,
   groupsFit,
   latentSide,
-  type SequenceLayout,
-} from '@ar-distill/core';
-import { z } from 'zod';
+} from '@ar-distill/backbone-kit';
+import type { SequenceLayout } from '@ar-distill/core';
 
 const size = z.int().positive();
 

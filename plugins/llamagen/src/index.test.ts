@@ -1,4 +1,5 @@
-import { plugin, llamagenArchitectureSchema } from '.';
+import { llamagenArchitectureSchema } from './architecture';
+import { plugin } from './index';
 
 type Specs = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 const count = (specs: Specs): number =>

@@ -1,6 +1,7 @@
-import { DiffusionHeadNetwork, type SequenceLayout } from '@ar-distill/core';
-import type { Parameters } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
+import { DiffusionHeadNetwork } from '@ar-distill/backbone-kit';
+import type { SequenceLayout } from '@ar-distill/core';
+import type { Parameters } from '@ar-distill/nn';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { backboneSpecs, inputSpecs } from './transformer/specs';
 import { LlamagenTransformer, withoutLast } from './transformer/transformer';

@@ -1,13 +1,12 @@
+import path from 'node:path';
+import type { Preset, TeacherSamplingOptions } from '@ar-distill/core';
 import {
   adaptationSettingsSchema,
   distillationSettingsSchema,
   paperDistillation,
-  supervisedSettingsSchema,
-  type Preset,
-  type TeacherSamplingOptions,
-} from '@ar-distill/core';
-import path from 'node:path';
-import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+} from '@ar-distill/core/methods';
+import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
+import { type LlamagenArchitecture, llamagenArchitectureSchema } from './architecture';
 
 /** `GPT_B` … `GPT_3B` of LlamaGen's gpt.py. */
 const OFFICIAL_SIZES = {

@@ -1,24 +1,16 @@
+import * as tf from '@tensorflow/tfjs';
+import { sequenceLength, type TeacherSampler, type TeacherSamples } from '@ar-distill/core';
+import { guideByScale, truncatedLogProbs } from '@ar-distill/core/math';
+import { type KeysAndValues, linear, MASKED_SCORE, sampleCategorical } from '@ar-distill/nn';
 import {
-  guideByScale,
-  sequenceLength,
-  truncatedLogProbs,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
   type Rng,
   type StepCompiler,
   type StepFunction,
-  type TeacherSampler,
-  type TeacherSamples,
-} from '@ar-distill/core';
-import {
-  float32,
-  int32,
-  linear,
-  MASKED_SCORE,
-  sampleCategorical,
-  type HostTensor,
-  type HostTensors,
-  type KeysAndValues,
-} from '@ar-distill/nn';
-import * as tf from '@tensorflow/tfjs';
+} from '@ar-distill/program';
 import type { LlamagenTeacher } from './teacher';
 import { rotaryTable } from './transformer/rotary-table';
 

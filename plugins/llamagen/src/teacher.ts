@@ -1,21 +1,14 @@
+import * as tf from '@tensorflow/tfjs';
+import { GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
-  GuidedTeacher,
-  guideByScale,
-  nearestCodes,
-  sequenceLength,
   type SequenceLayout,
-  type StepCompiler,
+  sequenceLength,
   type TeacherSampler,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
-import {
-  linear,
-  withoutGradient,
-  type HostTensors,
-  type Parameters,
-  type ParameterSpecs,
-} from '@ar-distill/nn';
-import * as tf from '@tensorflow/tfjs';
+import { guideByScale, nearestCodes } from '@ar-distill/core/math';
+import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@ar-distill/nn';
+import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { compileSampler } from './sampler';
 import { codebookSpecs, unitCodes } from './tokenizer/quantizer';

@@ -1,5 +1,6 @@
-import { distillationSettingsSchema, type Preset } from '@ar-distill/core';
-import { toyArchitectureSchema, type ToyArchitecture } from './architecture';
+import type { Preset } from '@ar-distill/core';
+import { distillationSettingsSchema } from '@ar-distill/core/methods';
+import { type ToyArchitecture, toyArchitectureSchema } from './architecture';
 import { THREE_TOKEN_JOINT } from './three-token-joint';
 
 /** The distribution that the trainer is measured on: independent tokens are 0.61 away from it. */

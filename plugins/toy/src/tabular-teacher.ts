@@ -1,16 +1,13 @@
+import * as tf from '@tensorflow/tfjs';
 import {
   DiscreteScoreTeacher,
-  LOG_ZERO,
-  nearestCodes,
-  truncatedLogProbs,
-  type Rng,
   type SequenceLayout,
-  type StepCompiler,
   type TeacherSampler,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
-import { float32, int32, type HostTensors, type Parameters } from '@ar-distill/nn';
-import * as tf from '@tensorflow/tfjs';
+import { LOG_ZERO, nearestCodes, truncatedLogProbs } from '@ar-distill/core/math';
+import type { Parameters } from '@ar-distill/nn';
+import { float32, type HostTensors, int32, type Rng, type StepCompiler } from '@ar-distill/program';
 import type { ToyArchitecture } from './architecture';
 import { JointDistribution } from './joint-distribution';
 import { toyLayout } from './layout';

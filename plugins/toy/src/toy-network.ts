@@ -1,4 +1,5 @@
-import { GuidanceNetwork, type Rng, type SequenceLayout } from '@ar-distill/core';
+import * as tf from '@tensorflow/tfjs';
+import { type SequenceLayout, VelocityNetwork } from '@ar-distill/core';
 import {
   attention,
   blockCausalMask,
@@ -6,20 +7,19 @@ import {
   diffusionHeadSpecs,
   geluTanh,
   initializeParameters,
+  type Initializer,
   layerNorm,
   layerNormSpecs,
   linear,
   linearSpecs,
   mergeHeads,
   parameter,
-  prefixed,
-  splitHeads,
-  type HostTensors,
-  type Initializer,
   type Parameters,
   type ParameterSpecs,
+  prefixed,
+  splitHeads,
 } from '@ar-distill/nn';
-import * as tf from '@tensorflow/tfjs';
+import type { HostTensors, Rng } from '@ar-distill/program';
 import type { ToyArchitecture } from './architecture';
 import { toyLayout } from './layout';
 
@@ -27,7 +27,7 @@ const WEIGHT: Initializer = { kind: 'normal', std: 0.02 };
 const MLP_RATIO = 4;
 
 /** A small causal transformer over [start, q_1 … q_{n−1}] with a diffusion head per token. */
-export class ToyNetwork extends GuidanceNetwork {
+export class ToyNetwork extends VelocityNetwork {
   readonly layout: SequenceLayout;
   readonly numClasses = 1;
   readonly parameterSpecs: ParameterSpecs;

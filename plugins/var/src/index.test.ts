@@ -1,4 +1,5 @@
-import { plugin, varArchitectureSchema } from '.';
+import { varArchitectureSchema } from './architecture';
+import { plugin } from './index';
 
 const count = (specs: Readonly<Record<string, { readonly shape: readonly number[] }>>): number =>
   Object.values(specs).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

@@ -1,14 +1,13 @@
+import path from 'node:path';
+import type { Preset, TeacherSamplingOptions } from '@ar-distill/core';
 import {
+  type DistillationSettings,
   distillationSettingsSchema,
   paperDistillation,
-  supervisedSettingsSchema,
-  type DistillationSettings,
   type PaperModel,
-  type Preset,
-  type TeacherSamplingOptions,
-} from '@ar-distill/core';
-import path from 'node:path';
-import { varArchitectureSchema, type VarArchitecture } from './architecture';
+} from '@ar-distill/core/methods';
+import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
+import { type VarArchitecture, varArchitectureSchema } from './architecture';
 
 const PATCH_NUMS_256 = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
 const PATCH_NUMS_512 = [1, 2, 3, 4, 6, 9, 13, 18, 24, 32];

@@ -1,24 +1,20 @@
+import * as tf from '@tensorflow/tfjs';
 import {
-  guideByRatio,
   sequenceLength,
   stepStarts,
-  truncatedLogProbs,
-  type Rng,
-  type StepCompiler,
   type TeacherSampler,
   type TeacherSamples,
 } from '@ar-distill/core';
+import { guideByRatio, truncatedLogProbs } from '@ar-distill/core/math';
+import { type KeysAndValues, linear, type Parameters, sampleCategorical } from '@ar-distill/nn';
 import {
   float32,
-  int32,
-  linear,
-  sampleCategorical,
   type HostTensor,
   type HostTensors,
-  type KeysAndValues,
-  type Parameters,
-} from '@ar-distill/nn';
-import * as tf from '@tensorflow/tfjs';
+  int32,
+  type Rng,
+  type StepCompiler,
+} from '@ar-distill/program';
 import type { VarTeacher } from './teacher';
 
 const STREAM = 'var-teacher-tokens';

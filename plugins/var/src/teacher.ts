@@ -1,14 +1,9 @@
-import {
-  GuidedTeacher,
-  guideByRatio,
-  rampedGuidanceRatios,
-  type SequenceLayout,
-  type StepCompiler,
-  type TeacherSampler,
-  type TeacherSamplingOptions,
-} from '@ar-distill/core';
-import { linear, type HostTensors, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
+import { GuidedTeacher } from '@ar-distill/backbone-kit';
+import type { SequenceLayout, TeacherSampler, TeacherSamplingOptions } from '@ar-distill/core';
+import { guideByRatio, rampedGuidanceRatios } from '@ar-distill/core/math';
+import { linear, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type VarArchitecture } from './architecture';
 import { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
 import { compileSampler } from './sampler';

@@ -1,5 +1,6 @@
-import type { HostTensor, HostTensors, Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
+import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 
 /** A network with a loss, one batch of data, and the same thing's name in python/train_steps.py. */
 export interface BenchModel {

@@ -1,15 +1,13 @@
+import * as tf from '@tensorflow/tfjs';
 import { createEngine, type ProgramProfile } from '@ar-distill/engine';
+import { adamW, biasCorrections, initializeParameters } from '@ar-distill/nn';
 import {
-  adamW,
-  biasCorrections,
   elementCount,
   float32,
-  initializeParameters,
-  scalar,
   type HostTensors,
+  scalar,
   type TensorSpec,
-} from '@ar-distill/nn';
-import * as tf from '@tensorflow/tfjs';
+} from '@ar-distill/program';
 import type { BenchModel, BenchSide } from './bench-model';
 import { noise } from './noise';
 

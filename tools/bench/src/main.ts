@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { elementCount } from '@ar-distill/nn';
+import { elementCount } from '@ar-distill/program';
 import type { BenchModel } from './bench-model';
 import { compare, type Comparison } from './compare';
 import { compiledSide } from './compiled-side';

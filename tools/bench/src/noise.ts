@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  float32,
-  int32,
-  elementCount,
-  type HostTensor,
-  type InitializerNoise,
-} from '@ar-distill/nn';
+import type { InitializerNoise } from '@ar-distill/nn';
+import { elementCount, float32, type HostTensor, int32 } from '@ar-distill/program';
 
 /** Reproducible numbers: every stream is seeded by its name. */
 export const noise: InitializerNoise = {

@@ -11,10 +11,10 @@ import {
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { importCheckpoints, openWeights } from '@ar-distill/cli';
 import type { PluginDefinition } from '@ar-distill/core';
 import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as varPlugin } from '@ar-distill/plugin-var';
+import { importCheckpoints, openWeights } from '@ar-distill/workflows';
 import { DIRECTORY_KINDS, FILE_KINDS, KINDS } from './kinds';
 import { Random } from './random';
 import { loadSeeds, type Seed } from './seeds';

@@ -1,4 +1,4 @@
-import type { Rng } from '@ar-distill/core';
+import type { Rng } from '@ar-distill/program';
 
 /** Choices of one configuration: a function of the seed, the configuration and the knob. */
 export interface Choices {

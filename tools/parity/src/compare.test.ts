@@ -1,4 +1,4 @@
-import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { float32, type HostTensor, type HostTensors, int32 } from '@ar-distill/program';
 import { compareArrays, compareSpecs, compareTokens } from './compare';
 
 const floats = (...values: number[]) => float32([values.length], Float32Array.from(values));

@@ -1,4 +1,5 @@
-import type { HostTensor, HostTensors, ParameterSpecs } from '@ar-distill/nn';
+import type { ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 
 /** Largest allowed max|Δ| / max|reference| of an array. */
 export const TOLERANCE = 1e-4;

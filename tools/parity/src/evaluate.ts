@@ -1,6 +1,7 @@
-import type { ConditionalScoreTeacher, Rng, StepCompiler } from '@ar-distill/core';
-import type { HostTensor, HostTensors, Parameters } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import type { ConditionalScoreTeacher } from '@ar-distill/core';
+import type { Parameters } from '@ar-distill/nn';
+import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 
 /** Compiles `fn` with the weights built in and runs it once. */
 export async function evaluate(

@@ -1,5 +1,6 @@
-import type { PluginDefinition, Rng, StepCompiler, TeacherSamplingOptions } from '@ar-distill/core';
-import type { HostTensors, ParameterSpecs } from '@ar-distill/nn';
+import type { PluginDefinition, TeacherSamplingOptions } from '@ar-distill/core';
+import type { ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import type { Outcome } from './compare';
 
 /** A small model with random weights, and how it is sampled. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
-import type { HostTensors } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
 import type { Configuration, Family } from './family';
 
 /** A configuration with official weights and what the official code computes from them. */

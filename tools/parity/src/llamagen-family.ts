@@ -1,13 +1,13 @@
-import { PLAIN_SAMPLING, type Rng, type StepCompiler } from '@ar-distill/core';
-import { float32, type HostTensors } from '@ar-distill/nn';
+import * as tf from '@tensorflow/tfjs';
+import { PLAIN_SAMPLING } from '@ar-distill/core';
 import {
+  type LlamagenArchitecture,
   llamagenArchitectureSchema,
   LlamagenTeacher,
   LlamagenTokenizer,
   rotaryFrequencies,
-  type LlamagenArchitecture,
 } from '@ar-distill/plugin-llamagen';
-import * as tf from '@tensorflow/tfjs';
+import { float32, type HostTensors, type Rng, type StepCompiler } from '@ar-distill/program';
 import { choicesOf } from './choices';
 import { compareAll, compareTokens, type Outcome } from './compare';
 import { channelsFirst, channelsLast, evaluate, pickArrays, sampleTokens } from './evaluate';

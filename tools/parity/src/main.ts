@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findPython, type Python } from '@ar-distill/bench';
-import type { StepCompiler } from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { createRng } from '@ar-distill/runs';
 import * as tf from '@tensorflow/tfjs';
-import { compareSpecs, TOLERANCE, type Outcome } from './compare';
+import { findPython, type Python } from '@ar-distill/bench';
+import { createEngine } from '@ar-distill/engine';
+import { createRng, type StepCompiler } from '@ar-distill/program';
+import { compareSpecs, type Outcome, TOLERANCE } from './compare';
 import type { Family } from './family';
 import { keepTransformer } from './kept-transformer';
 import { llamagenFamily } from './llamagen-family';

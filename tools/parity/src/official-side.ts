@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Python } from '@ar-distill/bench';
 import { readCheckpoint } from '@ar-distill/checkpoints';
-import type { HostTensors } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
 import type { Configuration, Family } from './family';
 
 /** What the official code made of one configuration. */

@@ -1,12 +1,12 @@
-import { PLAIN_SAMPLING, type Rng, type StepCompiler } from '@ar-distill/core';
-import type { HostTensors } from '@ar-distill/nn';
+import type * as tf from '@tensorflow/tfjs';
+import { PLAIN_SAMPLING } from '@ar-distill/core';
 import {
+  type VarArchitecture,
   varArchitectureSchema,
   VarTeacher,
   VarTokenizer,
-  type VarArchitecture,
 } from '@ar-distill/plugin-var';
-import type * as tf from '@tensorflow/tfjs';
+import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { choicesOf } from './choices';
 import { compareAll, compareTokens, type Outcome } from './compare';
 import { channelsFirst, channelsLast, evaluate, pickArrays, sampleTokens } from './evaluate';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import path from 'node:path';
-import { elementCount } from '@ar-distill/nn';
+import { elementCount } from '@ar-distill/program';
 import { elementSize } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
 import { readPieces } from '../files/read-bytes';

@@ -1,4 +1,4 @@
-import { elementCount } from '@ar-distill/nn';
+import { elementCount } from '@ar-distill/program';
 import { elementSize, type ElementType } from '../element-types';
 import { MAX_HEADER_BYTES } from './header';
 

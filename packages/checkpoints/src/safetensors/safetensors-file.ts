@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import type { HostTensor, HostTensors } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { decodeElements, dtypeOf } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
 import { allocateBytes } from '../files/allocate';

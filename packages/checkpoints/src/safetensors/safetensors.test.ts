@@ -1,7 +1,7 @@
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { float32, int32, scalar, type HostTensors } from '@ar-distill/nn';
+import { float32, type HostTensors, int32, scalar } from '@ar-distill/program';
 import { CheckpointFormatError } from '../errors';
 import { openSafetensors, readSafetensors } from './safetensors-file';
 import { writeSafetensors } from './write-safetensors';

@@ -1,11 +1,11 @@
 import {
   elementCount,
-  tensorSource,
   type HostTensor,
   type HostTensors,
+  tensorSource,
   type TensorSource,
   type TensorSpec,
-} from '@ar-distill/nn';
+} from '@ar-distill/program';
 import { elementSize, type ElementType } from '../element-types';
 import { atomicWriteFile } from '../files/atomic-write';
 import { float32ToFloat16 } from '../float16';

@@ -1,4 +1,4 @@
-import { elementCount } from '@ar-distill/nn';
+import { elementCount } from '@ar-distill/program';
 import { elementSize } from '../element-types';
 import { allocateBytes } from '../files/allocate';
 import type { TorchStorage, TorchTensor } from './pickle-values';
@@ -6,8 +6,8 @@ import {
   copyView,
   isContiguous,
   lastElement,
-  rowMajorStrides,
   type RawElements,
+  rowMajorStrides,
   type View,
 } from './strided-view';
 import type { TorchArchive } from './torch-archive';

@@ -1,4 +1,4 @@
-import { elementCount } from '@ar-distill/nn';
+import { elementCount } from '@ar-distill/program';
 import type { TorchTensor } from './pickle-values';
 
 /** A tensor that repeats elements (stride 0, as `expand` makes) may have this many. */

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
-import type { HostTensors } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
 import { openCheckpoint, readCheckpoint } from '../open-checkpoint';
 import { writeSafetensors } from '../safetensors/write-safetensors';
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/program';
 import { decodeElements, dtypeOf, elementSize } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
 import { hostTensor } from '../host-tensor';

@@ -1,7 +1,7 @@
-import { stopGradient } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import { sequenceLength, type SequenceLayout } from '../model/sequence-layout';
-import type { TaskLoss } from '../training/supervised-task';
+import { stopGradient } from '@ar-distill/nn';
+import { type SequenceLayout, sequenceLength } from '../model/sequence-layout';
+import type { TaskLoss } from '../optimization/supervised-task';
 
 /** Form of the conditional score distillation loss. */
 export interface CsdOptions {

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { TaskLoss } from '../training/supervised-task';
+import type { TaskLoss } from '../optimization/supervised-task';
 import { diffusionLoss } from './diffusion-loss';
 
 /**

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { TaskLoss } from '../optimization/supervised-task';
 import { denoisedToVelocity } from '../score/rectified-flow';
-import type { TaskLoss } from '../training/supervised-task';
 import { velocityMatching } from './velocity-matching';
 
 /**

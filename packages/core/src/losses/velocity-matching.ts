@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { TaskLoss } from '../training/supervised-task';
+import type { TaskLoss } from '../optimization/supervised-task';
 
 /**
  * |velocity − target|² summed over channels, averaged over all other axes. The metric

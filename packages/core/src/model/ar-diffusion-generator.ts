@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
 import { NOISE_TIMESTEP, velocityToDenoised } from '../score/rectified-flow';
-import type { GuidanceNetwork } from './guidance-network';
 import { OneStepGenerator } from './one-step-generator';
 import type { SequenceLayout } from './sequence-layout';
+import type { VelocityNetwork } from './velocity-network';
 
 /**
  * The generator of DD2 (appendix E.1): the architecture of the guidance network, run at t = 1. Its
@@ -13,7 +13,7 @@ import type { SequenceLayout } from './sequence-layout';
 export class ArDiffusionGenerator extends OneStepGenerator {
   readonly layout: SequenceLayout;
 
-  constructor(private readonly network: GuidanceNetwork) {
+  constructor(private readonly network: VelocityNetwork) {
     super();
     this.layout = network.layout;
   }

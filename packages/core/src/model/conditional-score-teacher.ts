@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { HostTensor, HostTensors, Parameters, ParameterSpecs } from '@ar-distill/nn';
-import type { StepCompiler } from '../ports/step-compiler';
-import type { Rng } from '../ports/rng';
+import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import type { SequenceLayout } from './sequence-layout';
 
 /** What the teacher knows about every position after reading a clean prefix; rows are positions. */
@@ -39,6 +38,14 @@ export interface TeacherSamplingOptions {
   readonly topP: number;
   readonly temperature: number;
 }
+
+/** Neither guidance nor truncation: the plain distribution, which training sees. */
+export const PLAIN_SAMPLING: TeacherSamplingOptions = {
+  guidanceScale: 0,
+  topK: 0,
+  topP: 1,
+  temperature: 1,
+};
 
 /**
  * A frozen AR teacher as a conditional score model (DD2, Eq. 1). A discrete teacher extends

@@ -1,15 +1,15 @@
-import type { HostTensor, HostTensors } from '@ar-distill/nn';
 import type { z } from 'zod';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
+import type { AdaptationSettings } from '../methods/adaptation/adaptation-settings';
+import type { DistillationSettings } from '../methods/csd/distillation-settings';
 import type {
   ConditionalScoreTeacher,
   TeacherSamplingOptions,
 } from '../model/conditional-score-teacher';
-import type { GuidanceNetwork } from '../model/guidance-network';
 import type { ImageTokenizer } from '../model/image-tokenizer';
-import type { AdaptationSettings } from '../training/adaptation-settings';
-import type { DistillationSettings } from '../training/distillation-settings';
-import type { SupervisedSettings } from '../training/supervised-settings';
-import type { SupervisedTask } from '../training/supervised-task';
+import type { VelocityNetwork } from '../model/velocity-network';
+import type { SupervisedSettings } from '../optimization/supervised-settings';
+import type { SupervisedTask } from '../optimization/supervised-task';
 import type { CheckpointListing, RecognizedPart } from './checkpoint-recognition';
 import type { TeacherAdaptation } from './teacher-adaptation';
 
@@ -53,7 +53,7 @@ export interface PluginDefinition<A = unknown> {
   createTokenizer?(architecture: A): ImageTokenizer;
   createTeacher(architecture: A, sampling: TeacherSamplingOptions): ConditionalScoreTeacher;
   /** The architecture that θ and ψ share. */
-  createNetwork(architecture: A): GuidanceNetwork;
+  createNetwork(architecture: A): VelocityNetwork;
   /**
    * Figures of merit of generated `sequences` [N, n, C] (scaled), where the plugin knows any better
    * than those of images: for a tabular teacher, the distance from its exact distribution.

@@ -1,5 +1,5 @@
-import type { HostTensors } from '@ar-distill/nn';
-import type { SupervisedTask } from '../training/supervised-task';
+import type { HostTensors } from '@ar-distill/program';
+import type { SupervisedTask } from '../optimization/supervised-task';
 
 /**
  * How a teacher that reads tokens becomes one that reads continuous code vectors (DD2, appendix E), in

@@ -1,4 +1,4 @@
-import type { HostTensors, TensorSource } from '@ar-distill/nn';
+import type { HostTensors, TensorSource } from '@ar-distill/program';
 
 /** Everything that a resumed run needs. Random numbers are counters, so `cursor` covers them. */
 export interface Checkpoint {

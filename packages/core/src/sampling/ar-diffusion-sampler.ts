@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
-import type { GuidanceNetwork } from '../model/guidance-network';
 import { sequenceLength, stepStarts } from '../model/sequence-layout';
+import type { VelocityNetwork } from '../model/velocity-network';
 import { eulerSolve } from './euler-solver';
 
 /**
@@ -11,7 +11,7 @@ import { eulerSolve } from './euler-solver';
  * many AR steps see `compileArDiffusion`. `noise` [B, n, C], `labels` [B] → [B, n, C], scaled.
  */
 export function sampleArDiffusion(
-  network: GuidanceNetwork,
+  network: VelocityNetwork,
   parameters: Parameters,
   noise: tf.Tensor,
   labels: tf.Tensor,

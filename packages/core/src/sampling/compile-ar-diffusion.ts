@@ -1,8 +1,15 @@
-import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import type { GuidanceNetwork } from '../model/guidance-network';
+import {
+  type CompiledStep,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type StepCompiler,
+  type StepFunction,
+} from '@ar-distill/program';
 import { sequenceLength, stepStarts } from '../model/sequence-layout';
-import type { CompiledStep, StepCompiler, StepFunction } from '../ports/step-compiler';
+import type { VelocityNetwork } from '../model/velocity-network';
 import { sampleArDiffusion } from './ar-diffusion-sampler';
 import { eulerSolve } from './euler-solver';
 
@@ -17,7 +24,7 @@ export interface ArDiffusionSampler {
 
 /** What is compiled. */
 export interface ArDiffusionProgram {
-  readonly network: GuidanceNetwork;
+  readonly network: VelocityNetwork;
   readonly weights: Readonly<HostTensors>;
   readonly batchSize: number;
   /** Euler steps per AR step. */

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { float32 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import { createContainer, type ApplicationContainer } from './create-container';
+import { float32 } from '@ar-distill/program';
+import { type ApplicationContainer, createContainer } from './create-container';
 import {
   ENGINE,
   PLUGIN_PROBLEMS,

@@ -1,5 +1,6 @@
 import { createEngine, type EngineOptions } from '@ar-distill/engine';
-import { createProgressReporter, createRng, createRun, openRun } from '@ar-distill/runs';
+import { createRng } from '@ar-distill/program';
+import { createProgressReporter, createRun, openRun } from '@ar-distill/runs';
 import { discoverPlugins } from '../discovery/discover-plugins';
 import {
   ENGINE,

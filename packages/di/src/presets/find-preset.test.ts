@@ -1,5 +1,6 @@
-import { definePlugin, distillationSettingsSchema, type Preset } from '@ar-distill/core';
 import { z } from 'zod';
+import { definePlugin, type Preset } from '@ar-distill/core';
+import { distillationSettingsSchema } from '@ar-distill/core/methods';
 import type { InstalledPlugin } from '../discovery/load-plugin';
 import { findPreset } from './find-preset';
 

@@ -1,4 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import type {
+  CompiledStep,
+  HostTensor,
+  HostTensors,
+  StateStore,
+  StepProgram,
+  TensorSpec,
+} from '@ar-distill/program';
 import { copyTensors } from '../host/arrays';
 import {
   callSpecs,
@@ -9,18 +17,11 @@ import {
   stateSpec,
   stateSpecs,
 } from '../host/checks';
-import type {
-  CompiledStep,
-  Engine,
-  ProgramProfile,
-  StateStore,
-  StepProgram,
-} from '../host/program';
-import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
-import { checkNextState } from './check-next-state';
+import type { Engine, ProgramProfile } from '../host/engine-contract';
 import { sliceIteration, stackIterations } from '../host/iterations';
+import { checkNextState } from './check-next-state';
 import { toHostTensor, toTensors } from './tensors';
-import { loadBackend, type EagerBackend } from './tfjs-backends';
+import { type EagerBackend, loadBackend } from './tfjs-backends';
 
 /**
  * Runs programs op by op on a tfjs backend, in the calling thread: the reference that compiled

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensor, HostTensors } from '../ir/types';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 
 /** Tensors on the current backend; they may share memory with the arrays. */
 export function toTensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {

@@ -1,4 +1,4 @@
-import type { HostTensor, HostTensors } from '../ir/types';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 
 /** Copies with buffers of their own, which may be handed to a worker. */
 export function copyTensors(values: Readonly<HostTensors>): HostTensors {

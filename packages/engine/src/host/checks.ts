@@ -1,6 +1,11 @@
-import { elementCount } from '../ir/shapes';
-import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
-import type { StateStore, StepProgram } from './program';
+import {
+  elementCount,
+  type HostTensor,
+  type HostTensors,
+  type StateStore,
+  type StepProgram,
+  type TensorSpec,
+} from '@ar-distill/program';
 
 /** `float32 [2, 3]`. */
 export function describeSpec({ dtype, shape }: TensorSpec): string {

@@ -1,6 +1,6 @@
-import type { HostTensors } from '../ir/types';
+import type { HostTensors } from '@ar-distill/program';
 import type { LoweredProgram } from '../lower/lower-program';
-import type { ProgramProfile } from './program';
+import type { ProgramProfile } from './engine-contract';
 
 /** A lowered program, as its host takes it; the host takes over the models. */
 export interface LoadedProgram extends LoweredProgram {

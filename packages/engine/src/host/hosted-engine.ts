@@ -1,5 +1,12 @@
-import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
-import { lowerProgram, type LoweredProgram } from '../lower/lower-program';
+import type {
+  CompiledStep,
+  HostTensor,
+  HostTensors,
+  StateStore,
+  StepProgram,
+  TensorSpec,
+} from '@ar-distill/program';
+import { type LoweredProgram, lowerProgram } from '../lower/lower-program';
 import type { OnnxProgram } from '../lower/to-onnx';
 import { trace } from '../trace/trace';
 import { copyTensors, ownedBuffers, sharedBytes } from './arrays';
@@ -12,8 +19,8 @@ import {
   stateSpec,
   stateSpecs,
 } from './checks';
+import type { Engine, ProgramProfile } from './engine-contract';
 import type { Host, HostOptions } from './host';
-import type { CompiledStep, Engine, ProgramProfile, StateStore, StepProgram } from './program';
 
 /**
  * Traces programs in the calling thread and leaves everything else to a host of sessions. Arrays

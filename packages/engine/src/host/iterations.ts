@@ -1,5 +1,4 @@
-import { elementCount } from '../ir/shapes';
-import type { HostTensor, HostTensors } from '../ir/types';
+import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/program';
 
 /** Views of the values at place `index` of the leading axis. */
 export function sliceIteration(values: Readonly<HostTensors>, index: number): HostTensors {

@@ -1,10 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { HostTensor, HostTensors, TensorSpec } from '../ir/types';
+import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/program';
 import type { LoweredUpdates, UpdateSource } from '../lower/lower-program';
 import { CUT_PREFIX } from '../lower/split-updates';
 import type { OnnxProgram } from '../lower/to-onnx';
-import { sliceIteration, stackIterations } from './iterations';
 import type { LoadedProgram } from './host';
+import { sliceIteration, stackIterations } from './iterations';
 import { releaseBuffer } from './release-buffer';
 
 type Part = Omit<OnnxProgram, 'model' | 'externalData'> & { readonly session: InferenceSession };

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { OperatorProfile } from './program';
+import type { OperatorProfile } from './engine-contract';
 
 /** One event of ONNX Runtime's profile (Chrome tracing format). */
 interface ProfileEvent {

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HostTensors } from '../ir/types';
+import type { HostTensors } from '@ar-distill/program';
 import { copyTensors } from './arrays';
+import type { ProgramProfile } from './engine-contract';
 import type { Host, HostArgs, HostMethod, HostOptions, HostResult, LoadedProgram } from './host';
 import { entry, LoadedSession, replaceState } from './loaded-session';
 import { readProfile } from './profile';
 import { releaseBuffer } from './release-buffer';
-import type { ProgramProfile } from './program';
 import { sessionOptions } from './session-options';
 
 interface Session {

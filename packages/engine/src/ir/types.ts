@@ -1,20 +1,7 @@
-/** Element types at the edge of a program. */
-export type Dtype = 'float32' | 'int32';
+import type { Dtype } from '@ar-distill/program';
+
 /** Element types inside of a program. */
 export type ValueDtype = Dtype | 'bool';
-
-/** Shape and element type of an array at the edge of a program. */
-export interface TensorSpec {
-  readonly shape: readonly number[];
-  readonly dtype: Dtype;
-}
-
-/** An array in host memory, row-major. */
-export type HostTensor =
-  | { readonly shape: readonly number[]; readonly dtype: 'float32'; readonly data: Float32Array }
-  | { readonly shape: readonly number[]; readonly dtype: 'int32'; readonly data: Int32Array };
-
-export type HostTensors = Record<string, HostTensor>;
 
 /** Attribute of a node, as tfjs hands it to its kernels. */
 export type Attribute = string | number | boolean | null | undefined | readonly Attribute[];

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import type { StepFunction } from '@ar-distill/program';
 import { specOf, uniform } from '../../test-support/arrays';
 import { runOnce } from '../../test-support/run-program';
 import { encodeModel } from '../onnx/model';
-import { trace, type StepFunction, type TraceSpec } from '../trace/trace';
+import { trace, type TraceSpec } from '../trace/trace';
 import { toOnnx } from './to-onnx';
 
 tf.enableProdMode();

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { StepFunction } from '@ar-distill/program';
 import { runOnce } from '../../test-support/run-program';
-import { trace, type StepFunction } from '../trace/trace';
+import { trace } from '../trace/trace';
 import { fuse } from './fusions';
 
 type Activation = (x: tf.Tensor) => tf.Tensor;

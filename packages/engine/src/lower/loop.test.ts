@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import type { HostTensor, HostTensors, StepFunction } from '@ar-distill/program';
 import { floats, integers, specOf, uniform } from '../../test-support/arrays';
-import { ProgramSession, runOnce, type ProgramValues } from '../../test-support/run-program';
-import type { HostTensor, HostTensors } from '../ir/types';
-import type { StepFunction, TraceSpec } from '../trace/trace';
+import { ProgramSession, type ProgramValues, runOnce } from '../../test-support/run-program';
+import type { TraceSpec } from '../trace/trace';
 
 tf.enableProdMode();
 

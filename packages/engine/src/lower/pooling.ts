@@ -1,7 +1,7 @@
-import { pooling, type Convolution } from '../ir/convolution';
-import { elementCount } from '../ir/shapes';
-import type { Lowering } from './lowering';
+import { elementCount } from '@ar-distill/program';
+import { type Convolution, pooling } from '../ir/convolution';
 import { NCHW_TO_NHWC, NHWC_TO_NCHW } from './convolutions';
+import type { Lowering } from './lowering';
 
 /** Rules of the poolings over images. */
 export const POOLING_LOWERINGS = {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { HostTensor } from '@ar-distill/program';
 import { difference, integers, specOf, uniform } from '../../test-support/arrays';
 import { ProgramSession } from '../../test-support/run-program';
-import type { HostTensor } from '../ir/types';
 
 tf.enableProdMode();
 

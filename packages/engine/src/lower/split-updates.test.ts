@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { HostTensors, StepFunction } from '@ar-distill/program';
 import { floats, specOf, uniform } from '../../test-support/arrays';
 import {
   SMALL_TRANSFORMER,
@@ -10,9 +11,8 @@ import {
 import { copyTensors } from '../host/arrays';
 import { stackIterations } from '../host/iterations';
 import { LoadedSession } from '../host/loaded-session';
-import type { HostTensors } from '../ir/types';
-import { trace, type StepFunction, type TraceSpec } from '../trace/trace';
-import { lowerProgram, type LoweredProgram } from './lower-program';
+import { trace, type TraceSpec } from '../trace/trace';
+import { type LoweredProgram, lowerProgram } from './lower-program';
 import { splitUpdates } from './split-updates';
 
 tf.enableProdMode();

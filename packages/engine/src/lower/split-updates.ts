@@ -1,5 +1,5 @@
+import { elementCount } from '@ar-distill/program';
 import { BINARY_KERNELS, UNARY_KERNELS } from '../ir/kernels';
-import { elementCount } from '../ir/shapes';
 import type { Graph, Node, Value } from '../ir/types';
 
 /** Outputs of the main graph under such keys are what updates read, not results of the program. */

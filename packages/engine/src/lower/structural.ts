@@ -1,5 +1,6 @@
+import { elementCount } from '@ar-distill/program';
 import { axesAttribute, flagAttribute, numberAttribute, numbersAttribute } from '../ir/attributes';
-import { elementCount, normalizeAxes } from '../ir/shapes';
+import { normalizeAxes } from '../ir/shapes';
 import type { Node } from '../ir/types';
 import { ELEMENT_TYPE } from '../onnx/model';
 import type { Lowering, LoweringContext } from './lowering';

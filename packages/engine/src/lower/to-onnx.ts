@@ -1,9 +1,10 @@
+import type { Dtype, TensorSpec } from '@ar-distill/program';
 import type { KernelName } from '../ir/kernels';
-import type { Dtype, Graph, TensorSpec, Value } from '../ir/types';
+import type { Graph, Value } from '../ir/types';
 import { GraphEmitter } from '../onnx/graph-emitter';
 import { encodeModel, type ExternalData, type OnnxValueInfo } from '../onnx/model';
 import { fuse, type FusedKernelName } from './fusions';
-import { ValueNames, type Provider } from './lowering';
+import { type Provider, ValueNames } from './lowering';
 import { LOWERINGS } from './tables';
 
 /** An input of the session. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { HostTensors } from '@ar-distill/program';
 import { difference, toHost, toTensor } from '../../test-support/arrays';
-import { ProgramSession, type ProgramResults } from '../../test-support/run-program';
+import { type ProgramResults, ProgramSession } from '../../test-support/run-program';
 import {
   SMALL_TRANSFORMER,
   transformerInputs,
@@ -8,7 +9,6 @@ import {
   transformerState,
   transformerStep,
 } from '../../test-support/transformer';
-import type { HostTensors } from '../ir/types';
 
 tf.enableProdMode();
 

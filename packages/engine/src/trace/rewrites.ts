@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { GraphBuilder } from '../ir/graph-builder';
+import { elementCount } from '@ar-distill/program';
 import { numberAttribute, numbersAttribute } from '../ir/attributes';
 import { pooling } from '../ir/convolution';
-import { broadcastShapes, elementCount, normalizeAxes, sameShape } from '../ir/shapes';
+import type { GraphBuilder } from '../ir/graph-builder';
 import type { KernelName } from '../ir/kernels';
+import { broadcastShapes, normalizeAxes, sameShape } from '../ir/shapes';
 import type { Attributes, Value, ValueDtype } from '../ir/types';
 import { FUSED_REWRITES, prelu } from './fused-kernels';
 import { broadcastTo, record } from './record';

@@ -1,15 +1,16 @@
-import {
-  BINARY_KERNELS,
-  COMPARISON_KERNELS,
-  PREDICATE_KERNELS,
-  REDUCTION_KERNELS,
-  UNARY_KERNELS,
-  type KernelName,
-} from '../ir/kernels';
+import { elementCount } from '@ar-distill/program';
 import { axesAttribute, flagAttribute, numberAttribute, numbersAttribute } from '../ir/attributes';
 import { convolution, pooling } from '../ir/convolution';
 import type { ResultType } from '../ir/graph-builder';
-import { broadcastShapes, elementCount, normalizeAxes } from '../ir/shapes';
+import {
+  BINARY_KERNELS,
+  COMPARISON_KERNELS,
+  type KernelName,
+  PREDICATE_KERNELS,
+  REDUCTION_KERNELS,
+  UNARY_KERNELS,
+} from '../ir/kernels';
+import { broadcastShapes, normalizeAxes } from '../ir/shapes';
 import type { Attributes, Value, ValueDtype } from '../ir/types';
 
 /** Shapes and types of a kernel's results from its operands. */

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import type { StepFunction, TensorSpec } from '@ar-distill/program';
 import { floats, specOf, toTensor, uniform } from '../../test-support/arrays';
 import { runOnce } from '../../test-support/run-program';
-import type { Graph, TensorSpec } from '../ir/types';
-import { trace, type StepFunction } from './trace';
+import type { Graph } from '../ir/types';
+import { trace } from './trace';
 
 tf.enableProdMode();
 

@@ -1,19 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { GraphBuilder } from '../ir/graph-builder';
 import { sameShape } from '../ir/shapes';
-import type { Graph, HostTensors, TensorSpec, Value } from '../ir/types';
+import type { HostTensors, StepFunction, TensorSpec } from '@ar-distill/program';
+import type { Graph, Value } from '../ir/types';
 import { traceBackend } from './register-kernels';
 import { TRACE_BACKEND } from './trace-backend';
-
-/** A function over named tensors; `state` of the result replaces values of the same names. */
-export type StepFunction = (values: {
-  readonly state: Record<string, tf.Tensor>;
-  readonly constants: Record<string, tf.Tensor>;
-  readonly inputs: Record<string, tf.Tensor>;
-}) => {
-  readonly state?: Readonly<Record<string, tf.Tensor>>;
-  readonly outputs: Readonly<Record<string, tf.Tensor>>;
-};
 
 /** Shapes of what the function reads, and the values of what is frozen. */
 export interface TraceSpec {

@@ -1,7 +1,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import type { HostTensors } from '@ar-distill/program';
 import { ownedBuffers } from '../host/arrays';
-import type { HostResult, HostMethod } from '../host/host';
-import type { HostTensors } from '../ir/types';
+import type { HostMethod, HostResult } from '../host/host';
 import { SessionHost } from '../host/session-host';
 import type { CallMessage, DisposeMessage, ReplyMessage, WorkerOptions } from './protocol';
 

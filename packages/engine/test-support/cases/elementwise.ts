@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensor } from '../../src/ir/types';
+import type { HostTensor } from '@ar-distill/program';
 import { floats, integers, uniform } from '../arrays';
 import type { KernelCase } from '../compare-with-cpu';
 

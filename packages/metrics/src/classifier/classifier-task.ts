@@ -1,18 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Rng, SupervisedTask, TaskLoss } from '@ar-distill/core';
+import type { SupervisedTask, TaskLoss } from '@ar-distill/core/optimization';
+import { type Parameters, type ParameterSpecs, softmaxCrossEntropy } from '@ar-distill/nn';
+import { float32, type HostTensors, type Rng, type TensorSpec } from '@ar-distill/program';
 import {
-  float32,
-  softmaxCrossEntropy,
-  type HostTensors,
-  type Parameters,
-  type ParameterSpecs,
-  type TensorSpec,
-} from '@ar-distill/nn';
-import {
+  type ClassifierArchitecture,
   classifierForward,
   classifierSpecs,
   MNIST_CLASSIFIER,
-  type ClassifierArchitecture,
 } from './classifier';
 
 const STREAM = 'classifier-shift';

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Rng } from '@ar-distill/core';
-import { elementCount, initializeParameters, type HostTensors } from '@ar-distill/nn';
+import { initializeParameters } from '@ar-distill/nn';
+import { elementCount, type HostTensors, type Rng } from '@ar-distill/program';
 import {
+  type ClassifierArchitecture,
   classifierForward,
   classifierSpecs,
   featureCount,
   MNIST_CLASSIFIER,
-  type ClassifierArchitecture,
 } from './classifier';
 import { ClassifierTask } from './classifier-task';
 

@@ -1,11 +1,15 @@
-import type { CompiledStep, StepCompiler } from '@ar-distill/core';
-import { float32, type HostTensors } from '@ar-distill/nn';
 import {
+  type CompiledStep,
+  float32,
+  type HostTensors,
+  type StepCompiler,
+} from '@ar-distill/program';
+import {
+  type ClassifierArchitecture,
   classifierForward,
   classifierSpecs,
   featureCount,
   MNIST_CLASSIFIER,
-  type ClassifierArchitecture,
 } from '../classifier/classifier';
 
 /** What the classifier says about N images. */

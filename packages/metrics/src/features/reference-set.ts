@@ -1,5 +1,5 @@
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
-import { float32, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { float32, type HostTensor, type HostTensors } from '@ar-distill/program';
 import { withinClassDistances } from './class-diversity';
 import { featureStatistics, type FeatureStatistics } from './feature-statistics';
 import { spacedRows } from './squared-distance';

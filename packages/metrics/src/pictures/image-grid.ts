@@ -1,5 +1,5 @@
 import { PNG } from 'pngjs';
-import type { HostTensor } from '@ar-distill/nn';
+import type { HostTensor } from '@ar-distill/program';
 import { toBytes } from './pixels';
 
 /** Layout of a grid of images. */

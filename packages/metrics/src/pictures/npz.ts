@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { unzipSync, zipSync } from 'fflate';
 import { atomicWriteFile } from '@ar-distill/checkpoints';
-import { float32, type HostTensor } from '@ar-distill/nn';
+import { float32, type HostTensor } from '@ar-distill/program';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy';
 import { fromBytes, toBytes } from './pixels';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PNG } from 'pngjs';
-import { float32, int32 } from '@ar-distill/nn';
+import { float32, int32 } from '@ar-distill/program';
 import { imageGrid } from './image-grid';
 import { lineChart } from './line-chart';
 import { decodeNpy, encodeNpy } from './npy';

@@ -1,13 +1,7 @@
-import type { Rng, SupervisedTask, TaskLoss } from '@ar-distill/core';
-import {
-  float32,
-  parameter,
-  type HostTensors,
-  type Parameters,
-  type ParameterSpecs,
-  type TensorSpec,
-} from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
+import type { SupervisedTask, TaskLoss } from '@ar-distill/core/optimization';
+import { parameter, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
+import { float32, type HostTensors, type Rng, type TensorSpec } from '@ar-distill/program';
 import type { LlamagenArchitecture } from '../architecture';
 import { codebookSpecs, unitCodes } from '../tokenizer/quantizer';
 import { inputSpecs } from '../transformer/specs';

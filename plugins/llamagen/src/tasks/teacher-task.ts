@@ -1,4 +1,5 @@
-import { PLAIN_SAMPLING, TokenPredictionTask } from '@ar-distill/core';
+import { TokenPredictionTask } from '@ar-distill/backbone-kit';
+import { PLAIN_SAMPLING } from '@ar-distill/core';
 import { isQuantizerParameter, type LlamagenArchitecture } from '../architecture';
 import { LlamagenTeacher } from '../teacher';
 import { codeNoise } from './adaptation-task';

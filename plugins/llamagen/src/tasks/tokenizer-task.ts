@@ -1,6 +1,6 @@
-import { countTokens, VqTokenizerTask } from '@ar-distill/core';
-import { l2Normalize, withoutGradient } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import { countTokens, VqTokenizerTask } from '@ar-distill/backbone-kit';
+import { l2Normalize, withoutGradient } from '@ar-distill/nn';
 import type { LlamagenArchitecture } from '../architecture';
 import { CODEBOOK, quantize, unitCodes } from '../tokenizer/quantizer';
 import { LlamagenTokenizer } from '../tokenizer/tokenizer';

@@ -1,6 +1,6 @@
-import { nearestCodes } from '@ar-distill/core';
-import { l2Normalize, parameter, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
+import { nearestCodes } from '@ar-distill/core/math';
+import { l2Normalize, parameter, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import type { LlamagenArchitecture } from '../architecture';
 
 /** The stored codebook [V, C]; codes are its rows at unit length (`VectorQuantizer`, vq_model.py). */

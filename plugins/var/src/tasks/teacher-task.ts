@@ -1,4 +1,5 @@
-import { PLAIN_SAMPLING, TokenPredictionTask } from '@ar-distill/core';
+import { TokenPredictionTask } from '@ar-distill/backbone-kit';
+import { PLAIN_SAMPLING } from '@ar-distill/core';
 import type { VarArchitecture } from '../architecture';
 import { isQuantizerParameter } from '../quantizer/multi-scale-quantizer';
 import { VarTeacher } from '../teacher';

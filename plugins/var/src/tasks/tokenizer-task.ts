@@ -1,6 +1,6 @@
-import { countTokens, VqTokenizerTask } from '@ar-distill/core';
-import { withoutGradient } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import { countTokens, VqTokenizerTask } from '@ar-distill/backbone-kit';
+import { withoutGradient } from '@ar-distill/nn';
 import type { VarArchitecture } from '../architecture';
 import { CODEBOOK } from '../quantizer/multi-scale-quantizer';
 import { isUsed } from '../quantizer/phi';

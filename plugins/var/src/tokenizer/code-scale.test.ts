@@ -1,4 +1,4 @@
-import { float32 } from '@ar-distill/nn';
+import { float32 } from '@ar-distill/program';
 import { unitCodeScale } from './code-scale';
 
 const codebook = float32([3, 2], Float32Array.of(2, 2, 0, 0, 0.5, 0.5));

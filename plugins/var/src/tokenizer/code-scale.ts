@@ -1,4 +1,4 @@
-import type { HostTensors } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
 import { CODEBOOK } from '../quantizer/multi-scale-quantizer';
 
 /** Moving average of how often each scale uses each code (an official buffer), [S, V]. */

@@ -1,9 +1,15 @@
+import { join } from 'node:path';
 import { readCheckpoint } from '@ar-distill/checkpoints';
 import { ArDiffusionGenerator, sequenceLength } from '@ar-distill/core';
-import { createEngine, type Engine, type CompiledStep } from '@ar-distill/engine';
-import { float32, int32, type HostTensors, type ParameterSpecs } from '@ar-distill/nn';
-import { createRng } from '@ar-distill/runs';
-import { join } from 'node:path';
+import { createEngine, type Engine } from '@ar-distill/engine';
+import type { ParameterSpecs } from '@ar-distill/nn';
+import {
+  type CompiledStep,
+  createRng,
+  float32,
+  type HostTensors,
+  int32,
+} from '@ar-distill/program';
 import type { FullSizeModel, Task } from './families';
 
 /** One image after the other from a model in official files. */

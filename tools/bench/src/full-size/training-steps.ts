@@ -1,18 +1,23 @@
+import { join } from 'node:path';
 import { readCheckpoint } from '@ar-distill/checkpoints';
+import { type RunStore, sequenceLength } from '@ar-distill/core';
 import {
   distillationSettingsSchema,
   distillGenerator,
-  sequenceLength,
   tuneNetwork,
+} from '@ar-distill/core/methods';
+import { createEngine } from '@ar-distill/engine';
+import {
   type CompiledStep,
-  type RunStore,
+  createRng,
+  elementCount,
+  float32,
+  type HostTensors,
+  int32,
   type StateStore,
   type StepCompiler,
-} from '@ar-distill/core';
-import { createEngine } from '@ar-distill/engine';
-import { elementCount, float32, int32, type HostTensors, type TensorSpec } from '@ar-distill/nn';
-import { createRng } from '@ar-distill/runs';
-import { join } from 'node:path';
+  type TensorSpec,
+} from '@ar-distill/program';
 import { pickParameters } from './compiled-sampling';
 import type { FullSizeModel } from './families';
 

@@ -1,0 +1,150 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Command } from 'commander';
+import { loadMnist } from '@ar-distill/datasets';
+import { type ApplicationContainer, PLUGIN_PROBLEMS, PLUGINS, STEP_COMPILER } from '@ar-distill/di';
+import { describeBackends } from '@ar-distill/engine';
+import { float32 } from '@ar-distill/program';
+import { resolveOptions } from '../config/resolve-options';
+import { commonSchema } from '../config/schemas';
+import type { CliEnvironment } from './environment';
+import { examples, givenFlags, withCommonOptions } from './flags';
+import { type Machine, thisMachine } from './machine';
+import { openContainer } from './session';
+
+/** One line of the doctor's report. */
+export interface Finding {
+  /** `missing` is something optional that is not there; `wrong` keeps the command from working. */
+  readonly state: 'ok' | 'missing' | 'wrong';
+  readonly subject: string;
+  /** What was found and, unless it is ok, the mend. */
+  readonly detail: string;
+}
+
+const GIBIBYTE = 2 ** 30;
+const NEEDED_NODE = [20, 19] as const;
+
+/** `ar-distill doctor`: what this machine offers, what is missing, and how to get it. */
+export function addDoctorCommand(program: Command, env: CliEnvironment): void {
+  const command = program
+    .command('doctor')
+    .description('check Node, the machine, the engine, the plugins and the data')
+    .addHelpText('after', examples('doctor', 'doctor --backend tensorflow'));
+  withCommonOptions(command).action(async () => {
+    const options = resolveOptions(commonSchema, givenFlags(command), env.cwd);
+    const container = openContainer(env, options);
+    try {
+      const findings = [
+        ...machineFindings(thisMachine()),
+        ...(await backendFindings()),
+        await engineFinding(container),
+        ...pluginFindings(container),
+        await dataFinding(),
+      ];
+      for (const { state, subject, detail } of findings) {
+        env.stdout.write(`${state.padEnd(8)} ${subject}: ${detail}\n`);
+      }
+      const wrong = findings.filter(({ state }) => state === 'wrong').map(({ subject }) => subject);
+      if (wrong.length) {
+        throw new Error(`ar-distill cannot work here before this is mended: ${wrong.join(', ')}.`);
+      }
+    } finally {
+      await container.dispose();
+    }
+  });
+}
+
+/** What is to be said about Node, the processor and the memory. */
+export function machineFindings(machine: Machine): Finding[] {
+  const [major = 0, minor = 0] = machine.node.split('.').map(Number);
+  const [neededMajor, neededMinor] = NEEDED_NODE;
+  const recent = major > neededMajor || (major === neededMajor && minor >= neededMinor);
+  const needed = NEEDED_NODE.join('.');
+  const memory = `${(machine.totalMemory / GIBIBYTE).toFixed(1)} GiB, ${(machine.freeMemory / GIBIBYTE).toFixed(1)} GiB free`;
+  const enough = machine.totalMemory >= 2 * GIBIBYTE;
+  return [
+    recent
+      ? { state: 'ok', subject: 'Node', detail: `${machine.node} on ${machine.platform}` }
+      : {
+          state: 'wrong',
+          subject: 'Node',
+          detail: `${machine.node} is too old: install ${needed} or newer from https://nodejs.org`,
+        },
+    {
+      state: 'ok',
+      subject: 'Processor',
+      detail: `${machine.processor}, ${machine.threads} ${machine.threads === 1 ? 'thread' : 'threads'}`,
+    },
+    enough
+      ? { state: 'ok', subject: 'Memory', detail: memory }
+      : {
+          state: 'missing',
+          subject: 'Memory',
+          detail: `${memory}: training the MNIST preset wants 2 GiB`,
+        },
+  ];
+}
+
+async function backendFindings(): Promise<Finding[]> {
+  return (await describeBackends()).map(({ name, available, detail }) => ({
+    state: available ? 'ok' : 'missing',
+    subject: name,
+    detail,
+  }));
+}
+
+/** Compiles and runs a small step, so that a broken native library shows here. */
+async function engineFinding(container: ApplicationContainer): Promise<Finding> {
+  const subject = 'Engine';
+  try {
+    const step = await container.resolve(STEP_COMPILER).compile({
+      name: 'doctor',
+      inputs: { x: { shape: [3], dtype: 'float32' } },
+      fn: ({ inputs }) => ({ outputs: { y: tf.square(inputs['x']!) } }),
+    });
+    const { y } = await step.run({ x: float32([3], Float32Array.of(1, 2, 3)) });
+    await step.dispose();
+    const values = y ? [...y.data].join(', ') : 'nothing';
+    return values === '1, 4, 9'
+      ? { state: 'ok', subject, detail: 'compiles and runs a step' }
+      : {
+          state: 'wrong',
+          subject,
+          detail: `a step computed ${values} instead of 1, 4, 9: install onnxruntime-node again`,
+        };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { state: 'wrong', subject, detail: `cannot run a step: ${reason}` };
+  }
+}
+
+function pluginFindings(container: ApplicationContainer): Finding[] {
+  const installed = container.resolveAll(PLUGINS).map(({ definition, version }): Finding => ({
+    state: 'ok',
+    subject: `Plugin ${definition.name}`,
+    detail: `${version} with ${Object.keys(definition.presets).join(', ') || 'no presets'}`,
+  }));
+  const broken = container
+    .resolveAll(PLUGIN_PROBLEMS)
+    .map(({ message }): Finding => ({ state: 'missing', subject: 'Plugin', detail: message }));
+  const none: Finding = {
+    state: 'missing',
+    subject: 'Plugin',
+    detail: 'none is installed: npm install @ar-distill/plugin-var',
+  };
+  return installed.length + broken.length ? [...installed, ...broken] : [none];
+}
+
+async function dataFinding(): Promise<Finding> {
+  const subject = 'MNIST';
+  try {
+    const { count } = await loadMnist({ split: 'test' });
+    return { state: 'ok', subject, detail: `${count} test images` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      state: 'missing',
+      subject,
+      detail: `${reason} Only training and new statistics need it.`,
+    };
+  }
+}

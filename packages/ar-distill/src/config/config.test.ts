@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tree } from '@ar-distill/workflows';
+import { UsageError } from '../errors';
+import { nearestName } from './nearest-name';
+import { resolveOptions } from './resolve-options';
+import { distillSchema, sampleSchema, teacherSchema } from './schemas';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'ar-distill-config-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+/** Options of `distill` from a config file's text and flags. */
+function distillOptions(yaml: string, flags: Tree = {}): unknown {
+  writeFileSync(join(cwd, 'a.yaml'), yaml);
+  return resolveOptions(distillSchema, { config: 'a.yaml', ...flags }, cwd);
+}
+
+describe('resolveOptions', () => {
+  it('puts the flags over the file, at every depth, and adds no defaults', () => {
+    const yaml = `
+preset: mnist-var
+samples: 500
+settings:
+  emaDecay: 0.9
+  stepWeights: [3, 1]
+  tuning: { batchSize: 16, headIterations: 7 }
+`;
+    const flags = { samples: 9, settings: { tuning: { batchSize: 32 }, stepWeights: [1, 3] } };
+    expect(distillOptions(yaml, flags)).toEqual({
+      preset: 'mnist-var',
+      samples: 9,
+      settings: {
+        emaDecay: 0.9,
+        stepWeights: [1, 3],
+        tuning: { batchSize: 32, headIterations: 7 },
+      },
+    });
+  });
+
+  it('takes an empty file and no file', () => {
+    expect(distillOptions('# nothing\n')).toEqual({});
+    expect(resolveOptions(sampleSchema, { count: 3 }, cwd)).toEqual({ count: 3 });
+  });
+
+  it.each([
+    ['thread: 2', '"thread" in a.yaml is not a known key: did you mean "threads"?'],
+    [
+      'settings: { tuning: { headIteration: 3 } }',
+      '"settings.tuning.headIteration" in a.yaml is not a known key: did you mean "settings.tuning.headIterations"?',
+    ],
+    [
+      'settings: { batchSize: big }',
+      '"settings.batchSize" in a.yaml is wrong: expected number, received string.',
+    ],
+    [
+      'backend: gpu',
+      '"backend" in a.yaml is wrong: expected one of "onnxruntime"|"tensorflow"|"cpu".',
+    ],
+    ['- 1', 'The document in a.yaml is wrong: expected object, received array.'],
+    ['threads: 0', '"threads" in a.yaml is wrong: too small: expected number to be >0.'],
+    [
+      'name: a/b',
+      '"name" in a.yaml is wrong: expected letters, digits, dots, hyphens or underscores.',
+    ],
+    ['a: [', 'The config file a.yaml is not valid YAML (line 1): '],
+    ['threads: 0\nsamples: x', '(and 1 more)'],
+  ])('explains what is wrong with %j', (yaml, sentence) => {
+    expect(() => distillOptions(yaml)).toThrow(sentence);
+  });
+
+  it('lists the known keys when none is near', () => {
+    expect(() => distillOptions('settings: { tuning: { qqqqqqqq: 1 } }')).toThrow(
+      /not a known key: known keys are headIterations, .*emaDecay\.$/,
+    );
+  });
+
+  it('finds a mistake in the file that a flag would hide', () => {
+    expect(() => distillOptions('samples: many', { samples: 3 })).toThrow('"samples" in a.yaml');
+  });
+
+  it('names a missing file', () => {
+    expect(() => resolveOptions(distillSchema, { config: 'no.yaml' }, cwd)).toThrow(
+      'The config file no.yaml cannot be read',
+    );
+  });
+
+  it.each([
+    [{ batchSize: 0 }, '--batch-size on the command line is wrong: '],
+    [{ settings: { beta3: 1 } }, 'The setting "beta3" on the command line is not a known key'],
+    [{ settings: { gradientClip: -1 } }, 'The setting "gradientClip" on the command line is wrong'],
+  ])('blames the flag for %j', (flags, sentence) => {
+    expect(() => resolveOptions(teacherSchema, flags, cwd)).toThrow(UsageError);
+    expect(() => resolveOptions(teacherSchema, flags, cwd)).toThrow(sentence);
+  });
+
+  it('does not take keys of Object.prototype for settings', () => {
+    expect(() => distillOptions('settings: { __proto__: { a: 1 } }')).toThrow('not a known key');
+    expect(() => distillOptions('constructor: 1')).toThrow(
+      '"constructor" in a.yaml is not a known',
+    );
+  });
+});
+
+describe('nearestName', () => {
+  it.each([
+    ['tread', 'threads'],
+    ['BATCHSIZE', 'batchSize'],
+    ['sed', 'seed'],
+    ['xyz', undefined],
+  ])('%s → %s', (word, expected) => {
+    expect(nearestName(word, ['threads', 'batchSize', 'seed'])).toBe(expected);
+  });
+});

@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import { mergeTrees, type Tree } from '@ar-distill/workflows';
+import { UsageError } from '../errors';
+import { explainIssue } from './explain-issue';
+import { loadConfig } from './load-config';
+
+/**
+ * The options of a command: those of its `--config` file with the command line's on top.
+ *
+ * @param flags what the command line gave, keyed as in the schema (plus `config`).
+ * @throws UsageError naming the flag; `Error` naming the file and the key.
+ */
+export function resolveOptions<T extends object>(
+  schema: z.ZodType<T>,
+  flags: Tree,
+  cwd: string,
+): T {
+  const { config, ...given } = flags;
+  const fromFlags = schema.safeParse(given);
+  if (!fromFlags.success) {
+    throw new UsageError(explainIssue(fromFlags.error, schema, 'on the command line', flagOf));
+  }
+  if (typeof config !== 'string') return fromFlags.data;
+  // The file is checked by itself, so that a flag cannot hide a mistake in it.
+  const fromFile = loadConfig(config, cwd, schema);
+  return schema.parse(mergeTrees(Object.fromEntries(Object.entries(fromFile)), given));
+}
+
+function flagOf(path: readonly PropertyKey[]): string {
+  const [first, ...rest] = path.map(String);
+  if (first === undefined) return 'It';
+  return first === 'settings' && rest.length
+    ? `The setting "${rest.join('.')}"`
+    : `--${first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { adaptationSettingsSchema, distillationSettingsSchema } from '@ar-distill/core/methods';
+import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
+import { partialSchema } from './partial-schema';
+
+const path = z.string().min(1);
+const count = z.int().positive();
+const seed = z.int().min(0);
+
+/** Keys that every command understands. */
+const common = {
+  /** Threads of the engine; default: the physical cores. */
+  threads: count.optional(),
+  /** What steps run on. */
+  backend: z.enum(['onnxruntime', 'tensorflow', 'cpu']).optional(),
+  /** Execution provider of ONNX Runtime. */
+  provider: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
+  /** Folder to look for plugins from, beside the working folder. */
+  pluginsDir: path.optional(),
+};
+
+/** Options that every command has. */
+export const commonSchema = z.strictObject(common);
+export type CommonOptions = z.output<typeof commonSchema>;
+
+const classifier = {
+  ...common,
+  out: path.optional(),
+  seed: seed.optional(),
+  iterations: count.optional(),
+  batchSize: count.optional(),
+  resume: path.optional(),
+  settings: partialSchema(supervisedSettingsSchema).optional(),
+};
+const tokenizer = { ...classifier, preset: z.string().min(1).optional() };
+
+/** `train classifier`. */
+export const classifierSchema = z.strictObject(classifier);
+/** `train tokenizer`. */
+export const tokenizerSchema = z.strictObject(tokenizer);
+/** `train teacher`. */
+export const teacherSchema = z.strictObject({ ...tokenizer, tokenizer: path.optional() });
+
+/** `adapt`. */
+export const adaptSchema = z.strictObject({
+  ...common,
+  preset: z.string().min(1).optional(),
+  out: path.optional(),
+  resume: path.optional(),
+  teacher: path.optional(),
+  tokenizer: path.optional(),
+  data: z.enum(['mnist']).optional(),
+  samples: count.optional(),
+  settings: partialSchema(adaptationSettingsSchema).optional(),
+});
+
+/** `distill`. */
+export const distillSchema = z.strictObject({
+  ...common,
+  preset: z.string().min(1).optional(),
+  out: path.optional(),
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens or underscores')
+    .optional(),
+  resume: path.optional(),
+  teacher: path.optional(),
+  tokenizer: path.optional(),
+  stage1: path.optional(),
+  quick: z.boolean().optional(),
+  report: z.boolean().optional(),
+  samples: count.optional(),
+  settings: partialSchema(distillationSettingsSchema).optional(),
+});
+
+/** `sample`. */
+export const sampleSchema = z.strictObject({
+  ...common,
+  preset: z.string().min(1).optional(),
+  weights: path.optional(),
+  teacher: z.union([z.boolean(), path]).optional(),
+  tokenizer: path.optional(),
+  count: count.optional(),
+  classes: z.array(z.int().min(0)).min(1).optional(),
+  seed: seed.optional(),
+  out: path.optional(),
+  npz: path.optional(),
+  snap: z.boolean().optional(),
+  teacherSteps: count.optional(),
+});
+
+/** `eval`. */
+export const evaluateSchema = z.strictObject({
+  ...common,
+  preset: z.string().min(1).optional(),
+  weights: path.optional(),
+  teacher: z.union([z.boolean(), path]).optional(),
+  tokenizer: path.optional(),
+  reconstruction: z.boolean().optional(),
+  npz: path.optional(),
+  speed: z.boolean().optional(),
+  samples: count.optional(),
+  seed: seed.optional(),
+});
+
+/** `import`. */
+export const importSchema = z.strictObject({
+  pluginsDir: path.optional(),
+  files: z.array(path).min(1),
+  plugin: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
+  out: path.optional(),
+  /** The command's `--config`: keys of an architecture, not of the command. */
+  architecture: path.optional(),
+});

@@ -1,0 +1,3 @@
+export * from './commands/environment';
+export { createProgram, runCli } from './commands/program';
+export * from './errors';

@@ -1,0 +1,1 @@
+export { checkPlugin } from './check-plugin';

@@ -1,0 +1,77 @@
+import type { HostTensors, Rng } from '@ar-distill/program';
+import { sequenceLength } from '../../model/sequence-layout';
+import { drawLabels, drawNoise, drawTimesteps } from '../../sampling/draws';
+import type { DistillationSettings } from './distillation-settings';
+import type { DistillationSubject } from './distillation-subject';
+
+/** One micro-batch; `draws` is the leading shape of timesteps and score noise. */
+export function batchSpecs({ network, settings }: DistillationSubject, draws: readonly number[]) {
+  const size = microBatchSize(settings);
+  const n = sequenceLength(network.layout);
+  const C = network.layout.channels;
+  return {
+    noise: { shape: [size, n, C], dtype: 'float32' },
+    labels: { shape: [size], dtype: 'int32' },
+    t: { shape: [...draws, size, n], dtype: 'float32' },
+    scoreNoise: { shape: [...draws, size, n, C], dtype: 'float32' },
+  } as const;
+}
+
+/** Sequences per micro-batch; throws an `Error` when the batch does not divide into them. */
+export function microBatchSize({
+  batchSize,
+  accumulation,
+}: Pick<DistillationSettings, 'batchSize' | 'accumulation'>): number {
+  if (batchSize % accumulation !== 0) {
+    throw new Error(
+      `The batch size ${batchSize} must be a multiple of accumulation (${accumulation}): change one of them.`,
+    );
+  }
+  return batchSize / accumulation;
+}
+
+/** Everything random of an iteration, as a function of the seed and the samples' numbers. */
+export class BatchDraws {
+  private readonly n: number;
+  private readonly C: number;
+
+  constructor(
+    private readonly subject: DistillationSubject,
+    private readonly rng: Rng,
+  ) {
+    this.n = sequenceLength(subject.network.layout);
+    this.C = subject.network.layout.channels;
+  }
+
+  /** The K guidance updates before generator update `iteration`, micro-batch by micro-batch. */
+  guidance(iteration: number): HostTensors[] {
+    const { guidanceUpdates, accumulation } = this.subject.settings;
+    const count = guidanceUpdates * accumulation;
+    return Array.from({ length: count }, (_, i) =>
+      this.batch('guidance', iteration * count + i, this.subject.settings.guidanceNoiseDraws),
+    );
+  }
+
+  generator(iteration: number): HostTensors[] {
+    const { accumulation } = this.subject.settings;
+    return Array.from({ length: accumulation }, (_, i) =>
+      this.batch('generator', iteration * accumulation + i),
+    );
+  }
+
+  private batch(network: string, number: number, draws?: number): HostTensors {
+    const { settings, teacher } = this.subject;
+    const size = microBatchSize(settings);
+    const { n, C, rng } = this;
+    const sample = number * size;
+    const first = draws === undefined ? sample : number * draws;
+    const count = draws ?? size;
+    const inner = draws === undefined ? [n] : [size, n];
+    return {
+      noise: drawNoise(rng, `${network}/noise`, sample, size, [n, C]),
+      labels: drawLabels(rng, `${network}/labels`, sample, size, teacher.numClasses),
+      t: drawTimesteps(rng, `${network}/t`, first, count, inner, settings.tMin),
+      scoreNoise: drawNoise(rng, `${network}/score-noise`, first, count, [...inner, C]),
+    };
+  }
+}

@@ -1,0 +1,103 @@
+import { initializeParameters } from '@ar-distill/nn';
+import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
+import { progressiveEmaDecay } from './ema-schedule';
+import { learningRateSchedule } from './learning-rate';
+import { OptimizerStep } from './optimizer-step';
+import { ParameterGroup } from './parameter-group';
+import type { SupervisedSettings } from './supervised-settings';
+import type { SupervisedTask } from './supervised-task';
+import { runStage, type TrainingEnvironment } from './training-loop';
+
+/** Everything a supervised training needs. */
+export interface SupervisedTraining {
+  readonly name: string;
+  readonly task: SupervisedTask;
+  readonly settings: SupervisedSettings;
+  /** Values that replace fresh ones, such as the tokenizer's codebook in a teacher. */
+  readonly initial?: Readonly<HostTensors>;
+  /** Arrays of `task.batchSpecs` for one iteration. */
+  readonly batch: (iteration: number, batchSize: number) => HostTensors;
+  readonly checkpointInterval?: number;
+}
+
+/**
+ * Trains a task (tokenizer, teacher, classifier) with AdamW; returns its weights: their moving
+ * average when the settings ask for one. Resumes from the run's checkpoint.
+ */
+export async function trainSupervised(
+  training: SupervisedTraining,
+  compiler: StepCompiler,
+  rng: Rng,
+  environment: TrainingEnvironment,
+): Promise<{ weights: HostTensors; seconds: number }> {
+  const { task, settings, name } = training;
+  const { batchSize, iterations } = settings;
+  const initial = { ...initializeParameters(task.parameterSpecs, rng) };
+  for (const parameter of Object.keys(initial)) {
+    const given = training.initial?.[parameter];
+    if (given) initial[parameter] = given;
+  }
+  const average = settings.emaDecay > 0;
+  const group = new ParameterGroup('model', initial, {
+    isTrained: (parameter) => task.isTrainable(parameter),
+    ema: average,
+    accumulates: false,
+  });
+  const store = await compiler.createStore(group.initialState());
+  const step = await OptimizerStep.compile(compiler, store, {
+    name,
+    group,
+    inputs: { ...task.batchSpecs(batchSize), ...task.noiseSpecs?.(batchSize) },
+    objective: (values) => (parameters) => task.evaluate(parameters, values.inputs),
+    settings,
+  });
+  const learningRate = learningRateSchedule({
+    peak: settings.learningRate,
+    initial: 0,
+    warmUpFraction: settings.warmUpFraction,
+    decay: 'cosine',
+    finalFraction: settings.finalLearningRateFraction,
+    iterations,
+  });
+  const { maintenance } = task;
+  const seconds = await runStage(
+    {
+      name,
+      iterations,
+      checkpointInterval: training.checkpointInterval ?? Math.max(1, Math.ceil(iterations / 10)),
+      prepare: (iteration): HostTensors => ({
+        ...training.batch(iteration, batchSize),
+        ...task.drawNoise?.(rng, iteration, batchSize),
+      }),
+      step: async (batch, iteration) => {
+        const metrics = await step.run(
+          [batch],
+          [
+            {
+              learningRate: learningRate(iteration),
+              update: iteration + 1,
+              emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
+            },
+          ],
+        );
+        // Repairs stop early enough for what they changed to settle.
+        if (
+          maintenance &&
+          (iteration + 1) % maintenance.interval === 0 &&
+          iteration < iterations * 0.7
+        ) {
+          const weights = await group.weights(store);
+          const repaired = maintenance.repair(weights, batch, rng, iteration);
+          await store.write(group.replacing(repaired));
+        }
+        return metrics;
+      },
+      state: store,
+    },
+    environment,
+  );
+  const weights = await group.weights(store, average);
+  await step.dispose();
+  await store.dispose();
+  return { weights, seconds };
+}

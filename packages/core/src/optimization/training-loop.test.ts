@@ -1,0 +1,134 @@
+import { float32, type HostTensors, tensorSource } from '@ar-distill/program';
+import { CollapseMonitor } from '../methods/csd/collapse-monitor';
+import type { Checkpoint, MetricRecord, RunStore } from '../ports/run-store';
+import { TrainingDivergedError, TrainingInterruptedError } from './errors';
+import { runStage, type TrainingEnvironment, type TrainingStage } from './training-loop';
+
+class MemoryRun implements RunStore {
+  checkpoint: Checkpoint | undefined;
+  readonly metrics: MetricRecord[] = [];
+  readonly arrays = new Map<string, HostTensors>();
+  loadCheckpoint = () => Promise.resolve(this.checkpoint);
+  saveCheckpoint = async (checkpoint: Checkpoint) => {
+    const { specs } = checkpoint.tensors;
+    const tensors = await checkpoint.tensors.read(Object.keys(specs));
+    this.checkpoint = { ...checkpoint, tensors: tensorSource(structuredClone(tensors)) };
+  };
+  logMetrics = (record: MetricRecord) => void this.metrics.push(record);
+  saveArrays = (name: string, arrays: HostTensors) => {
+    this.arrays.set(name, arrays);
+    return Promise.resolve();
+  };
+  loadArrays = (name: string) => Promise.resolve(this.arrays.get(name));
+}
+
+function environment(
+  run: RunStore,
+  controller = new AbortController(),
+): TrainingEnvironment & { messages: string[] } {
+  const messages: string[] = [];
+  return {
+    run,
+    messages,
+    signal: controller.signal,
+    progress: { update: () => undefined, message: (text) => void messages.push(text) },
+  };
+}
+
+/** Adds the iteration's number to a scalar, times a factor that makes the order matter. */
+function summingStage(state: { value: number }, name = 'sum'): TrainingStage<number> {
+  return {
+    name,
+    iterations: 10,
+    checkpointInterval: 4,
+    prepare: (iteration) => iteration,
+    step: (batch) => {
+      state.value = state.value * 1.5 + batch;
+      return Promise.resolve({ loss: state.value });
+    },
+    state: {
+      specs: { value: { shape: [], dtype: 'float32' } },
+      read: () => Promise.resolve({ value: float32([], Float32Array.of(state.value)) }),
+      write: (tensors) => {
+        state.value = tensors['value']!.data[0]!;
+        return Promise.resolve();
+      },
+    },
+  };
+}
+
+describe('runStage', () => {
+  it('gives the same result when interrupted after any iteration and resumed', async () => {
+    const whole = { value: 0 };
+    await runStage(summingStage(whole), environment(new MemoryRun()));
+    for (let stop = 1; stop < 10; stop++) {
+      const run = new MemoryRun();
+      const controller = new AbortController();
+      const first = { value: 0 };
+      const stage = summingStage(first);
+      const stopping: TrainingStage<number> = {
+        ...stage,
+        step: (batch, iteration) => {
+          if (iteration + 1 === stop) controller.abort();
+          return stage.step(batch, iteration);
+        },
+      };
+      await expect(runStage(stopping, environment(run, controller))).rejects.toThrow(
+        TrainingInterruptedError,
+      );
+      expect(run.checkpoint?.iteration).toBe(stop);
+      const second = { value: Number.NaN };
+      await runStage(summingStage(second), environment(run));
+      expect(second.value).toBe(whole.value);
+    }
+  });
+
+  it('skips a stage whose checkpoint says that it is done', async () => {
+    const run = new MemoryRun();
+    await runStage(summingStage({ value: 0 }), environment(run));
+    const logged = run.metrics.length;
+    const again = { value: 0 };
+    await runStage(summingStage(again), environment(run));
+    expect(run.metrics).toHaveLength(logged);
+    const { value } = await run.checkpoint!.tensors.read(['value']);
+    expect(again.value).toBe(value!.data[0]);
+  });
+
+  it('starts afresh when the checkpoint belongs to another stage', async () => {
+    const run = new MemoryRun();
+    await runStage(summingStage({ value: 0 }, 'before'), environment(run));
+    const after = { value: 0 };
+    await runStage(summingStage(after), environment(run));
+    expect(run.metrics).toHaveLength(20);
+  });
+
+  it('names the figure, the iteration and the stage when a loss is not finite', async () => {
+    const run = new MemoryRun();
+    const stage = summingStage({ value: 0 });
+    const failing: TrainingStage<number> = {
+      ...stage,
+      step: (_, iteration) => Promise.resolve({ loss: iteration === 6 ? Number.NaN : 1 }),
+    };
+    const failure = await runStage(failing, environment(run)).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TrainingDivergedError);
+    expect((failure as Error).message).toContain(
+      '"loss" became NaN at iteration 6 of the stage "sum"',
+    );
+    // The state of the last good checkpoint is what a resumed run gets.
+    expect(run.checkpoint?.iteration).toBe(4);
+  });
+});
+
+describe('CollapseMonitor', () => {
+  it('warns once, after the spread stayed far below the teacher for long', () => {
+    const env = environment(new MemoryRun());
+    const monitor = new CollapseMonitor(1, env.progress);
+    for (let i = 0; i < 15; i++) monitor.observe(0.1, i);
+    monitor.observe(0.9, 15);
+    for (let i = 16; i < 30; i++) monitor.observe(0.1, i);
+    expect(env.messages).toEqual([]);
+    for (let i = 30; i < 60; i++) monitor.observe(0.1, i);
+    expect(env.messages).toHaveLength(1);
+    expect(env.messages[0]).toContain('collapsed by update 35');
+  });
+});

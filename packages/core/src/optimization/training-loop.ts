@@ -1,0 +1,115 @@
+import { elementCount, type StateStore, type TensorSource } from '@ar-distill/program';
+import type { ProgressReporter } from '../ports/progress';
+import type { RunStore } from '../ports/run-store';
+import { TrainingDivergedError, TrainingInterruptedError } from './errors';
+
+/** What a stage gets from the application. */
+export interface TrainingEnvironment {
+  readonly run: RunStore;
+  readonly progress: ProgressReporter;
+  /** Set by Ctrl-C: the stage finishes its step, saves and throws `TrainingInterruptedError`. */
+  readonly signal: AbortSignal;
+}
+
+/** One stage of training: `iterations` steps that can be stopped and resumed between any two. */
+export interface TrainingStage<Batch> {
+  readonly name: string;
+  readonly iterations: number;
+  /** Iterations between checkpoints. */
+  readonly checkpointInterval: number;
+  /** Draws what iteration `iteration` (from 0) needs; called while the step before it still runs. */
+  prepare(iteration: number): Batch;
+  /** Runs one iteration and returns its figures. */
+  step(batch: Batch, iteration: number): Promise<Record<string, number>>;
+  /** Holds everything that a resumed run needs beside the counters. */
+  readonly state: Pick<StateStore, 'specs' | 'read' | 'write'>;
+  /** Called after each checkpoint that training wrote, and at the end: previews, snapshots. */
+  afterCheckpoint?(iterationsDone: number, secondsTrained: number): Promise<void>;
+}
+
+/**
+ * Runs a stage to its end, from the run's checkpoint when that lies in this stage.
+ * Checkpoints are written at fixed intervals, at the end, and when interrupted.
+ * @returns seconds trained, those before a resume included.
+ * @throws TrainingDivergedError when a figure is not finite; the last checkpoint stays valid.
+ * @throws TrainingInterruptedError after the state was saved.
+ */
+export async function runStage<Batch>(
+  stage: TrainingStage<Batch>,
+  { run, progress, signal }: TrainingEnvironment,
+): Promise<number> {
+  const { iterations, name } = stage;
+  const checkpoint = await run.loadCheckpoint();
+  let done = 0;
+  let seconds = 0;
+  if (checkpoint?.stage === name) {
+    await restore(stage.state, checkpoint.tensors);
+    done = checkpoint.iteration;
+    seconds = checkpoint.cursor['seconds'] ?? 0;
+  }
+  const save = async (): Promise<void> =>
+    run.saveCheckpoint({
+      stage: name,
+      iteration: done,
+      cursor: { seconds },
+      tensors: stage.state,
+    });
+
+  let started = performance.now();
+  const lap = (): void => {
+    const now = performance.now();
+    seconds += (now - started) / 1000;
+    started = now;
+  };
+  let next = done < iterations ? stage.prepare(done) : undefined;
+  while (done < iterations && next !== undefined) {
+    const running = stage.step(next, done);
+    next = done + 1 < iterations ? stage.prepare(done + 1) : undefined;
+    const metrics = await running;
+    for (const [metric, value] of Object.entries(metrics)) {
+      if (!Number.isFinite(value)) throw new TrainingDivergedError(name, metric, done, value);
+    }
+    lap();
+    done++;
+    run.logMetrics({ stage: name, iteration: done, seconds: round(seconds), ...metrics });
+    progress.update({ stage: name, done, total: iterations, metrics });
+    if (signal.aborted && done < iterations) {
+      await save();
+      throw new TrainingInterruptedError(name, done, iterations);
+    }
+    if (done % stage.checkpointInterval === 0 || done === iterations) {
+      await save();
+      await stage.afterCheckpoint?.(done, seconds);
+      // Saving and previews are not training time.
+      started = performance.now();
+    }
+  }
+  return seconds;
+}
+
+/** Elements that are moved from a checkpoint at a time. */
+const RESTORED_AT_ONCE = 2 ** 24;
+
+/** Fills the state piece by piece, so that it is never in memory twice. */
+async function restore(
+  state: Pick<StateStore, 'specs' | 'write'>,
+  saved: TensorSource,
+): Promise<void> {
+  let names: string[] = [];
+  let size = 0;
+  const move = async (): Promise<void> => {
+    await state.write(await saved.read(names));
+    names = [];
+    size = 0;
+  };
+  for (const [name, { shape }] of Object.entries(state.specs)) {
+    names.push(name);
+    size += elementCount(shape);
+    if (size >= RESTORED_AT_ONCE) await move();
+  }
+  await move();
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

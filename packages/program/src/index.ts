@@ -1,0 +1,16 @@
+export { createRng } from './counter-rng';
+export type { Rng } from './rng';
+export type { CompiledStep, StateStore, StepCompiler } from './step-compiler';
+export type { StepFunction, StepProgram, StepResult, StepValues } from './step-program';
+export {
+  type Dtype,
+  type HostTensor,
+  type HostTensors,
+  type TensorSource,
+  type TensorSpec,
+  elementCount,
+  float32,
+  int32,
+  scalar,
+  tensorSource,
+} from './tensors';

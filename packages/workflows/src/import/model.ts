@@ -1,0 +1,99 @@
+import { CheckpointFormatError } from '@ar-distill/checkpoints';
+import type { PluginDefinition, RecognizedPart } from '@ar-distill/core';
+import { mergeTrees, type Tree } from '../settings/merge';
+import type { RecognizedFile } from './recognize';
+
+/** A network that is imported and the file that it is in. */
+export interface ImportedPart {
+  readonly from: RecognizedFile;
+  readonly part: RecognizedPart;
+}
+
+/** What the files of one import make together. */
+export interface ImportedModel {
+  readonly plugin: PluginDefinition;
+  readonly parts: readonly ImportedPart[];
+  readonly architecture: Tree;
+  /** The preset of the plugin that has these sizes. */
+  readonly preset?: string;
+}
+
+/**
+ * Puts the networks of all files together: at most one of each kind, all of one plugin, and with sizes
+ * that agree.
+ * @throws Error with one sentence that names the files.
+ */
+export function combineFiles(files: readonly RecognizedFile[]): ImportedModel {
+  const parts = files.flatMap((from) => from.parts.map((part) => ({ from, part })));
+  const [first] = files;
+  if (!first) throw new Error('There is nothing to import: name at least one file.');
+  const { plugin } = first;
+  const stranger = files.find((file) => file.plugin !== plugin);
+  if (stranger) {
+    throw new Error(
+      `"${first.file}" belongs to the plugin "${plugin.name}" and "${stranger.file}" to "${stranger.plugin.name}": import them one after the other.`,
+    );
+  }
+  let architecture: Tree = {};
+  for (const [i, imported] of parts.entries()) {
+    const { from, part } = imported;
+    const twin = parts.slice(0, i).find((other) => other.part.kind === part.kind);
+    if (twin) {
+      throw new Error(
+        `"${twin.from.file}" and "${from.file}" both hold a ${part.kind}: import them one after the other.`,
+      );
+    }
+    const conflict = conflictingKey(architecture, part.architecture);
+    if (conflict !== undefined) {
+      throw new CheckpointFormatError(
+        from.file,
+        `the ${part.label} does not fit the ${parts[0]!.part.label}: their "${conflict}" differs.`,
+      );
+    }
+    architecture = mergeTrees(architecture, part.architecture);
+  }
+  const kinds = parts.map(({ part }) => part.kind);
+  const isWhole = kinds.includes('tokenizer') && kinds.includes('teacher');
+  const preset = presetWith(plugin, architecture);
+  return {
+    plugin,
+    parts,
+    architecture: isWhole ? wholeArchitecture(plugin, architecture) : architecture,
+    ...(preset === undefined ? {} : { preset }),
+  };
+}
+
+function wholeArchitecture(plugin: PluginDefinition, architecture: Tree): Tree {
+  const result = plugin.architectureSchema.safeParse(architecture);
+  if (result.success) return result.data as Tree;
+  const { path, message } = result.error.issues[0]!;
+  throw new Error(
+    `The teacher and the tokenizer do not fit together in "${path.join('.')}": ${message.replace(/\.$/, '')}.`,
+  );
+}
+
+/** A key at any depth that both have, with different values. */
+function conflictingKey(a: Tree, b: Tree, prefix = ''): string | undefined {
+  for (const [key, value] of Object.entries(b)) {
+    if (!Object.hasOwn(a, key)) continue;
+    const other = a[key];
+    const found =
+      isTree(value) && isTree(other)
+        ? conflictingKey(other, value, `${prefix}${key}.`)
+        : JSON.stringify(value) === JSON.stringify(other)
+          ? undefined
+          : `${prefix}${key}`;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function presetWith(plugin: PluginDefinition, architecture: Tree): string | undefined {
+  return Object.entries(plugin.presets).find(
+    ([, preset]) => conflictingKey(preset.architecture as Tree, architecture) === undefined,
+  )?.[0];
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

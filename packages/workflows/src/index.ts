@@ -1,0 +1,10 @@
+export { adapt } from './adapt/adapt';
+export { distill } from './distill/distill';
+export { evaluateModel, measureSpeed } from './evaluate/evaluate';
+export { importCheckpoints } from './import/import-checkpoints';
+export { loadPresetModels } from './models/models';
+export { openWeights, type WeightsSource } from './models/weights-source';
+export { sampleImages } from './sample/sample';
+export { mergeTrees, treeOf, type Tree } from './settings/merge';
+export { trainClassifier, trainTeacher, trainTokenizer } from './train/train';
+export * from './types';

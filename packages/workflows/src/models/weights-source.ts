@@ -1,0 +1,97 @@
+import { existsSync, statSync } from 'node:fs';
+import {
+  isModelDirectory,
+  openSafetensors,
+  readCheckpoint,
+  type WeightsFile,
+} from '@ar-distill/checkpoints';
+import type { PluginDefinition } from '@ar-distill/core';
+import { tensorSource, type TensorSource } from '@ar-distill/program';
+import { loadModel, loadModelDirectory, type ModelKind } from '@ar-distill/runs';
+
+/** Weights that are read tensor by tensor, and what is known about them. */
+export interface WeightsSource {
+  readonly tensors: TensorSource;
+  /** As the file states it; undefined in checkpoints of other projects. */
+  readonly architecture?: unknown;
+  /** Set when the architecture holds only the keys that the network here determines. */
+  readonly isPartial?: boolean;
+  readonly provenance: Readonly<Record<string, string | number>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model directory, a model that AR-Distill wrote, or a checkpoint of another project.
+ * @throws Error when it holds another kind of network or belongs to another plugin.
+ */
+export async function openWeights(
+  plugin: PluginDefinition,
+  kind: Extract<ModelKind, 'teacher' | 'tokenizer' | 'generator'>,
+  file: string,
+): Promise<WeightsSource> {
+  if (existsSync(file) && statSync(file).isDirectory()) return openDirectory(plugin, kind, file);
+  if (!file.endsWith('.safetensors') || !(await isModelFile(file))) {
+    return inMemory((await readCheckpoint(file)).tensors, {});
+  }
+  const { tensors, architecture, provenance, plugin: owner } = await loadModel(file, kind);
+  checkOwner(plugin, file, owner);
+  return { ...inMemory(tensors, provenance), architecture };
+}
+
+async function openDirectory(
+  plugin: PluginDefinition,
+  kind: ModelKind,
+  folder: string,
+): Promise<WeightsSource> {
+  if (!isModelDirectory(folder)) {
+    throw new Error(
+      `The folder "${folder}" holds no model: name one that "ar-distill import" made, or a file.`,
+    );
+  }
+  const { description, weights } = await loadModelDirectory(folder);
+  const kinds = description.components.map((component) => component.kind);
+  try {
+    checkOwner(plugin, folder, description.plugin);
+    if (!kinds.includes(kind)) {
+      throw new Error(
+        `"${folder}" holds ${kinds.map((held) => `a ${held}`).join(' and ')} where a ${kind} is needed: name another folder.`,
+      );
+    }
+  } catch (error) {
+    await weights.close();
+    throw error;
+  }
+  return {
+    tensors: { specs: weights.specs, read: (names) => readAll(weights, names) },
+    architecture: description.architecture,
+    isPartial: kinds.length === 1,
+    provenance: {},
+    close: () => weights.close(),
+  };
+}
+
+async function readAll(weights: WeightsFile, names: readonly string[]) {
+  const read: [string, Awaited<ReturnType<WeightsFile['read']>>][] = [];
+  for (const name of names) read.push([name, await weights.read(name)]);
+  return Object.fromEntries(read);
+}
+
+async function isModelFile(file: string): Promise<boolean> {
+  const opened = await openSafetensors(file);
+  await opened.close();
+  return opened.metadata['kind'] !== undefined;
+}
+
+function inMemory(
+  tensors: Parameters<typeof tensorSource>[0],
+  provenance: WeightsSource['provenance'],
+): WeightsSource {
+  return { tensors: tensorSource(tensors), provenance, close: async () => undefined };
+}
+
+function checkOwner(plugin: PluginDefinition, file: string, owner: string): void {
+  if (owner === plugin.name) return;
+  throw new Error(
+    `"${file}" belongs to the plugin "${owner}", not to "${plugin.name}": name another file or preset.`,
+  );
+}
