@@ -2,6 +2,7 @@ import {
   guideByScale,
   sequenceLength,
   truncatedLogProbs,
+  type GuidedTeacher,
   type Rng,
   type StepCompiler,
   type StepFunction,
@@ -17,13 +18,25 @@ import {
   type HostTensor,
   type HostTensors,
   type KeysAndValues,
+  type Parameters,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import type { LlamagenTeacher } from './teacher';
+import type { LlamagenArchitecture } from './architecture';
 import { rotaryTable } from './transformer/rotary-table';
+import type { LlamagenTransformer } from './transformer/transformer';
 
 const STREAM = 'llamagen-teacher-tokens';
 const PREVIOUS = 'previous';
+
+/** What decoding reads of the teacher. */
+interface DecodedTeacher extends GuidedTeacher {
+  readonly architecture: LlamagenArchitecture;
+  readonly transformer: LlamagenTransformer;
+  /** Guidance scale of every position. */
+  guidanceScales(): number[];
+  /** What the transformer reads for `tokens` [...] int32: [..., D]. */
+  inputOfTokens(parameters: Parameters, tokens: tf.Tensor): tf.Tensor;
+}
 
 /** Names of a layer's cache in the store. */
 const cacheNames = (layer: number): readonly [string, string] => [
@@ -37,7 +50,7 @@ const cacheNames = (layer: number): readonly [string, string] => [
  * first step, which reads the class token). A guided step runs both halves at once and counts once.
  */
 export async function compileSampler(
-  teacher: LlamagenTeacher,
+  teacher: DecodedTeacher,
   compiler: StepCompiler,
   parameters: Readonly<HostTensors>,
   batchSize: number,
@@ -107,7 +120,7 @@ export async function compileSampler(
 }
 
 /** Caches [B·K, n, d] per layer (both halves of a guided batch) and the last tokens [B]. */
-function initialState(teacher: LlamagenTeacher, batchSize: number): HostTensors {
+function initialState(teacher: DecodedTeacher, batchSize: number): HostTensors {
   const { width, depth, heads, keyValueHeads = heads } = teacher.architecture;
   const rows = batchSize * (teacher.isGuided ? 2 : 1) * keyValueHeads;
   const shape = [rows, sequenceLength(teacher.layout), width / heads];
@@ -124,7 +137,7 @@ function initialState(teacher: LlamagenTeacher, batchSize: number): HostTensors 
  * One token per sequence. What a cache holds beyond the position is left from an earlier batch and
  * hidden by the mask, so nothing has to be reset.
  */
-function decodingStep(teacher: LlamagenTeacher): StepFunction {
+function decodingStep(teacher: DecodedTeacher): StepFunction {
   const { transformer, architecture, sampling, isGuided } = teacher;
   const length = sequenceLength(teacher.layout);
 

@@ -13,7 +13,7 @@ export { varArchitectureSchema, type VarArchitecture } from './architecture';
 export { VarNetwork } from './network';
 export { VarTeacher } from './teacher';
 export { VarTokenizer } from './tokenizer/tokenizer';
-export { drawSequences, type DrawnSequences } from './sampler';
+export { drawSequences, type DecodedTeacher, type DrawnSequences } from './sampler';
 
 /** Next-scale (VAR) teachers and the one-step generators distilled from them. */
 export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchitecture>({

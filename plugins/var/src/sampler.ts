@@ -3,6 +3,7 @@ import {
   sequenceLength,
   stepStarts,
   truncatedLogProbs,
+  type GuidedTeacher,
   type Rng,
   type StepCompiler,
   type TeacherSampler,
@@ -19,9 +20,16 @@ import {
   type Parameters,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import type { VarTeacher } from './teacher';
+import type { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
+import type { VarTransformer } from './transformer/transformer';
 
 const STREAM = 'var-teacher-tokens';
+
+/** What decoding reads of the teacher. */
+export interface DecodedTeacher extends GuidedTeacher {
+  readonly transformer: VarTransformer;
+  readonly quantizer: MultiScaleQuantizer;
+}
 
 /** Sequences drawn from the teacher, as tensors. */
 export interface DrawnSequences {
@@ -37,7 +45,7 @@ export interface DrawnSequences {
  * one draw per token.
  */
 export function drawSequences(
-  teacher: VarTeacher,
+  teacher: DecodedTeacher,
   parameters: Parameters,
   labels: tf.Tensor,
   uniforms: tf.Tensor,
@@ -94,7 +102,7 @@ export function drawSequences(
 
 /** A sampler with the weights built in. A guided pass runs both halves at once and counts once. */
 export async function compileSampler(
-  teacher: VarTeacher,
+  teacher: DecodedTeacher,
   compiler: StepCompiler,
   parameters: Readonly<HostTensors>,
   batchSize: number,

@@ -2,7 +2,8 @@ import type { KernelName } from '../ir/kernels';
 import type { Dtype, Graph, TensorSpec, Value } from '../ir/types';
 import { GraphEmitter } from '../onnx/graph-emitter';
 import { encodeModel, type ExternalData, type OnnxValueInfo } from '../onnx/model';
-import { fuse, type FusedKernelName } from './fusions';
+import type { FusedKernelName } from './fused-kernels';
+import { fuse } from './fusions';
 import { ValueNames, type Provider } from './lowering';
 import { LOWERINGS } from './tables';
 
