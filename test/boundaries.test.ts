@@ -150,7 +150,7 @@ describe('the linter', () => {
       '9 no-restricted-globals',
     ]);
     expect(complaints).toContain('5 no-restricted-imports');
-  }, 60_000);
+  }, 180_000);
 
   it('keeps plugins, and packages that must stay alone, apart', () => {
     expect(lint('plugins/var/src/fixture.ts', "import '@ar-distill/engine';\n")).toEqual([
@@ -162,11 +162,11 @@ describe('the linter', () => {
     expect(lint('packages/di/src/fixture.ts', "import '@ar-distill/plugin-var';\n")).toEqual([
       `1 ${BOUNDARY}`,
     ]);
-  }, 60_000);
+  }, 180_000);
 
   it('refuses random numbers that would freeze into a traced step', () => {
     const source =
       "import * as tf from '@tensorflow/tfjs';\nexport const x = tf.randomNormal([1]);\n";
     expect(lint('packages/core/src/fixture.ts', source)).toEqual(['2 no-restricted-syntax']);
-  }, 60_000);
+  }, 180_000);
 });
