@@ -1,4 +1,10 @@
-export { atomicWriteFile, isTemporaryFile, type Bytes } from './files/atomic-write';
+export {
+  atomicWriteFile,
+  isTemporaryFile,
+  syncFolder,
+  temporaryPath,
+  type Bytes,
+} from './files/atomic-write';
 export { CheckpointFormatError } from './errors';
 export { float32ToFloat16 } from './float16';
 export {
