@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -96,7 +96,17 @@ describe('the packed packages, installed outside the workspace', () => {
     expect(stdout).toMatch(/@ar-distill\/plugin-var \d+\.\d+\.\d+ in .*ar-distill-packed-/);
   }, 60_000);
 
-  it('use an ES module of a third party, and skip a broken one with a sentence', () => {
+  it('use an ES module of a third party, skip a broken one with a sentence, and run no other', () => {
+    const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+    const devDependencies = {
+      '@me/ar-distill-plugin-modern': '4.5.6',
+      'ar-distill-plugin-broken': '0.0.1',
+    };
+    write('.', { 'package.json': JSON.stringify({ ...manifest, devDependencies }) });
+    write('node_modules/ar-distill-plugin-unasked', {
+      'package.json': '{"version":"0.0.1"}',
+      'index.js': 'require("fs").writeFileSync("unasked", "ran")',
+    });
     write('node_modules/@me/ar-distill-plugin-modern', {
       'package.json': '{"version":"4.5.6","type":"module","exports":"./modern.js"}',
       'modern.js': `
@@ -119,7 +129,8 @@ describe('the packed packages, installed outside the workspace', () => {
       /^Warning: The plugin "ar-distill-plugin-broken" in .* cannot be loaded \(it is broken\): .*\n$/,
     );
     expect(status).toBe(0);
-    rmSync(join(project, 'node_modules/ar-distill-plugin-broken'), { recursive: true });
+    expect(existsSync(join(project, 'unasked'))).toBe(false);
+    write('.', { 'package.json': JSON.stringify(manifest) });
   }, 60_000);
 
   it('pass the doctor', () => {

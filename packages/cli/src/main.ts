@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createContainer } from '@ar-distill/di';
+import { join } from 'node:path';
 import { runCli } from './commands/program';
 import * as recipes from './recipes/index';
 
@@ -15,7 +16,8 @@ void runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   recipes,
-  createContainer,
+  // The folder of this package, from its sources as well as built.
+  createContainer: (options) => createContainer({ ...options, application: join(__dirname, '..') }),
 }).then((code) => {
   process.exitCode = code;
 });

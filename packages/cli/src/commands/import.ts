@@ -21,7 +21,7 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
       'JSON or YAML with keys of the architecture that tensors do not tell',
     )
     .option('--key <path>', 'state dict inside the checkpoint, e.g. ema or trainer.var_wo_ddp')
-    .option('--plugins-dir <folder>', 'look for plugins from this folder, too')
+    .option('--plugins-dir <folder>', 'run the plugins in its node_modules, or itself, too')
     .addHelpText(
       'after',
       examples(

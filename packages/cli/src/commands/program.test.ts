@@ -77,13 +77,12 @@ async function run(
         packageName: 'ar-distill-plugin-fake',
         version: '3.2.1',
         directory: '/plugins/fake',
-        nodeModules: '/plugins',
+        requiredFrom: '/package.json',
+        request: 'ar-distill-plugin-fake',
         definition: plugin,
       });
       container.registerValue(PLUGIN_PROBLEMS, {
         packageName: 'ar-distill-plugin-broken',
-        directory: '/plugins/broken',
-        nodeModules: '/plugins',
         message: 'The plugin "ar-distill-plugin-broken" is broken: mend it.',
       });
       container.registerValue(STEP_COMPILER, { createStore: refuse, compile: refuse });

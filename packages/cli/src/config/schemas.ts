@@ -18,7 +18,7 @@ const common = {
   backend: z.enum(['onnxruntime', 'tensorflow', 'cpu']).optional(),
   /** Execution provider of ONNX Runtime. */
   provider: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
-  /** Folder to look for plugins from, beside the working folder. */
+  /** A plugin, or a folder with plugins in its `node_modules`, beside those of the project. */
   pluginsDir: path.optional(),
 };
 

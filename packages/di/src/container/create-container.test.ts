@@ -42,6 +42,8 @@ describe('TypedContainer', () => {
   });
 });
 
+const WORKSPACE = join(__dirname, '../../../..');
+
 describe('createContainer', () => {
   let cwd: string;
   let container: ApplicationContainer;
@@ -49,16 +51,24 @@ describe('createContainer', () => {
     cwd = mkdtempSync(join(tmpdir(), 'ar-distill-container-'));
     const folder = join(cwd, 'node_modules/ar-distill-plugin-broken');
     mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(cwd, 'package.json'),
+      '{"devDependencies":{"ar-distill-plugin-broken":"1.0.0"}}',
+    );
     writeFileSync(join(folder, 'package.json'), '{"version":"1.0.0"}');
     writeFileSync(join(folder, 'index.js'), 'module.exports = 3');
-    container = createContainer({ cwd, engine: { backend: 'cpu', worker: false } });
+    container = createContainer({
+      cwd,
+      pluginFolders: [WORKSPACE],
+      engine: { backend: 'cpu', worker: false },
+    });
   });
   afterAll(async () => {
     await container.dispose();
     rmSync(cwd, { recursive: true, force: true });
   });
 
-  it("finds the workspace's own plugins around this package, with presets", () => {
+  it('finds plugins of a given folder, with presets', () => {
     const plugins = container.resolveAll(PLUGINS);
     const names = plugins.map(({ definition }) => definition.name);
     expect(names).toEqual(expect.arrayContaining(['toy', 'var']));

@@ -1,6 +1,7 @@
 import { createEngine, type EngineOptions } from '@ar-distill/engine';
 import { createProgressReporter, createRng, createRun, openRun } from '@ar-distill/runs';
 import { discoverPlugins } from '../discovery/discover-plugins';
+import type { PluginPlaces } from '../discovery/find-plugin-packages';
 import {
   ENGINE,
   PLUGIN_PROBLEMS,
@@ -12,12 +13,8 @@ import {
 } from './tokens';
 import { TypedContainer } from './typed-container';
 
-/** What an application decides. */
-export interface ContainerOptions {
-  /** Plugins are looked for in the `node_modules` of this folder and of its ancestors. */
-  readonly cwd: string;
-  /** Further folders to look from; this package's own place is always one. */
-  readonly pluginFolders?: readonly string[];
+/** What an application decides; `PluginPlaces` says whose plugins are run. */
+export interface ContainerOptions extends PluginPlaces {
   /** How the engine runs, once something asks for it. */
   readonly engine?: EngineOptions;
 }
@@ -44,11 +41,7 @@ export class ApplicationContainer extends TypedContainer {
  */
 export function createContainer(options: ContainerOptions): ApplicationContainer {
   const container = new ApplicationContainer();
-  const { plugins, problems } = discoverPlugins([
-    options.cwd,
-    ...(options.pluginFolders ?? []),
-    __dirname,
-  ]);
+  const { plugins, problems } = discoverPlugins(options);
   for (const plugin of plugins) container.registerValue(PLUGINS, plugin);
   for (const problem of problems) container.registerValue(PLUGIN_PROBLEMS, problem);
   container.registerLazy(ENGINE, () => {

@@ -2,7 +2,7 @@ import type { ProgressReporter, Rng, StepCompiler } from '@ar-distill/core';
 import type { Engine } from '@ar-distill/engine';
 import type { Run } from '@ar-distill/runs';
 import type { InstalledPlugin } from '../discovery/load-plugin';
-import type { PluginProblem } from '../discovery/discover-plugins';
+import type { PluginProblem } from '../discovery/plugin-package';
 import { createToken } from './typed-container';
 
 /** Makes and opens run directories; a `Run` is core's `RunStore`. */

@@ -30,7 +30,14 @@ function installed(name: string, ...presetNames: string[]): InstalledPlugin {
     createTeacher: refuse,
     createNetwork: refuse,
   });
-  return { packageName: name, directory: '', nodeModules: '', version: '1.0.0', definition };
+  return {
+    packageName: name,
+    directory: '',
+    requiredFrom: '',
+    request: '',
+    version: '1.0.0',
+    definition,
+  };
 }
 
 const plugins = [installed('var', 'mnist-var', 'shared'), installed('toy', 'joint', 'shared')];
