@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import {
   findPreset,
   PLUGIN_PROBLEMS,
@@ -8,9 +9,10 @@ import {
   type ApplicationContainer,
 } from '@ar-distill/di';
 import { isModelDirectory } from '@ar-distill/checkpoints';
-import { describeModelDirectory, onInterrupt } from '@ar-distill/runs';
+import { describeModelDirectory, onInterrupt, RUN_CONFIG } from '@ar-distill/runs';
 import type { CommonOptions } from '../config/schemas';
 import { InterruptedError } from '../errors';
+import { presetOfRun } from '../recipes/run-kinds';
 import type { BaseRecipeContext, ImportContext, RecipeContext } from '../recipes/types';
 import type { CliEnvironment } from './environment';
 
@@ -50,11 +52,15 @@ interface PresetOptions extends CommonOptions {
   readonly preset?: string | undefined;
   readonly teacher?: boolean | string | undefined;
   readonly tokenizer?: string | undefined;
+  /** Run directories; `weights` may also be a file or a model directory. */
+  readonly resume?: string | undefined;
+  readonly stage1?: string | undefined;
+  readonly weights?: string | undefined;
 }
 
 /**
- * Runs a recipe on a preset, which is looked for in all plugins. Without a name it is the preset whose
- * sizes the model directory of the teacher or the tokenizer has.
+ * Runs a recipe on a preset, which is looked for in all plugins. Without a name it is that of the run
+ * that is given, else the preset whose sizes the model directory of the teacher or the tokenizer has.
  */
 export async function withPreset<T>(
   env: CliEnvironment,
@@ -63,7 +69,11 @@ export async function withPreset<T>(
 ): Promise<T> {
   return inContainer(env, options, async (container, signal) => {
     warnOfPlugins(env, container);
-    const name = options.preset ?? (await presetOfModels(env, options)) ?? DEFAULT_PRESET;
+    const name =
+      options.preset ??
+      presetOfRuns(env, options) ??
+      (await presetOfModels(env, options)) ??
+      DEFAULT_PRESET;
     const { plugin, presetName } = findPreset(container.resolveAll(PLUGINS), name);
     return recipe({ ...baseContext(env, container, signal), plugin, presetName });
   });
@@ -90,6 +100,18 @@ function warnOfPlugins(env: CliEnvironment, container: ApplicationContainer): vo
   for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
     env.stderr.write(`Warning: ${message}\n`);
   }
+}
+
+function presetOfRuns(
+  env: CliEnvironment,
+  { resume, stage1, weights }: PresetOptions,
+): string | undefined {
+  const run = resume ?? stage1;
+  if (run !== undefined) return presetOfRun(resolve(env.cwd, run));
+  const folder = weights === undefined ? undefined : resolve(env.cwd, weights);
+  const isRun =
+    folder !== undefined && existsSync(join(folder, RUN_CONFIG)) && !isModelDirectory(folder);
+  return isRun ? presetOfRun(folder) : undefined;
 }
 
 async function presetOfModels(

@@ -46,8 +46,8 @@ export function addTrainCommand(program: Command, env: CliEnvironment): void {
       'after',
       examples(
         'train teacher',
-        'train teacher --tokenizer runs/00000-tokenizer',
-        'train teacher --resume runs/00001-teacher',
+        'train teacher --tokenizer runs/00000-tokenizer-mnist-var/tokenizer.safetensors',
+        'train teacher --resume runs/00001-teacher-mnist-var',
       ),
     );
   withTrainingOptions(withPresetOption(teacher)).action(async () => {

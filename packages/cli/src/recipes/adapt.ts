@@ -1,4 +1,3 @@
-import type { AdaptationSettings } from '@ar-distill/core';
 import { FID_MNIST, loadMnistEvaluator, textTable, type ResultRow } from '@ar-distill/metrics';
 import { createRng } from '@ar-distill/runs';
 import path from 'node:path';
@@ -12,24 +11,12 @@ import {
 import { drawImages, labelsInTurn } from './draw-images';
 import { teacherSource } from './image-sources';
 import { decoderOf, loadPresetModels, presetOf, type PresetModels } from './models';
-import { checkResumed, openOrCreateRun } from './run-folders';
+import { openOrCreateRun } from './run-folders';
+import { ADAPTATION, type ConfigOf } from './run-kinds';
 import type { AdaptOptions, RecipeContext, TrainingResult } from './types';
 
 const BATCH = 250;
 const SAMPLES = 10_000;
-const COMMAND = 'adapt';
-
-/** What a run directory says about the adaptation in it. */
-interface AdaptConfig {
-  readonly command: typeof COMMAND;
-  readonly plugin: string;
-  readonly preset: string;
-  readonly teacher?: string;
-  readonly tokenizer?: string;
-  readonly data?: 'mnist';
-  readonly samples: number;
-  readonly settings: AdaptationSettings;
-}
 
 /**
  * Adapts a teacher that reads tokens to continuous code vectors, and says what it kept of the
@@ -47,10 +34,15 @@ export async function adapt(
   }
   // Checked before a run directory is made.
   if (!options.resume) await modelsToAdapt(context, options);
-  const run = await openOrCreateRun(options, `adapt-${presetName}`, newConfig(context, options));
+  const run = await openOrCreateRun(
+    ADAPTATION,
+    context,
+    options,
+    `adapt-${presetName}`,
+    newConfig(context, options),
+  );
   try {
-    checkResumed(context, run, COMMAND);
-    const config = run.config as AdaptConfig;
+    const { config } = run;
     const { settings, data, samples } = config;
     print(`Run directory: ${run.path}`);
     const rng = createRng(settings.seed);
@@ -72,9 +64,9 @@ export async function adapt(
 function newConfig(
   context: RecipeContext,
   { teacher, tokenizer, data, samples, settings }: AdaptOptions,
-): AdaptConfig & Record<string, unknown> {
+): ConfigOf<typeof ADAPTATION> {
   return {
-    command: COMMAND,
+    command: 'adapt',
     plugin: context.plugin.name,
     preset: context.presetName,
     ...(teacher ? { teacher: path.resolve(teacher) } : {}),

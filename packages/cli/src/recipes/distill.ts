@@ -1,19 +1,14 @@
 import {
-  ADAPTATION_STAGES,
   createTeacherPool,
   distillationSettingsSchema,
   distillGenerator,
-  TUNING_STAGES,
   tuneNetwork,
-  type AdaptationSettings,
   type DistillationSettings,
   type GeneratorSnapshot,
   type Rng,
 } from '@ar-distill/core';
-import { readSafetensors } from '@ar-distill/checkpoints';
 import { isMnistShape } from '@ar-distill/metrics';
 import { createRng, saveModel, type Run } from '@ar-distill/runs';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   adaptationSettings,
@@ -27,8 +22,10 @@ import { sequenceBatch } from './batch-sizes';
 import { writeImageReport } from './image-report';
 import { writePictureReport } from './picture-report';
 import { writePreview } from './preview';
-import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
+import { GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
+import { DISTILLATION, readRun, type ConfigOf } from './run-kinds';
 import { reportSequences } from './sequence-report';
+import { checkStage1, hasStage1, reuseStage1 } from './stage1';
 import type {
   AdaptationOverrides,
   DistillationOverrides,
@@ -56,21 +53,7 @@ const QUICK_ADAPTATION: AdaptationOverrides = {
 const QUICK_SAMPLES = 1000;
 const SAMPLES = 10_000;
 
-const COMMAND = 'distill';
-
-/** What a run directory says about the distillation in it. */
-interface DistillConfig {
-  readonly command: typeof COMMAND;
-  readonly plugin: string;
-  readonly preset: string;
-  readonly teacher?: string;
-  readonly tokenizer?: string;
-  readonly stage1?: string;
-  readonly samples: number;
-  readonly settings: DistillationSettings;
-  /** Used when the teacher still reads tokens. */
-  readonly adaptation?: AdaptationSettings;
-}
+type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
 /**
  * The whole distillation: adaptation of a teacher that needs it (stage 0), teacher sequences, stage 1
@@ -82,14 +65,23 @@ export async function distill(
   options: DistillOptions,
 ): Promise<TrainingResult & { readonly report?: string }> {
   const { compiler, progress, signal, print } = context;
+  const { resume } = options;
+  const planned = resume
+    ? readRun(DISTILLATION, context, resume, '--resume')
+    : newConfig(context, options);
+  // Before a run directory is made, or the one to resume is touched.
+  if (planned.stage1 && !(resume && hasStage1(resume))) {
+    await checkStage1(context, planned.stage1, planned);
+  }
   const run = await openOrCreateRun(
+    DISTILLATION,
+    context,
     options,
     options.name ?? context.presetName,
-    newConfig(context, options),
+    planned,
   );
   try {
-    checkResumed(context, run, COMMAND);
-    const config = run.config as DistillConfig;
+    const { config } = run;
     print(`Run directory: ${run.path}`);
     const { settings } = config;
     const rng = createRng(settings.seed);
@@ -153,10 +145,7 @@ export async function distill(
   }
 }
 
-function newConfig(
-  context: RecipeContext,
-  options: DistillOptions,
-): DistillConfig & Record<string, unknown> {
+function newConfig(context: RecipeContext, options: DistillOptions): DistillConfig {
   const { plugin, presetName } = context;
   const preset = presetOf(context);
   const quick = options.quick ? QUICK : {};
@@ -166,7 +155,7 @@ function newConfig(
   });
   const settings = distillationSettingsSchema.parse(merge(quick, options.settings ?? {}));
   return {
-    command: COMMAND,
+    command: 'distill',
     plugin: plugin.name,
     preset: presetName,
     ...(options.teacher ? { teacher: path.resolve(options.teacher) } : {}),
@@ -198,24 +187,6 @@ async function adaptIfNeeded(
   const outcome = await adaptModels(context, adaptation, { models, settings, run, rng });
   for (const line of describeAdaptation(outcome)) context.print(line);
   return outcome;
-}
-
-/** Copies the tuned weights of another run, and its adapted teacher, so that both count as done. */
-async function reuseStage1(from: string, run: Run): Promise<void> {
-  if (await run.loadArrays(TUNING_STAGES.full)) return;
-  const fileOf = (arrays: string): string => path.join(from, 'arrays', `${arrays}.safetensors`);
-  if (!existsSync(fileOf(TUNING_STAGES.full))) {
-    throw new Error(
-      `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
-    );
-  }
-  for (const stage of Object.values(ADAPTATION_STAGES)) {
-    if (!existsSync(fileOf(stage))) continue;
-    await run.saveArrays(stage, (await readSafetensors(fileOf(stage))).tensors);
-  }
-  const { tensors } = await readSafetensors(fileOf(TUNING_STAGES.full));
-  await run.saveArrays(TUNING_STAGES.head, tensors);
-  await run.saveArrays(TUNING_STAGES.full, tensors);
 }
 
 async function saveGenerator(

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Loaded } from './image-sources';
 import { parseArchitecture, presetOf, readParameters, type PresetModels } from './models';
 import { GENERATOR_FILE, RUNS_FOLDER } from './run-folders';
+import { DISTILLATION, readRun } from './run-kinds';
 import type { RecipeContext } from './types';
 import { openWeights } from './weights-source';
 
@@ -19,8 +20,8 @@ export async function loadGenerator(
 ): Promise<Loaded<PresetModels['network']>> {
   const { plugin, presetName, print } = context;
   const file = from
-    ? await generatorIn(from)
-    : ((await latestGenerator(presetName)) ?? presetOf(context).weights?.generator);
+    ? await generatorIn(context, from)
+    : ((await latestGenerator(context)) ?? presetOf(context).weights?.generator);
   if (!file) {
     throw new Error(
       `There is no generator of "${presetName}" yet: run "ar-distill distill --preset ${presetName}" or name one with --weights.`,
@@ -50,9 +51,10 @@ export async function loadGenerator(
   }
 }
 
-async function generatorIn(from: string): Promise<string> {
+async function generatorIn(context: RecipeContext, from: string): Promise<string> {
   if (isModelDirectory(from)) return from;
   const isFolder = existsSync(from) && (await stat(from)).isDirectory();
+  if (isFolder) readRun(DISTILLATION, context, from, '--weights');
   const file = isFolder ? path.join(from, GENERATOR_FILE) : from;
   if (!existsSync(file)) {
     throw new Error(
@@ -64,14 +66,25 @@ async function generatorIn(from: string): Promise<string> {
   return file;
 }
 
-/** Run directories are numbered, so the last name that fits is the latest. */
-async function latestGenerator(presetName: string): Promise<string | undefined> {
+/** Run directories are numbered: the highest is the latest. */
+async function latestGenerator(context: RecipeContext): Promise<string | undefined> {
   if (!existsSync(RUNS_FOLDER)) return undefined;
   const runs = (await readdir(RUNS_FOLDER))
-    .filter((name) => name.endsWith(`-${presetName}`))
-    .sort();
-  return runs
-    .map((name) => path.join(RUNS_FOLDER, name, GENERATOR_FILE))
-    .filter((file) => existsSync(file))
-    .at(-1);
+    .filter((name) => /^\d+-/.test(name))
+    .sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
+    .map((name) => path.join(RUNS_FOLDER, name));
+  const latest = runs.find(
+    (run) => existsSync(path.join(run, GENERATOR_FILE)) && isDistillation(context, run),
+  );
+  return latest && path.join(latest, GENERATOR_FILE);
+}
+
+/** Whether a run is a distillation of this very preset; its name may say anything. */
+function isDistillation(context: RecipeContext, run: string): boolean {
+  try {
+    readRun(DISTILLATION, context, run, '--weights');
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -14,6 +14,14 @@ import { measureClassifier, measureTokenizer } from './measure-training';
 import { labelledTokens } from './labelled-tokens';
 import { loadTokenizer, pickParameters, presetOf } from './models';
 import { openOrCreateRun } from './run-folders';
+import {
+  CLASSIFIER_TRAINING,
+  readRun,
+  TEACHER_TRAINING,
+  TOKENIZER_TRAINING,
+  type RunKind,
+  type RunSubject,
+} from './run-kinds';
 import type {
   BaseRecipeContext,
   RecipeContext,
@@ -41,31 +49,38 @@ export async function trainTokenizer(
   if (!preset.training || !plugin.createTokenizerTask) {
     throw new Error(`The preset "${presetName}" has no tokenizer to train here.`);
   }
+  if (options.resume) readRun(TOKENIZER_TRAINING, context, options.resume, '--resume');
   const task = plugin.createTokenizerTask(preset.architecture);
   const images = await trainingImages();
-  const trained = await trainOnImages(context, {
-    name: 'tokenizer',
-    task,
-    settings: preset.training.tokenizer,
-    options,
-    subject: { plugin: plugin.name, preset: presetName },
-    batch: (indices) => ({ images: images.batch(indices) }),
-    count: images.count,
-  });
-  const architecture = plugin.fitTokenizer
-    ? plugin.fitTokenizer(preset.architecture, trained.weights)
-    : preset.architecture;
-  const tokenizer = plugin.createTokenizer!(architecture);
-  const weights = pickParameters('tokenizer', tokenizer.parameterSpecs, [trained.weights]);
-  const measured = await measureTokenizer(context, tokenizer, weights);
-  return saveTrained(context, trained, {
-    kind: 'tokenizer',
-    plugin: plugin.name,
-    preset: presetName,
-    architecture,
-    tensors: weights,
-    measured,
-  });
+  const settings = newSettings(preset.training.tokenizer, options);
+  return trainOnImages(
+    context,
+    {
+      kind: TOKENIZER_TRAINING,
+      config: { command: 'train tokenizer', ...subjectOf(context), settings },
+      name: 'tokenizer',
+      task,
+      options,
+      subject: context,
+      batch: (indices) => ({ images: images.batch(indices) }),
+      count: images.count,
+    },
+    async (trained) => {
+      const architecture = plugin.fitTokenizer
+        ? plugin.fitTokenizer(preset.architecture, trained.weights)
+        : preset.architecture;
+      const tokenizer = plugin.createTokenizer!(architecture);
+      const weights = pickParameters('tokenizer', tokenizer.parameterSpecs, [trained.weights]);
+      const measured = await measureTokenizer(context, tokenizer, weights);
+      return saveTrained(context, trained, {
+        kind: 'tokenizer',
+        ...subjectOf(context),
+        architecture,
+        tensors: weights,
+        measured,
+      });
+    },
+  );
 }
 
 /** Trains the preset's teacher on the tokens of MNIST. */
@@ -78,26 +93,52 @@ export async function trainTeacher(
   if (!preset.training || !plugin.createTeacherTask) {
     throw new Error(`The preset "${presetName}" has no teacher to train here.`);
   }
-  const { architecture, ...tokenizer } = await loadTokenizer(context, options.tokenizer);
+  const tokenizerFile = options.resume
+    ? tokenizerOfRun(context, options.resume, options.tokenizer)
+    : options.tokenizer;
+  const { architecture, ...tokenizer } = await loadTokenizer(context, tokenizerFile);
   const sequences = await labelledTokens(context, tokenizer);
-  const trained = await trainOnImages(context, {
-    name: 'teacher',
-    task: plugin.createTeacherTask(architecture),
-    settings: preset.training.teacher,
-    options,
-    subject: { plugin: plugin.name, preset: presetName },
-    initial: tokenizer.weights,
-    batch: (indices) => tokenBatch(sequences, indices),
-    count: sequences.labels.data.length,
-  });
-  return saveTrained(context, trained, {
-    kind: 'teacher',
-    plugin: plugin.name,
-    preset: presetName,
-    architecture,
-    tensors: trained.weights,
-    measured: {},
-  });
+  const settings = newSettings(preset.training.teacher, options);
+  return trainOnImages(
+    context,
+    {
+      kind: TEACHER_TRAINING,
+      config: {
+        command: 'train teacher',
+        ...subjectOf(context),
+        ...(tokenizerFile ? { tokenizer: path.resolve(tokenizerFile) } : {}),
+        settings,
+      },
+      name: 'teacher',
+      task: plugin.createTeacherTask(architecture),
+      options,
+      subject: context,
+      initial: tokenizer.weights,
+      batch: (indices) => tokenBatch(sequences, indices),
+      count: sequences.labels.data.length,
+    },
+    (trained) =>
+      saveTrained(context, trained, {
+        kind: 'teacher',
+        ...subjectOf(context),
+        architecture,
+        tensors: trained.weights,
+        measured: {},
+      }),
+  );
+}
+
+/** The tokenizer that a run was started with; another would give its teacher other tokens. */
+function tokenizerOfRun(
+  context: RecipeContext,
+  run: string,
+  given: string | undefined,
+): string | undefined {
+  const { tokenizer } = readRun(TEACHER_TRAINING, context, run, '--resume');
+  if (given === undefined || path.resolve(given) === tokenizer) return tokenizer;
+  throw new Error(
+    `"${run}" was started with ${tokenizer ? `the tokenizer "${tokenizer}"` : 'the tokenizer that ships'}: resume it without --tokenizer.`,
+  );
 }
 
 /** Trains the classifier whose features FID-MNIST is measured in; writes the test set's statistics. */
@@ -105,39 +146,50 @@ export async function trainClassifier(
   context: BaseRecipeContext,
   options: SupervisedOptions,
 ): Promise<TrainingResult> {
+  if (options.resume) readRun(CLASSIFIER_TRAINING, {}, options.resume, '--resume');
   const task = new ClassifierTask();
   const images = await trainingImages();
-  const trained = await trainOnImages(context, {
-    name: 'classifier',
-    task,
-    settings: CLASSIFIER_SETTINGS,
-    options,
-    subject: {},
-    batch: (indices) => ({ images: images.batch(indices), labels: images.labels(indices) }),
-    count: images.count,
-  });
-  const measured = await measureClassifier(
+  const settings = newSettings(CLASSIFIER_SETTINGS, options);
+  return trainOnImages(
     context,
-    trained.weights,
-    path.join(trained.run, 'test-statistics.safetensors'),
+    {
+      kind: CLASSIFIER_TRAINING,
+      config: { command: 'train classifier', settings },
+      name: 'classifier',
+      task,
+      options,
+      subject: {},
+      batch: (indices) => ({ images: images.batch(indices), labels: images.labels(indices) }),
+      count: images.count,
+    },
+    async (trained) => {
+      const statistics = path.join(trained.run, 'test-statistics.safetensors');
+      const measured = await measureClassifier(context, trained.weights, statistics);
+      return saveTrained(context, trained, {
+        kind: 'classifier',
+        plugin: 'metrics',
+        preset: 'mnist',
+        architecture: task.architecture,
+        tensors: trained.weights,
+        measured,
+      });
+    },
   );
-  return saveTrained(context, trained, {
-    kind: 'classifier',
-    plugin: 'metrics',
-    preset: 'mnist',
-    architecture: task.architecture,
-    tensors: trained.weights,
-    measured,
-  });
 }
 
-interface ImageTraining {
+/** What the config of every training says. */
+interface TrainingConfig {
+  readonly settings: SupervisedSettings;
+}
+
+interface ImageTraining<Config extends TrainingConfig> {
+  readonly kind: RunKind<Config>;
+  /** Of a new run. */
+  readonly config: Config;
   readonly name: string;
   readonly task: SupervisedTask;
-  readonly settings: SupervisedSettings;
   readonly options: SupervisedOptions;
-  /** What the run trains, for its config. */
-  readonly subject: Readonly<Record<string, string>>;
+  readonly subject: RunSubject;
   readonly initial?: HostTensors;
   /** Arrays of a batch, from numbers of training samples. */
   batch(indices: Int32Array): HostTensors;
@@ -151,29 +203,25 @@ interface Trained {
   readonly seconds: number;
 }
 
-async function trainOnImages(
+/** Trains; `finish` measures and saves while the run is still open. */
+async function trainOnImages<Config extends TrainingConfig>(
   context: BaseRecipeContext,
-  training: ImageTraining,
-): Promise<Trained> {
-  const { name, options, count } = training;
+  training: ImageTraining<Config>,
+  finish: (trained: Trained) => Promise<TrainingResult>,
+): Promise<TrainingResult> {
+  const { kind, name, options, count } = training;
+  const { plugin, presetName } = training.subject;
+  const { progress, signal } = context;
   const run = await openOrCreateRun(
+    kind,
+    { progress, signal, ...(plugin ? { plugin } : {}), ...(presetName ? { presetName } : {}) },
     options,
-    [name, training.subject['preset']].filter(Boolean).join('-'),
-    {
-      command: `train ${name}`,
-      ...training.subject,
-      settings: supervisedSettingsSchema.parse({
-        ...training.settings,
-        ...options.settings,
-        ...(options.seed === undefined ? {} : { seed: options.seed }),
-        ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
-        ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
-      }),
-    },
+    [name, presetName].filter(Boolean).join('-'),
+    training.config,
   );
   try {
     // A resumed run keeps the settings that it was started with.
-    const settings = supervisedSettingsSchema.parse((run.config as { settings: unknown }).settings);
+    const { settings } = run.config;
     context.print(`Run directory: ${run.path}`);
     const rng = createRng(settings.seed);
     const batches = new ShuffledBatches(rng, count, settings.batchSize);
@@ -187,12 +235,30 @@ async function trainOnImages(
       },
       context.compiler,
       rng,
-      { run, progress: context.progress, signal: context.signal },
+      { run, progress, signal },
     );
-    return { run: run.path, weights, settings, seconds };
+    return await finish({ run: run.path, weights, settings, seconds });
   } finally {
     await run.close();
   }
+}
+
+/** Settings of a new run: the preset's with the options on top. */
+function newSettings(
+  preset: SupervisedSettings,
+  { settings, seed, iterations, batchSize }: SupervisedOptions,
+): SupervisedSettings {
+  return supervisedSettingsSchema.parse({
+    ...preset,
+    ...settings,
+    ...(seed === undefined ? {} : { seed }),
+    ...(iterations === undefined ? {} : { iterations }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+  });
+}
+
+function subjectOf({ plugin, presetName }: RecipeContext) {
+  return { plugin: plugin.name, preset: presetName };
 }
 
 interface TrainedModel {
