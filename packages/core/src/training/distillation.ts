@@ -2,6 +2,7 @@ import type { HostTensors } from '@ar-distill/nn';
 import { sequenceLength } from '../model/sequence-layout';
 import type { Rng } from '../ports/rng';
 import type { StateStore, StepCompiler } from '../ports/step-compiler';
+import { callsInOrder } from './calls-in-order';
 import { CollapseMonitor } from './collapse-monitor';
 import { BatchDraws, batchSpecs } from './distillation-batches';
 import { generatorObjective, guidanceObjective } from './distillation-objectives';
@@ -87,9 +88,10 @@ export async function distillGenerator(
             emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
           },
         ]);
+        const [guidance, generator] = await callsInOrder([guided, generated]);
         const metrics = {
-          ...prefixKeys('guidance', await guided),
-          ...prefixKeys('generator', await generated),
+          ...prefixKeys('guidance', guidance),
+          ...prefixKeys('generator', generator),
         };
         collapse.observe(metrics['generator/spread']!, iteration + 1);
         return metrics;

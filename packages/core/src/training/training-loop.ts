@@ -2,6 +2,7 @@ import type { ProgressReporter } from '../ports/progress';
 import { elementCount, type TensorSource } from '@ar-distill/nn';
 import type { RunStore } from '../ports/run-store';
 import type { StateStore } from '../ports/step-compiler';
+import { callsInOrder } from './calls-in-order';
 import { TrainingDivergedError, TrainingInterruptedError } from './errors';
 
 /** What a stage gets from the application. */
@@ -62,11 +63,14 @@ export async function runStage<Batch>(
     seconds += (now - started) / 1000;
     started = now;
   };
-  let next = done < iterations ? stage.prepare(done) : undefined;
-  while (done < iterations && next !== undefined) {
-    const running = stage.step(next, done);
-    next = done + 1 < iterations ? stage.prepare(done + 1) : undefined;
-    const metrics = await running;
+  // Asynchronous only so that what it throws waits for the step that runs meanwhile.
+  const prepare = async (iteration: number): Promise<{ readonly batch: Batch } | undefined> =>
+    iteration < iterations ? { batch: stage.prepare(iteration) } : undefined;
+  let next = await prepare(done);
+  while (next) {
+    const running = stage.step(next.batch, done);
+    const [metrics, upcoming] = await callsInOrder([running, prepare(done + 1)]);
+    next = upcoming;
     for (const [metric, value] of Object.entries(metrics)) {
       if (!Number.isFinite(value)) throw new TrainingDivergedError(name, metric, done, value);
     }
