@@ -29,6 +29,8 @@ export * from './losses/csd-loss';
 export * from './sampling/euler-solver';
 export * from './sampling/ar-diffusion-sampler';
 export * from './sampling/compile-ar-diffusion';
+export * from './sampling/carried-state';
+export * from './sampling/finite';
 export * from './training/learning-rate';
 export * from './training/ema-schedule';
 export * from './training/errors';

@@ -1,6 +1,9 @@
 import {
+  CarriedState,
   guideByScale,
+  requireFinite,
   sequenceLength,
+  sequencePlace,
   truncatedLogProbs,
   type Rng,
   type StepCompiler,
@@ -9,6 +12,7 @@ import {
   type TeacherSamples,
 } from '@ar-distill/core';
 import {
+  categoricalMass,
   float32,
   int32,
   linear,
@@ -44,13 +48,14 @@ export async function compileSampler(
 ): Promise<TeacherSampler> {
   const { layout } = teacher;
   const length = sequenceLength(layout);
-  const initial = initialState(teacher, batchSize);
-  const store = await compiler.createStore(initial);
+  const initial = (): HostTensors => initialState(teacher, batchSize);
+  const store = await compiler.createStore(initial());
+  const carried = new CarriedState(store, initial);
   const step = await compiler.compile(
     {
       name: 'llamagen-teacher-sampler',
       fn: decodingStep(teacher),
-      state: Object.keys(initial),
+      state: Object.keys(store.specs),
       constants: parameters,
       inputs: {
         labels: { shape: [batchSize], dtype: 'int32' },
@@ -89,19 +94,29 @@ export async function compileSampler(
           repeated[i * batchSize + b] = labels[b]!;
         }
       }
-      const { tokens, codes } = (await step.run({
-        labels: int32([length, batchSize], repeated),
-        uniforms: float32([length, batchSize], uniforms),
-        position,
-        guidanceScale,
-      })) as { tokens: HostTensor; codes: HostTensor };
-      return {
-        tokens: int32([batchSize, length], Int32Array.from(batchFirst(tokens, batchSize))),
-        sequence: float32(
-          [batchSize, length, layout.channels],
-          Float32Array.from(batchFirst(codes, batchSize)),
-        ),
-      };
+      return carried.use(async () => {
+        const { tokens, codes, mass } = (await step.run({
+          labels: int32([length, batchSize], repeated),
+          uniforms: float32([length, batchSize], uniforms),
+          position,
+          guidanceScale,
+        })) as { tokens: HostTensor; codes: HostTensor; mass: HostTensor };
+        const floats = (shape: readonly number[], values: HostTensor): HostTensor =>
+          float32(shape, Float32Array.from(batchFirst(values, batchSize)));
+        const sequence = floats([batchSize, length, layout.channels], codes);
+        const place = sequencePlace(layout);
+        requireFinite(
+          "The LlamaGen teacher's next-token distribution",
+          floats([batchSize, length], mass),
+          firstSample,
+          place,
+        );
+        requireFinite("The LlamaGen teacher's sequence", sequence, firstSample, place);
+        return {
+          tokens: int32([batchSize, length], Int32Array.from(batchFirst(tokens, batchSize))),
+          sequence,
+        };
+      });
     },
   };
 }
@@ -122,7 +137,7 @@ function initialState(teacher: LlamagenTeacher, batchSize: number): HostTensors 
 
 /**
  * One token per sequence. What a cache holds beyond the position is left from an earlier batch and
- * hidden by the mask, so nothing has to be reset.
+ * hidden by the mask, so nothing has to be reset unless that batch failed.
  */
 function decodingStep(teacher: LlamagenTeacher): StepFunction {
   const { transformer, architecture, sampling, isGuided } = teacher;
@@ -170,9 +185,11 @@ function decodingStep(teacher: LlamagenTeacher): StepFunction {
     const guided = isGuided
       ? guideByScale(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), guidanceScale)
       : logits;
-    const tokens = sampleCategorical(truncatedLogProbs(guided, sampling), uniforms);
+    const logProbs = truncatedLogProbs(guided, sampling);
+    const tokens = sampleCategorical(logProbs, uniforms);
     const codes = tf.gather(teacher.scaledCodebook(parameters), tokens);
-    return { state: { ...caches, [PREVIOUS]: tokens }, outputs: { tokens, codes } };
+    const mass = categoricalMass(logProbs);
+    return { state: { ...caches, [PREVIOUS]: tokens }, outputs: { tokens, codes, mass } };
   };
 }
 

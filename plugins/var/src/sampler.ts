@@ -1,6 +1,8 @@
 import {
   guideByRatio,
+  requireFinite,
   sequenceLength,
+  sequencePlace,
   stepStarts,
   truncatedLogProbs,
   type Rng,
@@ -9,6 +11,7 @@ import {
   type TeacherSamples,
 } from '@ar-distill/core';
 import {
+  categoricalMass,
   float32,
   int32,
   linear,
@@ -29,6 +32,8 @@ export interface DrawnSequences {
   readonly tokens: tf.Tensor;
   /** Code vectors [B, n, C], scaled. */
   readonly sequence: tf.Tensor;
+  /** `categoricalMass` of what every token was drawn from, [B, n]: NaN where it was no distribution. */
+  readonly mass: tf.Tensor;
 }
 
 /**
@@ -56,6 +61,7 @@ export function drawSequences(
 
   const codes: tf.Tensor[] = [];
   const tokens: tf.Tensor[] = [];
+  const masses: tf.Tensor[] = [];
   let latent: tf.Tensor | undefined;
   let caches: readonly KeysAndValues[] | undefined;
 
@@ -84,11 +90,14 @@ export function drawSequences(
       : logits;
     const length = layout.stepLengths[scale]!;
     const draws = uniforms.slice([0, starts[scale]!], [batch, length]);
-    input = append(scale, sampleCategorical(truncatedLogProbs(guided, sampling), draws));
+    const logProbs = truncatedLogProbs(guided, sampling);
+    masses.push(categoricalMass(logProbs));
+    input = append(scale, sampleCategorical(logProbs, draws));
   }
   return {
     tokens: tf.concat(tokens, 1),
     sequence: tf.concat(codes, 1).mul(teacher.codeScale),
+    mass: tf.concat(masses, 1),
   };
 }
 
@@ -126,10 +135,13 @@ export async function compileSampler(
       for (let b = 0; b < batchSize; b++) {
         uniforms.set(rng.uniform(STREAM, firstSample + b, length), b * length);
       }
-      const { tokens, sequence } = (await step.run({
+      const { tokens, sequence, mass } = (await step.run({
         labels: int32([batchSize], labels),
         uniforms: float32([batchSize, length], uniforms),
-      })) as { tokens: HostTensor; sequence: HostTensor };
+      })) as { tokens: HostTensor; sequence: HostTensor; mass: HostTensor };
+      const place = sequencePlace(teacher.layout);
+      requireFinite("The VAR teacher's next-token distribution", mass, firstSample, place);
+      requireFinite("The VAR teacher's sequence", sequence, firstSample, place);
       return { tokens, sequence };
     },
   };

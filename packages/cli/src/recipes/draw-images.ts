@@ -45,7 +45,7 @@ export async function decodeSequences(
   return inBatches(name, batchSize, labels, context, (_, first) => {
     const batch = new Float32Array(batchSize * size);
     batch.set(sequences.subarray(first * size, (first + batchSize) * size));
-    return decoder.images(batch);
+    return decoder.images(batch, first);
   });
 }
 

@@ -1,8 +1,11 @@
 import {
   ArDiffusionGenerator,
   compileArDiffusion,
-  refineWithTeacher,
+  drawRefinement,
+  pixelPlace,
+  requireFinite,
   sequenceLength,
+  sequencePlace,
   snapToCodes,
   type ConditionalScoreTeacher,
   type DiscreteScoreTeacher,
@@ -27,7 +30,10 @@ export interface ImageSource {
   readonly batchSize: number;
   /** Network evaluations per image, the tokenizer's decoder not counted. */
   readonly evaluations: number;
-  /** `labels` has `batchSize` entries → images [batchSize, H, W, channels] in [−1, 1]. */
+  /**
+   * `labels` has `batchSize` entries → images [batchSize, H, W, channels] in [−1, 1].
+   * @throws NonFiniteError saying where something became NaN or infinite on the way.
+   */
   draw(labels: Int32Array, rng: Rng, firstSample: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
@@ -59,7 +65,10 @@ export function oneStepSource(
   return networkSource(compiler, { network, weights }, decoder, batchSize, {
     name: 'one-step generator',
     evaluations: 1,
-    sequence: (parameters, noise, labels) => generator.generate(parameters, noise, labels),
+    sequence: (parameters, noise, labels) => {
+      const generated = generator.generate(parameters, noise, labels);
+      return { sequence: generated, generated };
+    },
   });
 }
 
@@ -78,8 +87,8 @@ export async function arDiffusionSource(
     evaluations: sampler.evaluations,
     draw: async (labels, rng, firstSample) => {
       const noise = drawNoise(network.layout, rng, firstSample, batchSize);
-      const { data } = await sampler.sample(noise, labels);
-      return decode.images(data as Float32Array);
+      const { data } = await sampler.sample(noise, labels, firstSample);
+      return decode.images(data as Float32Array, firstSample);
     },
     dispose: async () => {
       await sampler.dispose();
@@ -103,7 +112,7 @@ export async function teacherSource(
     evaluations: sampler.evaluations,
     draw: async (labels, rng, firstSample) => {
       const { sequence } = await sampler.sample(labels, rng, firstSample);
-      return decode.images(sequence.data as Float32Array);
+      return decode.images(sequence.data as Float32Array, firstSample);
     },
     dispose: async () => {
       await sampler.dispose();
@@ -130,22 +139,23 @@ export function refinedSource(
   return networkSource(compiler, { network, weights: all }, decoder, batchSize, {
     name: `one-step generator and ${steps} teacher steps`,
     evaluations: 1 + steps,
-    sequence: (parameters, noise, labels, uniforms) =>
-      refineWithTeacher(
-        teacher,
-        withoutPrefix('teacher', parameters),
-        generator.generate(withoutPrefix('own', parameters), noise, labels),
-        labels,
-        uniforms,
-        steps,
-      ),
+    sequence: (parameters, noise, labels, uniforms) => {
+      const generated = generator.generate(withoutPrefix('own', parameters), noise, labels);
+      const own = withoutPrefix('teacher', parameters);
+      const refined = drawRefinement(teacher, own, generated, labels, uniforms, steps);
+      return { ...refined, generated };
+    },
   });
 }
 
 /** A compiled decoder for batches of sequences. */
 export interface CompiledDecoder {
-  /** Scaled code vectors [batchSize, n, C] → images [batchSize, H, W, channels] in [−1, 1]. */
-  images(sequence: Float32Array): Promise<Float32Array>;
+  /**
+   * Scaled code vectors [batchSize, n, C] → images [batchSize, H, W, channels] in [−1, 1].
+   * `firstSample` (default 0) is the number of the first one in errors.
+   * @throws NonFiniteError when code vectors or images are not finite.
+   */
+  images(sequence: Float32Array, firstSample?: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
@@ -165,12 +175,25 @@ export async function compileDecoder(
     inputs: { sequence: { shape, dtype: 'float32' } },
   });
   return {
-    images: async (sequence) => {
-      const { images } = await step.run({ sequence: float32(shape, sequence) });
-      return images!.data as Float32Array;
+    images: async (sequence, firstSample = 0) => {
+      const given = float32(shape, sequence);
+      // A code that is nearest to NaN would look like any other.
+      requireFinite('The sequence to decode', given, firstSample, sequencePlace(layout));
+      const { images } = await step.run({ sequence: given });
+      return finiteImages(images!, firstSample);
     },
     dispose: () => step.dispose(),
   };
+}
+
+/** What a program draws before it is decoded. */
+interface Drawn {
+  /** What is decoded: scaled code vectors [B, n, C]. */
+  readonly sequence: tf.Tensor;
+  /** What the generator made, [B, n, C], before anything that could hide a NaN. */
+  readonly generated: tf.Tensor;
+  /** Where codes were drawn: sums of the probabilities [B, n] that they were drawn from. */
+  readonly mass?: tf.Tensor;
 }
 
 interface NetworkSource {
@@ -182,7 +205,7 @@ interface NetworkSource {
     labels: tf.Tensor,
     /** [B, n] in [0, 1). */
     uniforms: tf.Tensor,
-  ): tf.Tensor;
+  ): Drawn;
 }
 
 /** Noise in, images out, in one compiled program: both networks' weights are its constants. */
@@ -199,8 +222,14 @@ async function networkSource(
     name,
     fn: ({ constants, inputs }) => {
       const own = withoutPrefix('network', constants);
-      const drawn = sequence(own, inputs['noise']!, inputs['labels']!, inputs['uniforms']!);
-      return { outputs: { images: decode(decoder, withoutPrefix('decoder', constants), drawn) } };
+      const { sequence: drawn, ...checked } = sequence(
+        own,
+        inputs['noise']!,
+        inputs['labels']!,
+        inputs['uniforms']!,
+      );
+      const images = decode(decoder, withoutPrefix('decoder', constants), drawn);
+      return { outputs: { images, ...checked } };
     },
     constants: { ...prefixed('network', weights), ...prefixed('decoder', decoder.weights) },
     inputs: {
@@ -218,12 +247,15 @@ async function networkSource(
         const own = rng.uniform('sample/uniforms', firstSample + i, perSample[0]!);
         uniforms.set(own, i * perSample[0]!);
       }
-      const { images } = await step.run({
+      const { images, generated, mass } = await step.run({
         noise: drawNoise(layout, rng, firstSample, batchSize),
         labels: int32([batchSize], labels),
         uniforms: float32([batchSize, perSample[0]!], uniforms),
       });
-      return images!.data as Float32Array;
+      const place = sequencePlace(layout);
+      requireFinite('The one-step generator', generated!, firstSample, place);
+      if (mass) requireFinite("The teacher's next-token distribution", mass, firstSample, place);
+      return finiteImages(images!, firstSample);
     },
     dispose: () => step.dispose(),
   };
@@ -245,6 +277,18 @@ function drawNoise(
   return float32(shape, noise);
 }
 
+/** Images before they are clipped, which would make a colour of an infinity; then clipped in place. */
+function finiteImages(images: HostTensor, firstSample: number): Float32Array {
+  requireFinite('The decoded image', images, firstSample, pixelPlace);
+  const values = images.data as Float32Array;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > 1) values[i] = 1;
+    else if (values[i]! < -1) values[i] = -1;
+  }
+  return values;
+}
+
+/** Images that are not clipped yet. */
 function decode(
   { tokenizer, codeScale, snap }: Decoder,
   parameters: Readonly<Record<string, tf.Tensor>>,
@@ -252,7 +296,7 @@ function decode(
 ): tf.Tensor {
   const vectors = codeScale === 1 ? scaled : scaled.div(codeScale);
   const final = snap ? snapToCodes(vectors, tokenizer.codebook(parameters)) : vectors;
-  return tokenizer.decode(parameters, final).clipByValue(-1, 1);
+  return tokenizer.decode(parameters, final);
 }
 
 function withoutPrefix<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {

@@ -21,7 +21,10 @@ export interface TeacherSampler {
   readonly batchSize: number;
   /** Network evaluations that one call costs, counted as forward passes over the batch. */
   readonly evaluations: number;
-  /** `firstSample` numbers the samples: sample b draws from `rng` under index firstSample + b. */
+  /**
+   * `firstSample` numbers the samples: sample b draws from `rng` under index firstSample + b. Rejects,
+   * with a `NonFiniteError`, when what it draws from is not finite; the next call is not touched by it.
+   */
   sample(labels: Int32Array, rng: Rng, firstSample: number): Promise<TeacherSamples>;
   dispose(): Promise<void>;
 }

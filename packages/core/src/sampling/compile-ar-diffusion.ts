@@ -4,14 +4,20 @@ import type { GuidanceNetwork } from '../model/guidance-network';
 import { sequenceLength, stepStarts } from '../model/sequence-layout';
 import type { CompiledStep, StepCompiler, StepFunction } from '../ports/step-compiler';
 import { sampleArDiffusion } from './ar-diffusion-sampler';
+import { CarriedState } from './carried-state';
 import { eulerSolve } from './euler-solver';
+import { requireFinite, sequencePlace } from './finite';
 
 /** The AR-diffusion model, compiled for batches of one size. */
 export interface ArDiffusionSampler {
   /** Evaluations of the backbone per sequence; those of the light head are not counted. */
   readonly evaluations: number;
-  /** `noise` [B, n, C] and B labels → sequences [B, n, C], scaled, as `sampleArDiffusion` gives. */
-  sample(noise: HostTensor, labels: Int32Array): Promise<HostTensor>;
+  /**
+   * `noise` [B, n, C] and B labels → sequences [B, n, C], scaled, as `sampleArDiffusion` gives.
+   * `firstSample` (default 0) is the number of the first one in errors.
+   * @throws NonFiniteError when a sequence is not finite; the next call is not touched by it.
+   */
+  sample(noise: HostTensor, labels: Int32Array, firstSample?: number): Promise<HostTensor>;
   dispose(): Promise<void>;
 }
 
@@ -38,6 +44,8 @@ export async function compileArDiffusion(
 }
 
 const NAME = 'AR-diffusion model';
+/** The model as the start of a sentence. */
+const SUBJECT = `The ${NAME}`;
 
 async function compileUnrolled(
   { network, weights, batchSize, solverSteps }: ArDiffusionProgram,
@@ -59,7 +67,11 @@ async function compileUnrolled(
   });
   return {
     evaluations: layout.stepLengths.length,
-    sample: (noise, labels) => dataOf(step, { noise, labels: int32([batchSize], labels) }),
+    async sample(noise, labels, firstSample = 0) {
+      const data = await dataOf(step, { noise, labels: int32([batchSize], labels) });
+      requireFinite(SUBJECT, data, firstSample, sequencePlace(layout));
+      return data;
+    },
     dispose: () => step.dispose(),
   };
 }
@@ -74,13 +86,15 @@ async function compileIterated(
   const stepLength = stepLengths[0]!;
   const length = steps * stepLength;
   const perStep = stepLength * channels;
-  // What a batch leaves behind is never read: features depend on earlier AR steps only.
-  const store = await compiler.createStore({
+  const initial = (): HostTensors => ({
     sequence: float32(
       [batchSize, length, channels],
       new Float32Array(batchSize * length * channels),
     ),
   });
+  // What a batch leaves behind counts for nothing: features depend on earlier AR steps only.
+  const store = await compiler.createStore(initial());
+  const carried = new CarriedState(store, initial);
   const step = await compiler.compile(
     {
       name: NAME,
@@ -99,22 +113,26 @@ async function compileIterated(
   const start = int32([steps], Int32Array.from(stepStarts(network.layout)));
   return {
     evaluations: steps,
-    async sample(noise, labels) {
+    async sample(noise, labels, firstSample = 0) {
       const repeated = Int32Array.from({ length: steps * batchSize }, (_, i) => {
         return labels[i % batchSize]!;
       });
-      const data = await dataOf(step, {
-        noise: float32(
-          [steps, batchSize, stepLength, channels],
-          exchangeAxes(noise.data, batchSize, steps, perStep),
-        ),
-        labels: int32([steps, batchSize], repeated),
-        start,
+      return carried.use(async () => {
+        const data = await dataOf(step, {
+          noise: float32(
+            [steps, batchSize, stepLength, channels],
+            exchangeAxes(noise.data, batchSize, steps, perStep),
+          ),
+          labels: int32([steps, batchSize], repeated),
+          start,
+        });
+        const sequences = float32(
+          [batchSize, length, channels],
+          exchangeAxes(data.data, steps, batchSize, perStep),
+        );
+        requireFinite(SUBJECT, sequences, firstSample, sequencePlace(network.layout));
+        return sequences;
       });
-      return float32(
-        [batchSize, length, channels],
-        exchangeAxes(data.data, steps, batchSize, perStep),
-      );
     },
     async dispose() {
       await step.dispose();

@@ -1,0 +1,64 @@
+import type { HostTensor } from '@ar-distill/nn';
+import { stepOfPosition, type SequenceLayout } from '../model/sequence-layout';
+
+/** Something that was drawn or computed became NaN or infinite. */
+export class NonFiniteError extends Error {
+  constructor(
+    /** What it is, as the start of a sentence: "The one-step generator". */
+    readonly what: string,
+    /** Number of the sample, from 0 over all calls. */
+    readonly sample: number,
+    /** Where in the sample. */
+    readonly place: string,
+    readonly value: number,
+  ) {
+    super(
+      `${what} became ${value} at ${place} of sample ${sample}: look for values that are not finite ` +
+        'in its weights and inputs, or take weights from before they diverged.',
+    );
+    this.name = 'NonFiniteError';
+  }
+}
+
+/** Words for an element of a sample, by its indices on the axes behind the batch. */
+export type Place = (indices: readonly number[]) => string;
+
+/** Places in sequences [B, n, C] or arrays over their positions [B, n]; all numbers are from 0. */
+export function sequencePlace(layout: SequenceLayout): Place {
+  const steps = stepOfPosition(layout);
+  return ([position = 0, channel]) =>
+    `AR step ${steps[position]} (position ${position}` +
+    `${channel === undefined ? '' : `, channel ${channel}`})`;
+}
+
+/** Places in images [B, H, W, channels]; all numbers are from 0. */
+export const pixelPlace: Place = ([row, column, channel]) =>
+  `pixel (${row}, ${column}), channel ${channel},`;
+
+/**
+ * Throws when some of `values` [B, ...] are NaN or infinite. `what` starts the sentence, and sample b
+ * has the number firstSample + b.
+ * @throws NonFiniteError saying where the first one is.
+ */
+export function requireFinite(
+  what: string,
+  { shape, data }: HostTensor,
+  firstSample: number,
+  place: Place,
+): void {
+  let rest = firstNonFinite(data);
+  if (rest < 0) return;
+  const value = data[rest]!;
+  const indices: number[] = [];
+  for (const size of shape.slice(1).reverse()) {
+    indices.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  throw new NonFiniteError(what, firstSample + rest, place(indices), value);
+}
+
+/** Index of the first value that is NaN or infinite; −1 when there is none. */
+export function firstNonFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
