@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { writeSafetensors } from '@ar-distill/checkpoints';
-import type { StepCompiler } from '@ar-distill/core';
-import { initializeParameters, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { NonFiniteError, type StepCompiler } from '@ar-distill/core';
+import { float32, initializeParameters, type HostTensor, type HostTensors } from '@ar-distill/nn';
 import {
   classifierSpecs,
   MNIST_CLASSIFIER,
@@ -106,6 +106,40 @@ describe('FeatureExtractor', () => {
     expect(parts.predictions).toEqual(whole.predictions);
   });
 
+  it('says which pixel of which image is not finite', async () => {
+    for (const value of [NaN, Infinity]) {
+      const { images } = sample(1);
+      // Image 17, row 3, column 5, in the third batch.
+      images[17 * 64 + 3 * 8 + 5] = value;
+      const failure = (await extractor(7)).extract(images);
+      await expect(failure).rejects.toThrow(NonFiniteError);
+      await expect(failure).rejects.toThrow(
+        `The image to measure became ${value} at pixel (3, 5), channel 0, of sample 17`,
+      );
+    }
+  });
+
+  it('says of which image the features or logits are not finite', async () => {
+    const own = weights();
+    const changed = (name: string, value: number): Promise<FeatureExtractor> => {
+      const { shape, data } = own[name]!;
+      const broken = Float32Array.from(data).fill(value, 0, 1);
+      return FeatureExtractor.create(EAGER, {
+        weights: { ...own, [name]: float32(shape, broken) },
+        architecture: ARCHITECTURE,
+        batchSize: 7,
+      });
+    };
+    const { images } = sample(1);
+    await expect((await changed('head.bias', NaN)).extract(images)).rejects.toThrow(
+      "The feature network's logits became NaN at class 0 of sample 0",
+    );
+    const first = Object.keys(own)[0]!;
+    await expect((await changed(first, Infinity)).extract(images)).rejects.toThrow(
+      "The feature network's features became",
+    );
+  });
+
   it('refuses a part of an image and incomplete weights', async () => {
     await expect((await extractor(4)).extract(new Float32Array(65))).rejects.toThrow(
       '65 values are no whole number of 8×8×1 images.',
@@ -177,6 +211,21 @@ describe('reference set files', () => {
     );
     expect(loaded.withinClass).toHaveLength(3);
   });
+
+  it.each(['mean', 'covariance', 'features'] as const)(
+    'are refused when their %s is not finite',
+    async (name) => {
+      const file = path.join(folder, `${name}.safetensors`);
+      const { labels } = sample(3);
+      const reference = referenceSet(uniform(9, 60 * 6), labels, 3);
+      const { [name]: values } = { ...reference, ...reference.statistics };
+      values[2] = NaN;
+      await saveReferenceSet(file, reference);
+      await expect(loadReferenceSet(file)).rejects.toThrow(
+        `Element 2 of "${name}" in ${file} is NaN`,
+      );
+    },
+  );
 
   it('are refused when they hold something else', async () => {
     const file = path.join(folder, 'other.safetensors');

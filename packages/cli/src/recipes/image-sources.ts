@@ -277,8 +277,12 @@ function drawNoise(
   return float32(shape, noise);
 }
 
-/** Images before they are clipped, which would make a colour of an infinity; then clipped in place. */
-function finiteImages(images: HostTensor, firstSample: number): Float32Array {
+/**
+ * Checks images [B, H, W, channels] that are not clipped yet, because clipping would make a colour of an
+ * infinity, and clips them in place to [−1, 1].
+ * @throws NonFiniteError saying which pixel of which image is not finite.
+ */
+export function finiteImages(images: HostTensor, firstSample: number): Float32Array {
   requireFinite('The decoded image', images, firstSample, pixelPlace);
   const values = images.data as Float32Array;
   for (let i = 0; i < values.length; i++) {

@@ -1,7 +1,9 @@
 import {
   ArDiffusionGenerator,
+  requireFinite,
   sampleArDiffusion,
   sequenceLength,
+  sequencePlace,
   type DistilledGenerator,
   type Rng,
   type TeacherPool,
@@ -98,6 +100,7 @@ async function drawSequences(
       noise: float32([BATCH, ...shape], noise),
       labels: int32([BATCH], labels),
     });
+    requireFinite('The generated sequence', sequences!, first, sequencePlace(network.layout));
     all.set(sequences!.data, first * size);
   }
   await step.dispose();

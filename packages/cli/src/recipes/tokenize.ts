@@ -1,6 +1,7 @@
-import { sequenceLength, type ImageTokenizer } from '@ar-distill/core';
+import { firstNonFinite, sequenceLength, type ImageTokenizer } from '@ar-distill/core';
 import { toImages, type LabeledImages } from '@ar-distill/datasets';
 import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/nn';
+import { finiteImages } from './image-sources';
 import type { BaseRecipeContext } from './types';
 
 const BATCH = 100;
@@ -12,6 +13,7 @@ export async function encodeImages(
   weights: Readonly<HostTensors>,
   set: LabeledImages,
 ): Promise<HostTensor> {
+  requireFiniteWeights(weights);
   const n = sequenceLength(tokenizer.layout);
   const step = await compiler.compile({
     name: 'encoder',
@@ -38,6 +40,7 @@ export async function reconstructImages(
   weights: Readonly<HostTensors>,
   set: LabeledImages,
 ): Promise<Float32Array> {
+  requireFiniteWeights(weights);
   const step = await compiler.compile({
     name: 'reconstruction',
     fn: ({ constants, inputs }) => {
@@ -45,7 +48,7 @@ export async function reconstructImages(
       const [V, C] = tokenizer.codebook(constants).shape as [number, number];
       const codes = tokenizer.codebook(constants).as2D(V, C).gather(tokens.flatten().toInt());
       const images = tokenizer.decode(constants, codes.reshape([...tokens.shape, C]));
-      return { outputs: { images: images.clipByValue(-1, 1) } };
+      return { outputs: { images } };
     },
     constants: weights,
     inputs: { images: { shape: [BATCH, ...tokenizer.imageShape], dtype: 'float32' } },
@@ -54,11 +57,22 @@ export async function reconstructImages(
   const all = new Float32Array(set.count * size);
   await forBatches(set, async (images, first, kept) => {
     const { images: decoded } = await step.run({ images });
-    all.set(decoded!.data.subarray(0, kept * size), first * size);
+    all.set(finiteImages(decoded!, first).subarray(0, kept * size), first * size);
     progress.update({ stage: 'reconstruct', done: first + kept, total: set.count, metrics: {} });
   });
   await step.dispose();
   return all;
+}
+
+/** Tokens are numbers of codes, which a NaN in the encoder gives as well. */
+function requireFiniteWeights(weights: Readonly<HostTensors>): void {
+  for (const [name, { data }] of Object.entries(weights)) {
+    const index = firstNonFinite(data);
+    if (index < 0) continue;
+    throw new Error(
+      `Element ${index} of the tokenizer's weight "${name}" is ${data[index]}: take other weights.`,
+    );
+  }
 }
 
 async function forBatches(

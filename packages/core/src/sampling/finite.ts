@@ -46,19 +46,25 @@ export function requireFinite(
   firstSample: number,
   place: Place,
 ): void {
-  let rest = firstNonFinite(data);
-  if (rest < 0) return;
-  const value = data[rest]!;
-  const indices: number[] = [];
-  for (const size of shape.slice(1).reverse()) {
-    indices.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  throw new NonFiniteError(what, firstSample + rest, place(indices), value);
+  const index = firstNonFinite(data);
+  if (index < 0) return;
+  const [row = 0, ...indices] = indicesOf(index, shape);
+  throw new NonFiniteError(what, firstSample + row, place(indices), data[index]!);
 }
 
 /** Index of the first value that is NaN or infinite; −1 when there is none. */
 export function firstNonFinite(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
   return -1;
+}
+
+/** Indices on every axis of a row-major array's element. */
+export function indicesOf(element: number, shape: readonly number[]): number[] {
+  const indices: number[] = [];
+  let rest = element;
+  for (const size of [...shape].reverse()) {
+    indices.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return indices;
 }

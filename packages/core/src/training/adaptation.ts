@@ -1,8 +1,9 @@
-import type { HostTensors } from '@ar-distill/nn';
+import { scalar, type HostTensors } from '@ar-distill/nn';
 import type { TeacherAdaptation } from '../plugin/teacher-adaptation';
 import type { Rng } from '../ports/rng';
 import type { StepCompiler } from '../ports/step-compiler';
 import type { AdaptationSettings } from './adaptation-settings';
+import { requireFiniteState } from './finite-state';
 import type { SupervisedTask } from './supervised-task';
 import { trainSupervised, type SupervisedTraining } from './supervised-training';
 import { tokenBatch, type TokenSequences } from './token-sequences';
@@ -67,6 +68,9 @@ export async function adaptTeacher<A>(
     batch: () => ({}),
   });
   const relativeError = await figureOf(regression, regressed, 'relativeError', compiler, rng);
+  requireFiniteState(ADAPTATION_STAGES.regression, settings.regression.iterations - 1, {
+    relativeError: scalar(relativeError),
+  });
   const regressedWeights = adaptation.adaptedWeights(architecture, teacherWeights, regressed);
   const count = sequences.labels.shape[0]!;
   const weights = await part({

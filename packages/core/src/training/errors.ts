@@ -1,4 +1,4 @@
-/** A loss or gradient became NaN or infinite: training cannot go on from here. */
+/** A figure or a part of the state became NaN or infinite: training cannot go on from here. */
 export class TrainingDivergedError extends Error {
   constructor(
     readonly stage: string,

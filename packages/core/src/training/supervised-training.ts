@@ -2,6 +2,7 @@ import { initializeParameters, type HostTensors } from '@ar-distill/nn';
 import type { Rng } from '../ports/rng';
 import type { StepCompiler } from '../ports/step-compiler';
 import { progressiveEmaDecay } from './ema-schedule';
+import { requireFiniteState } from './finite-state';
 import { learningRateSchedule } from './learning-rate';
 import { OptimizerStep } from './optimizer-step';
 import { ParameterGroup } from './parameter-group';
@@ -88,7 +89,10 @@ export async function trainSupervised(
           iteration < iterations * 0.7
         ) {
           const weights = await group.weights(store);
+          // A repair compares and copies: it would take NaN for a code in use, or spread it.
+          requireFiniteState(name, iteration, weights);
           const repaired = maintenance.repair(weights, batch, rng, iteration);
+          requireFiniteState(name, iteration, repaired);
           await store.write(group.replacing(repaired));
         }
         return metrics;

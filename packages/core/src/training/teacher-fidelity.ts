@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import { sequenceLength } from '../model/sequence-layout';
 import type { StepCompiler } from '../ports/step-compiler';
+import { requireFinite } from '../sampling/finite';
 import { tokenBatch, type TokenSequences } from './token-sequences';
 
 /** A teacher with weights that belong to it. */
@@ -24,6 +25,7 @@ export interface TeacherFidelity {
 /**
  * Compares two teachers of one layout and one codebook, teacher-forced on `sequences`. Their sampling
  * settings should be plain: the distribution that a truncation leaves has no finite cross-entropy.
+ * @throws NonFiniteError naming the figure and the sequence when one is not finite.
  */
 export async function teacherFidelity(
   original: LoadedTeacher,
@@ -53,6 +55,8 @@ export async function teacherFidelity(
     const kept = Math.min(batchSize, count - first);
     const outputs = await step.run(tokenBatch(sequences, rows));
     for (const name of FIGURES) {
+      const what = `The figure "${name}" of the teachers' comparison`;
+      requireFinite(what, outputs[name]!, first, () => 'the mean over the positions');
       for (let i = 0; i < kept; i++) sums[name] += outputs[name]!.data[i]! / count;
     }
   }

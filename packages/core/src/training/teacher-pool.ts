@@ -2,6 +2,7 @@ import { float32, int32, type HostTensor, type HostTensors } from '@ar-distill/n
 import type { ConditionalScoreTeacher, TeacherSampler } from '../model/conditional-score-teacher';
 import type { Rng } from '../ports/rng';
 import type { StepCompiler } from '../ports/step-compiler';
+import { requireFinite, sequencePlace } from '../sampling/finite';
 import { TrainingInterruptedError } from './errors';
 import type { TrainingEnvironment } from './training-loop';
 
@@ -31,6 +32,7 @@ export interface TeacherPoolOptions {
  * Draws a pool, or loads it when the run has it already. Sample i has label i mod `numClasses` and
  * draws from (seed, i) alone.
  * @throws TrainingInterruptedError when interrupted: the pool is drawn again from its start.
+ * @throws NonFiniteError when a sequence is not finite, drawn or loaded.
  */
 export async function createTeacherPool(
   { teacher, teacherWeights, size, batchSize, name = DEFAULT_NAME }: TeacherPoolOptions,
@@ -39,10 +41,13 @@ export async function createTeacherPool(
   environment: TrainingEnvironment,
 ): Promise<TeacherPool> {
   const { sequences, labels, tokens } = (await environment.run.loadArrays(name)) ?? {};
-  if (sequences && labels) return { sequences, labels, ...(tokens ? { tokens } : {}) };
+  if (sequences && labels) {
+    requireFinite(`The saved pool "${name}"`, sequences, 0, sequencePlace(teacher.layout));
+    return { sequences, labels, ...(tokens ? { tokens } : {}) };
+  }
   const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
   try {
-    const pool = await drawPool(name, sampler, teacher.numClasses, size, rng, environment);
+    const pool = await drawPool(name, sampler, teacher, size, rng, environment);
     await environment.run.saveArrays(name, { ...pool });
     return pool;
   } finally {
@@ -53,7 +58,7 @@ export async function createTeacherPool(
 async function drawPool(
   name: string,
   sampler: TeacherSampler,
-  numClasses: number,
+  { numClasses, layout }: Pick<ConditionalScoreTeacher, 'numClasses' | 'layout'>,
   size: number,
   rng: Rng,
   { progress, signal }: TrainingEnvironment,
@@ -67,6 +72,7 @@ async function drawPool(
     if (signal.aborted) throw new TrainingInterruptedError(name, first, size);
     const batchLabels = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % numClasses);
     const { sequence, tokens } = await sampler.sample(batchLabels, rng, first);
+    requireFinite("The teacher's sequence", sequence, first, sequencePlace(layout));
     const perSample = sequence.data.length / batchSize;
     shape = sequence.shape.slice(1);
     data ??= new Float32Array(size * perSample);

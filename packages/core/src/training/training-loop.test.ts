@@ -117,6 +117,38 @@ describe('runStage', () => {
     // The state of the last good checkpoint is what a resumed run gets.
     expect(run.checkpoint?.iteration).toBe(4);
   });
+
+  it('names the part of the state that is not finite, and keeps the checkpoint before it', async () => {
+    for (const [broken, value] of [
+      [5, Number.NaN],
+      [9, Number.NEGATIVE_INFINITY],
+    ] as const) {
+      const run = new MemoryRun();
+      const average = new Float32Array(6);
+      const stage = summingStage({ value: 0 });
+      const failing: TrainingStage<number> = {
+        ...stage,
+        // The figures do not show it: an average is not what the loss is computed with.
+        step: (_, iteration) => {
+          if (iteration === broken) average[4] = value;
+          return Promise.resolve({ loss: 1 });
+        },
+        state: {
+          ...tensorSource({ 'network/ema/weight': float32([2, 3], average) }),
+          write: stage.state.write,
+        },
+      };
+      const failure = await runStage(failing, environment(run)).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(TrainingDivergedError);
+      // The next checkpoint after iteration 5 is that of iteration 7, the last one that of 9.
+      expect((failure as Error).message).toContain(
+        `"network/ema/weight[1, 1]" became ${value} at iteration ${broken === 5 ? 7 : 9} of the stage "sum"`,
+      );
+      expect(run.checkpoint?.iteration).toBe(broken === 5 ? 4 : 8);
+      const kept = await run.checkpoint!.tensors.read(['network/ema/weight']);
+      expect(kept['network/ema/weight']!.data.every(Number.isFinite)).toBe(true);
+    }
+  });
 });
 
 describe('CollapseMonitor', () => {

@@ -4,6 +4,7 @@ import type { RunStore } from '../ports/run-store';
 import type { StateStore } from '../ports/step-compiler';
 import { callsInOrder } from './calls-in-order';
 import { TrainingDivergedError, TrainingInterruptedError } from './errors';
+import { finiteState } from './finite-state';
 
 /** What a stage gets from the application. */
 export interface TrainingEnvironment {
@@ -33,7 +34,8 @@ export interface TrainingStage<Batch> {
  * Runs a stage to its end, from the run's checkpoint when that lies in this stage.
  * Checkpoints are written at fixed intervals, at the end, and when interrupted.
  * @returns seconds trained, those before a resume included.
- * @throws TrainingDivergedError when a figure is not finite; the last checkpoint stays valid.
+ * @throws TrainingDivergedError when a figure, or at a checkpoint the state, is not finite; the last
+ * checkpoint stays valid.
  * @throws TrainingInterruptedError after the state was saved.
  */
 export async function runStage<Batch>(
@@ -54,7 +56,8 @@ export async function runStage<Batch>(
       stage: name,
       iteration: done,
       cursor: { seconds },
-      tensors: stage.state,
+      // Iterations count from 0: the last one that ran.
+      tensors: finiteState(name, done - 1, stage.state),
     });
 
   let started = performance.now();

@@ -1,4 +1,4 @@
-import type { CompiledStep, StepCompiler } from '@ar-distill/core';
+import { pixelPlace, requireFinite, type CompiledStep, type StepCompiler } from '@ar-distill/core';
 import { float32, type HostTensors } from '@ar-distill/nn';
 import {
   classifierForward,
@@ -64,6 +64,7 @@ export class FeatureExtractor {
    * Features and classes of `images` [N, size, size, channels] in [−1, 1], in batches (the last one
    * is filled up).
    * @throws RangeError when the values are no whole number of images.
+   * @throws NonFiniteError when an image, or what the network makes of it, is not finite.
    */
   async extract(images: Float32Array): Promise<ExtractedFeatures> {
     const { imageSize, imageChannels, numClasses } = this.architecture;
@@ -75,6 +76,8 @@ export class FeatureExtractor {
         `${images.length} values are no whole number of ${imageSize}×${imageSize}×${imageChannels} images.`,
       );
     }
+    const shape = [count, imageSize, imageSize, imageChannels];
+    requireFinite('The image to measure', float32(shape, images), 0, pixelPlace);
     const features = new Float32Array(count * dimension);
     const predictions = new Int32Array(count);
     for (let first = 0; first < count; first += batchSize) {
@@ -88,6 +91,13 @@ export class FeatureExtractor {
       if (batchFeatures?.dtype !== 'float32' || logits?.dtype !== 'float32') {
         throw new Error('The compiled classifier returned no features: use another step compiler.');
       }
+      requireFinite(
+        "The feature network's features",
+        batchFeatures,
+        first,
+        ([i]) => `feature ${i}`,
+      );
+      requireFinite("The feature network's logits", logits, first, ([i]) => `class ${i}`);
       features.set(batchFeatures.data.subarray(0, kept * dimension), first * dimension);
       for (let i = 0; i < kept; i++) {
         const row = logits.data.subarray(i * numClasses, (i + 1) * numClasses);

@@ -1,3 +1,5 @@
+import { firstNonFinite } from '@ar-distill/core';
+
 /** Mean and covariance of N feature vectors, in double precision. */
 export interface FeatureStatistics {
   readonly count: number;
@@ -25,8 +27,12 @@ export function featureStatistics(features: Float32Array, dimension: number): Fe
     for (let i = 0; i < dimension; i++) mean[i]! += features[n * dimension + i]!;
   }
   for (let i = 0; i < dimension; i++) mean[i]! /= count;
-  if (!mean.every(Number.isFinite)) {
-    throw new RangeError('Some features are not finite: the images hold NaN or infinity.');
+  const broken = firstNonFinite(features);
+  if (broken >= 0) {
+    throw new RangeError(
+      `Some features are not finite: feature ${broken % dimension} of vector ` +
+        `${Math.floor(broken / dimension)} is ${features[broken]}, so the images hold NaN or infinity.`,
+    );
   }
   const covariance = new Float64Array(dimension * dimension);
   const centred = new Float64Array(dimension);

@@ -39,6 +39,14 @@ describe('frechetDistance', () => {
     expect(frechetDistance(a, b)).toBeCloseTo(4, 7);
   });
 
+  it.each([NaN, Infinity])('is no number where a statistic is %p', (value) => {
+    const whole = gaussian([0, 0], [1, 0, 0, 1]);
+    const compared = (mean: number[], covariance: number[]) => () =>
+      frechetDistance(whole, gaussian(mean, covariance));
+    expect(compared([0, value], [1, 0, 0, 1])).toThrow(`Element 1 of a mean is ${value}`);
+    expect(compared([0, 0], [1, 0, 0, value])).toThrow(`Element 3 of a covariance is ${value}`);
+  });
+
   it('refuses different dimensions', () => {
     expect(() => frechetDistance(gaussian([0], [1]), gaussian([0, 0], [1, 0, 0, 1]))).toThrow(
       'Statistics of 1 and of 2 features cannot be compared.',
@@ -61,6 +69,12 @@ describe('featureStatistics', () => {
 
   it('refuses too few vectors and values that are not finite', () => {
     expect(() => featureStatistics(Float32Array.of(1, 2), 2)).toThrow(/two or more vectors of 2/);
-    expect(() => featureStatistics(Float32Array.of(1, NaN), 1)).toThrow(/not finite/);
+    expect(() => featureStatistics(Float32Array.of(1, 2, 3, NaN, 5, 6), 2)).toThrow(
+      'Some features are not finite: feature 1 of vector 1 is NaN',
+    );
+    // Together they would be NaN, one of them alone an infinite mean.
+    expect(() => featureStatistics(Float32Array.of(1, Infinity, -Infinity), 1)).toThrow(
+      'feature 0 of vector 1 is Infinity',
+    );
   });
 });

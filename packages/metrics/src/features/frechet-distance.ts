@@ -1,3 +1,4 @@
+import { firstNonFinite } from '@ar-distill/core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { FeatureStatistics } from './feature-statistics';
 
@@ -6,13 +7,22 @@ import type { FeatureStatistics } from './feature-statistics';
  * |μ₁ − μ₂|² + tr Σ₁ + tr Σ₂ − 2 tr (Σ₁^½ Σ₂ Σ₁^½)^½.
  * The symmetric form needs no square root of a product that is not symmetric, so covariances
  * without full rank are no trouble. Never negative.
- * @throws RangeError when the dimensions differ.
+ * @throws RangeError when the dimensions differ or a statistic is not finite.
  */
 export function frechetDistance(a: FeatureStatistics, b: FeatureStatistics): number {
   if (a.dimension !== b.dimension) {
     throw new RangeError(
       `Statistics of ${a.dimension} and of ${b.dimension} features cannot be compared.`,
     );
+  }
+  for (const { mean, covariance } of [a, b]) {
+    for (const [name, values] of Object.entries({ mean, covariance })) {
+      const index = firstNonFinite(values);
+      if (index < 0) continue;
+      throw new RangeError(
+        `Element ${index} of a ${name} is ${values[index]}: only finite statistics can be compared.`,
+      );
+    }
   }
   let distance = 0;
   for (let i = 0; i < a.dimension; i++) {

@@ -1,4 +1,5 @@
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
+import { firstNonFinite } from '@ar-distill/core';
 import { float32, type HostTensor, type HostTensors } from '@ar-distill/nn';
 import { withinClassDistances } from './class-diversity';
 import { featureStatistics, type FeatureStatistics } from './feature-statistics';
@@ -46,24 +47,33 @@ export async function saveReferenceSet(file: string, reference: ReferenceSet): P
   );
 }
 
-/** Reads what `saveReferenceSet` wrote; throws an `Error` naming what the file lacks. */
+/**
+ * Reads what `saveReferenceSet` wrote; throws an `Error` naming what the file lacks or what is not
+ * finite in it, distances of classes without two images apart.
+ */
 export async function loadReferenceSet(file: string): Promise<ReferenceSet> {
   const { tensors, metadata } = await readSafetensors(file);
   const count = Number(metadata['count']);
   if (!Number.isInteger(count) || count < 2) {
     throw new Error(`${file} does not say how many images it describes: write it again.`);
   }
-  const mean = joinDoubles(file, tensors, 'mean');
+  const mean = finite(file, 'mean', joinDoubles(file, tensors, 'mean'));
   return {
     statistics: {
       count,
       dimension: mean.length,
       mean,
-      covariance: joinDoubles(file, tensors, 'covariance'),
+      covariance: finite(file, 'covariance', joinDoubles(file, tensors, 'covariance')),
     },
-    features: values(file, tensors, 'features'),
+    features: finite(file, 'features', values(file, tensors, 'features')),
     withinClass: joinDoubles(file, tensors, 'within_class'),
   };
+}
+
+function finite<T extends Float32Array | Float64Array>(file: string, name: string, array: T): T {
+  const index = firstNonFinite(array);
+  if (index < 0) return array;
+  throw new Error(`Element ${index} of "${name}" in ${file} is ${array[index]}: write it again.`);
 }
 
 /** Doubles as the sum of two float32 arrays, which keeps 48 of their 53 bits. */

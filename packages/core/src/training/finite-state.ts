@@ -1,0 +1,33 @@
+import type { HostTensors, TensorSource } from '@ar-distill/nn';
+import { firstNonFinite, indicesOf } from '../sampling/finite';
+import { TrainingDivergedError } from './errors';
+
+/**
+ * Throws when one of the arrays holds NaN or infinity at iteration `iteration` of a stage.
+ * @throws TrainingDivergedError naming the array and the element.
+ */
+export function requireFiniteState(
+  stage: string,
+  iteration: number,
+  state: Readonly<HostTensors>,
+): void {
+  for (const [name, tensor] of Object.entries(state)) {
+    const index = firstNonFinite(tensor.data);
+    if (index < 0) continue;
+    const { shape, data } = tensor;
+    const place = shape.length === 0 ? '' : `[${indicesOf(index, shape).join(', ')}]`;
+    throw new TrainingDivergedError(stage, `${name}${place}`, iteration, data[index]!);
+  }
+}
+
+/** The same arrays, looked at whenever some are read; reading rejects like `requireFiniteState`. */
+export function finiteState(stage: string, iteration: number, state: TensorSource): TensorSource {
+  return {
+    specs: state.specs,
+    async read(names) {
+      const values = await state.read(names);
+      requireFiniteState(stage, iteration, values);
+      return values;
+    },
+  };
+}
