@@ -1,3 +1,14 @@
+const swc = (parser) => [
+  '@swc/jest',
+  {
+    jsc: { parser: { syntax: parser }, target: 'es2022' },
+    module: { type: 'commonjs' },
+    sourceMaps: 'inline',
+  },
+];
+// Node loads these ES modules with `require`; jest cannot, so they become CommonJS for it.
+const ES_MODULES = 'd3-[^/]+|internmap|leven|markdown-table';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/tools/jest/environment.js',
@@ -9,15 +20,10 @@ module.exports = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-        module: { type: 'commonjs' },
-        sourceMaps: 'inline',
-      },
-    ],
+    '^.+\\.ts$': swc('typescript'),
+    [`/node_modules/(${ES_MODULES})/.+\\.js$`]: swc('ecmascript'),
   },
+  transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
   maxWorkers: 2,
   testTimeout: 60000,
 };

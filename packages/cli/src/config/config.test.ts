@@ -111,7 +111,19 @@ describe('nearestName', () => {
     ['BATCHSIZE', 'batchSize'],
     ['sed', 'seed'],
     ['xyz', undefined],
+    // Two fifths of five letters are two edits, of seven too, of three one.
+    ['thrds', 'threads'],
+    ['thXXX', undefined],
+    ['sXX', undefined],
+    ['seXX', undefined],
+    ['', undefined],
   ])('%s → %s', (word, expected) => {
     expect(nearestName(word, ['threads', 'batchSize', 'seed'])).toBe(expected);
+  });
+
+  it('takes the first of names that are as near, and an exact one over them', () => {
+    expect(nearestName('sead', ['send', 'seed'])).toBe('send');
+    expect(nearestName('SEED', ['send', 'Seed'])).toBe('Seed');
+    expect(nearestName('seed', [])).toBeUndefined();
   });
 });
