@@ -6,14 +6,15 @@ const swc = (parser) => [
     sourceMaps: 'inline',
   },
 ];
-// Node loads these ES modules with `require`; jest cannot, so they become CommonJS for it.
-const ES_MODULES = 'd3-[^/]+|internmap|leven|markdown-table';
+// Node loads ES modules with `require`; jest cannot. Those of d3 have a second build, under the
+// condition `umd`, and these become CommonJS for it.
+const ES_MODULES = 'leven|markdown-table';
 
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/tools/jest/environment.js',
   testEnvironmentOptions: {
-    customExportConditions: ['@ar-distill/source', 'require', 'node', 'default'],
+    customExportConditions: ['@ar-distill/source', 'umd', 'require', 'node', 'default'],
   },
   roots: ['<rootDir>/packages', '<rootDir>/plugins', '<rootDir>/test', '<rootDir>/tools'],
   testMatch: ['**/*.test.ts'],

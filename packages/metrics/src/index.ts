@@ -17,3 +17,4 @@ export * from './report/gap-closed';
 export * from './report/result-table';
 export * from './report/report';
 export * from './report/speed-up';
+export * from './report/table';

@@ -1,9 +1,15 @@
+import { extent } from 'd3-array';
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { line } from 'd3-shape';
+
 /** One line of a chart. */
 export interface ChartSeries {
   readonly name: string;
   /** [x, y] pairs in the order of x. */
-  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly points: readonly ChartPoint[];
 }
+
+type ChartPoint = readonly [x: number, y: number];
 
 /** Titles and scale of a chart. */
 export interface ChartOptions {
@@ -16,7 +22,15 @@ export interface ChartOptions {
 
 const WIDTH = 720;
 const HEIGHT = 420;
-const MARGIN = { left: 72, right: 24, top: 48, bottom: 56 };
+const LEFT = 72;
+const RIGHT = WIDTH - 24;
+const TOP = 48;
+const BOTTOM = HEIGHT - 56;
+/** Labels that there is room for. */
+const X_LABELS = 6;
+const Y_LABELS = 8;
+/** Numbers in full, with commas and without trailing zeros. */
+const LABELS = { linear: ',~f', log: ',~r' };
 /** Okabe and Ito's colours, which colour-blind readers can tell apart. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
 
@@ -31,19 +45,23 @@ export function lineChart(series: readonly ChartSeries[], options: ChartOptions)
   }));
   const all = lines.flatMap(({ points }) => points);
   if (all.length === 0) throw new RangeError(`The chart "${options.title}" has no points.`);
-  const log = options.yScale === 'log';
-  if (log && all.some(([, y]) => y <= 0)) {
+  const logarithmic = options.yScale === 'log';
+  if (logarithmic && all.some(([, y]) => y <= 0)) {
     throw new RangeError(`The chart "${options.title}" has values that no logarithmic axis shows.`);
   }
-  const xs = all.map(([x]) => x);
-  const ys = all.map(([, y]) => y);
-  const xTicks = linearTicks(Math.min(...xs), Math.max(...xs));
-  const yTicks = log
-    ? logTicks(Math.min(...ys), Math.max(...ys))
-    : linearTicks(Math.min(0, ...ys), Math.max(...ys));
-  const placeX = axis(xTicks, MARGIN.left, WIDTH - MARGIN.right, (value) => value);
-  const placeY = axis(yTicks, HEIGHT - MARGIN.bottom, MARGIN.top, log ? Math.log10 : (v) => v);
-  const bottom = HEIGHT - MARGIN.bottom;
+  const xScale = scaleLinear(extentOf(all.map(([x]) => x)), [LEFT, RIGHT]).nice(X_LABELS);
+  const yRange = extentOf(all.map(([, y]) => y));
+  const yScale = logarithmic
+    ? scaleLog(yRange, [BOTTOM, TOP])
+    : scaleLinear(extentOf([0, ...yRange]), [BOTTOM, TOP]).nice(Y_LABELS);
+  const placeX = (x: number): number => tenth(xScale(x));
+  const placeY = (y: number): number => tenth(yScale(y));
+  const path = line<ChartPoint>(
+    ([x]) => xScale(x),
+    ([, y]) => yScale(y),
+  ).digits(1);
+  const xLabel = xScale.tickFormat(X_LABELS, LABELS.linear);
+  const yLabel = yScale.tickFormat(Y_LABELS, LABELS[options.yScale ?? 'linear']);
 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">`,
@@ -51,21 +69,24 @@ export function lineChart(series: readonly ChartSeries[], options: ChartOptions)
     text(WIDTH / 2, 24, options.title, 'text-anchor="middle" font-size="15"'),
     text(WIDTH / 2, HEIGHT - 14, options.xLabel, 'text-anchor="middle"'),
     `<g transform="translate(18 ${HEIGHT / 2}) rotate(-90)">${text(0, 0, options.yLabel, 'text-anchor="middle"')}</g>`,
-    ...yTicks.flatMap((tick) => [
-      `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${placeY(tick)}" y2="${placeY(tick)}" stroke="#ddd"/>`,
-      text(MARGIN.left - 8, placeY(tick) + 4, label(tick), 'text-anchor="end"'),
-    ]),
-    ...xTicks.flatMap((tick) => [
-      `<line x1="${placeX(tick)}" x2="${placeX(tick)}" y1="${bottom}" y2="${bottom + 5}" stroke="#666"/>`,
-      text(placeX(tick), bottom + 20, label(tick), 'text-anchor="middle"'),
-    ]),
-    `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${bottom}" y2="${bottom}" stroke="#666"/>`,
+    ...yScale
+      .ticks(Y_LABELS)
+      .flatMap((tick) => [
+        `<line x1="${LEFT}" x2="${RIGHT}" y1="${placeY(tick)}" y2="${placeY(tick)}" stroke="${yLabel(tick) ? '#ddd' : '#f2f2f2'}"/>`,
+        text(LEFT - 8, placeY(tick) + 4, yLabel(tick), 'text-anchor="end"'),
+      ]),
+    ...xScale
+      .ticks(X_LABELS)
+      .flatMap((tick) => [
+        `<line x1="${placeX(tick)}" x2="${placeX(tick)}" y1="${BOTTOM}" y2="${BOTTOM + 5}" stroke="#666"/>`,
+        text(placeX(tick), BOTTOM + 20, xLabel(tick), 'text-anchor="middle"'),
+      ]),
+    `<line x1="${LEFT}" x2="${RIGHT}" y1="${BOTTOM}" y2="${BOTTOM}" stroke="#666"/>`,
     ...lines.flatMap(({ name, points }, i) => {
       const colour = COLOURS[i % COLOURS.length]!;
-      const path = points.map(([x, y]) => `${placeX(x)},${placeY(y)}`).join(' ');
-      const legend = MARGIN.top + 8 + 18 * i;
+      const legend = TOP + 8 + 18 * i;
       return [
-        `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+        `<path d="${path(points) ?? ''}" fill="none" stroke="${colour}" stroke-width="2"/>`,
         ...points.map(
           ([x, y]) => `<circle cx="${placeX(x)}" cy="${placeY(y)}" r="2.5" fill="${colour}"/>`,
         ),
@@ -78,48 +99,19 @@ export function lineChart(series: readonly ChartSeries[], options: ChartOptions)
   ].join('\n');
 }
 
-/** Maps values to pixels, rounded to a tenth. */
-function axis(
-  ticks: readonly number[],
-  start: number,
-  end: number,
-  scale: (value: number) => number,
-): (value: number) => number {
-  const low = scale(ticks[0]!);
-  const high = scale(ticks.at(-1)!);
-  return (value) =>
-    Math.round((start + ((scale(value) - low) / (high - low)) * (end - start)) * 10) / 10;
+/** Smallest and largest of one number or more. */
+function extentOf(values: readonly number[]): [low: number, high: number] {
+  const [low = 0, high = 0] = extent(values);
+  return [low, high];
 }
 
-/** About six round numbers that enclose the range. */
-function linearTicks(low: number, high: number): number[] {
-  const range = high - low || Math.abs(high) || 1;
-  const power = 10 ** Math.floor(Math.log10(range / 5));
-  const step = power * ([1, 2, 5].find((factor) => factor * power * 6 >= range) ?? 10);
-  const first = Math.floor(low / step);
-  const last = Math.max(Math.ceil(high / step), first + 1);
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+/** Pixels rounded to a tenth. */
+function tenth(pixels: number): number {
+  return Math.round(pixels * 10) / 10;
 }
 
-/** The powers of ten, twice and five times them, that enclose the range. */
-function logTicks(low: number, high: number): number[] {
-  const ticks: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)) + 1; e++) {
-    ticks.push(...[1, 2, 5].map((factor) => Number(`${factor}e${e}`)));
-  }
-  const first = ticks.findLastIndex((tick) => tick <= low);
-  const last = Math.max(
-    ticks.findIndex((tick) => tick >= high),
-    first + 1,
-  );
-  return ticks.slice(first, last + 1);
-}
-
-function label(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
+/** A line of text; nothing when it is empty, as the labels of minor ticks are. */
 function text(x: number, y: number, content: string, attributes: string): string {
   const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return `<text x="${x}" y="${y}"${attributes && ` ${attributes}`}>${escaped}</text>`;
+  return content && `<text x="${x}" y="${y}"${attributes && ` ${attributes}`}>${escaped}</text>`;
 }

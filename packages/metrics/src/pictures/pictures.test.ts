@@ -153,6 +153,14 @@ describe('npz', () => {
 
 describe('lineChart', () => {
   const options = { title: 'a < b & c', xLabel: 'updates', yLabel: 'FID-MNIST' };
+  const pathsOf = (svg: string): number[][][] =>
+    [...svg.matchAll(/<path d="M([^"]*)"/g)].map((match) =>
+      match[1]!.split('L').map((point) => point.split(',').map(Number)),
+    );
+  const labelsOf = (svg: string, anchor: 'end' | 'middle'): string[] =>
+    [...svg.matchAll(new RegExp(`<text [^>]*text-anchor="${anchor}">([^<]*)<`, 'g'))].map(
+      (match) => match[1]!,
+    );
 
   it('draws every finite point between the axes, and escapes text', () => {
     const svg = lineChart(
@@ -177,9 +185,7 @@ describe('lineChart', () => {
     );
     expect(svg).toContain('a &lt; b &amp; c');
     expect(svg.match(/<circle/g)).toHaveLength(4);
-    const lines = [...svg.matchAll(/<polyline points="([^"]*)"/g)].map((match) =>
-      match[1]!.split(' ').map((point) => point.split(',').map(Number)),
-    );
+    const lines = pathsOf(svg);
     expect(lines).toHaveLength(2);
     // x grows to the right, and lower values lie lower: larger y in SVG.
     const [[x0, y0], [x1, y1]] = lines[0] as [[number, number], [number, number]];
@@ -206,17 +212,36 @@ describe('lineChart', () => {
         yScale: 'log',
       },
     );
-    const points = /<polyline points="([^"]*)"/.exec(svg)![1]!;
-    const [a, b, c] = points.split(' ').map((point) => Number(point.split(',')[1])) as [
-      number,
-      number,
-      number,
-    ];
+    const [a, b, c] = pathsOf(svg)[0]!.map(([, y]) => y) as [number, number, number];
     expect(b - a).toBeCloseTo(c - b, 5);
   });
 
+  it('labels round numbers, in full and as powers of ten', () => {
+    const falling = (from: number, to: number): [{ name: string; points: [number, number][] }] => [
+      {
+        name: 'fid',
+        points: [
+          [0, from],
+          [12_000, to],
+        ],
+      },
+    ];
+    const linear = lineChart(falling(0.9, 0.05), options);
+    const [, , ...xLabels] = labelsOf(linear, 'middle');
+    expect(xLabels).toEqual(['0', '2,000', '4,000', '6,000', '8,000', '10,000', '12,000']);
+    expect(labelsOf(linear, 'end')[1]).toBe('0.1');
+    const logarithmic = labelsOf(
+      lineChart(falling(2000, 0.002), { ...options, yScale: 'log' }),
+      'end',
+    );
+    expect(logarithmic).toEqual(expect.arrayContaining(['0.01', '0.1', '1', '10', '100', '1,000']));
+    expect(logarithmic.length).toBeLessThan(14);
+  });
+
   it('draws a single point and a flat line', () => {
-    expect(lineChart([{ name: 'one', points: [[3, 7]] }], options)).not.toMatch(/NaN|Infinity/);
+    const one = lineChart([{ name: 'one', points: [[3, 7]] }], options);
+    expect(one).not.toMatch(/NaN|Infinity/);
+    expect(labelsOf(one, 'middle').at(-1)).toBe('3');
     const flat = lineChart(
       [
         {
@@ -230,6 +255,20 @@ describe('lineChart', () => {
       options,
     );
     expect(flat).not.toMatch(/NaN|Infinity/);
+    const level = lineChart(
+      [
+        {
+          name: 'level',
+          points: [
+            [1, 7],
+            [2, 7],
+          ],
+        },
+      ],
+      { ...options, yScale: 'log' },
+    );
+    expect(level).not.toMatch(/NaN|Infinity/);
+    expect(pathsOf(level)[0]![0]![1]).toBe((364 + 48) / 2);
   });
 
   it('refuses charts that show nothing', () => {

@@ -1,6 +1,7 @@
 import { FID_MNIST, FID_MNIST_DEFINITION } from '../fid-mnist';
 import { speedUpTable, type SpeedComparison } from './speed-up';
-import { markdownRow, markdownTable, percent, type ResultRow } from './result-table';
+import { markdownTable, percent, type ResultRow } from './result-table';
+import { markdownOf } from './table';
 
 /** One point of the training's quality curve. */
 export interface FidMeasurement {
@@ -96,7 +97,7 @@ export function renderReport(report: Report): string {
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [titles, titles.map(() => '---'), ...rows].map(markdownRow).join('\n');
+  return markdownOf({ columns: titles.map((title) => ({ title })), rows });
 }
 
 /** Seconds as "7.4 s", "2 min 05 s" or "1 h 02 min". */

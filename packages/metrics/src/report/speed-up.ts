@@ -1,4 +1,4 @@
-import { markdownRow } from './result-table';
+import { markdownOf } from './table';
 
 /** Seconds per call of the same work by both, medians of calls in turns. */
 export interface SpeedComparison {
@@ -18,17 +18,20 @@ export function speedUp({ teacherSeconds, generatorSeconds }: SpeedComparison): 
 /** The comparisons as a Markdown table, in milliseconds per call. */
 export function speedUpTable(comparisons: readonly SpeedComparison[]): string {
   const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
-  return [
-    ['images per call', 'what', 'AR teacher, ms', 'one step, ms', 'speed-up'],
-    ['---:', '---', '---:', '---:', '---:'],
-    ...comparisons.map((comparison) => [
+  return markdownOf({
+    columns: [
+      { title: 'images per call', align: 'right' },
+      { title: 'what' },
+      { title: 'AR teacher, ms', align: 'right' },
+      { title: 'one step, ms', align: 'right' },
+      { title: 'speed-up', align: 'right' },
+    ],
+    rows: comparisons.map((comparison) => [
       String(comparison.batchSize),
       comparison.decoded ? 'images' : 'sequences',
       milliseconds(comparison.teacherSeconds),
       milliseconds(comparison.generatorSeconds),
       `${speedUp(comparison).toFixed(1)}×`,
     ]),
-  ]
-    .map(markdownRow)
-    .join('\n');
+  });
 }

@@ -1,9 +1,18 @@
 import path from 'node:path';
+import { textOf, type TableColumn } from '@ar-distill/metrics';
 import { elementCount } from '@ar-distill/nn';
 import type { ImportedPart } from './model';
 import { nameIn } from './recognize';
 
-const HEADINGS = ['file', 'state dict', 'found', 'kind', 'tensors', 'parameters', 'stored as'];
+const COLUMNS: readonly TableColumn[] = [
+  { title: 'file' },
+  { title: 'state dict' },
+  { title: 'found' },
+  { title: 'kind' },
+  { title: 'tensors' },
+  { title: 'parameters' },
+  { title: 'stored as' },
+];
 /** Names of element types as PyTorch has them. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   F64: 'float64',
@@ -14,16 +23,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 /** Lines that say what was found, one per network, under headings. */
 export function describeParts(parts: readonly ImportedPart[]): string[] {
-  const rows = parts.map(rowOf);
-  const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
-  );
-  return [HEADINGS, widths.map((width) => '-'.repeat(width)), ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  return textOf({ columns: COLUMNS, rows: parts.map(rowOf) }).split('\n');
 }
 
 function rowOf({ from, part }: ImportedPart): string[] {
