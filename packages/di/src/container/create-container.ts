@@ -57,7 +57,11 @@ export function createContainer(options: ContainerOptions): ApplicationContainer
     return engine;
   });
   container.registerLazy(STEP_COMPILER, () => container.resolve(ENGINE));
-  container.registerLazy(PROGRESS_REPORTER, () => createProgressReporter());
+  container.registerLazy(PROGRESS_REPORTER, () => {
+    const progress = createProgressReporter();
+    container.onDispose(async () => progress.close());
+    return progress;
+  });
   container.registerValue(RNG_FACTORY, createRng);
   container.registerValue(RUN_DIRECTORIES, { create: createRun, open: openRun });
   return container;

@@ -65,11 +65,11 @@ describe('renderReport', () => {
       '10,000 samples per row',
       '**Gap closed: 93.5%**',
       '![Samples](samples.png)',
-      '| 100 | 1 min 15 s | 12.35 |',
+      '| 100 | 1m 15s | 12.35 |',
       '| 1 | sequences | 20.0 | 2.50 | 8.0× |',
       '| 100 | images | 300 | 200 | 1.5× |',
       '- Kept nearly all.',
-      '| distillation | 1 h 30 min |',
+      '| distillation | 1h 30m |',
       '| guidance.scale | 2 |',
     ]) {
       expect(text).toContain(line);
@@ -83,10 +83,12 @@ describe('renderReport', () => {
   });
 
   it.each([
-    [0.04, '0.0 s'],
-    [59.96, '1 min 00 s'],
-    [125, '2 min 05 s'],
-    [3725, '1 h 02 min'],
+    [0.04, '40ms'],
+    [7.44, '7.4s'],
+    [59.96, '59.9s'],
+    [125, '2m 5s'],
+    [3725, '1h 2m'],
+    [90_000, '1d 1h'],
   ])('writes %d seconds as %s', (seconds, text) => {
     expect(duration(seconds)).toBe(text);
   });

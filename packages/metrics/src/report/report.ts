@@ -1,3 +1,4 @@
+import prettyMilliseconds from 'pretty-ms';
 import { FID_MNIST, FID_MNIST_DEFINITION } from '../fid-mnist';
 import { speedUpTable, type SpeedComparison } from './speed-up';
 import { markdownTable, percent, type ResultRow } from './result-table';
@@ -100,11 +101,7 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
   return markdownOf({ columns: titles.map((title) => ({ title })), rows });
 }
 
-/** Seconds as "7.4 s", "2 min 05 s" or "1 h 02 min". */
+/** Seconds as "7.4s", "2m 5s" or "1h 2m". */
 export function duration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return prettyMilliseconds(1000 * seconds, { unitCount: 2 });
 }
