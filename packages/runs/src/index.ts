@@ -4,3 +4,5 @@ export * from './model-file';
 export * from './model-directory';
 export * from './progress';
 export * from './interrupt';
+export * from './run-log';
+export * from './logged-progress';

@@ -71,7 +71,7 @@ describe('openRun', () => {
     const reopened = await openRun(run.path);
     expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
     await reopened.close();
-    expect(readdirSync(run.path)).toEqual(['config.json']);
+    expect(readdirSync(run.path)).toEqual(['config.json', 'log.jsonl']);
   });
 
   it('removes what a killed process left half written', async () => {

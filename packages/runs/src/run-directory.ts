@@ -16,9 +16,11 @@ import { formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
 import { hasCode } from './error-code';
 import { MetricsLog } from './metrics-log';
 import { lockRun, unlockRun } from './run-lock';
+import { RunLog } from './run-log';
 
 const CONFIG = 'config.json';
 const METRICS = 'metrics.jsonl';
+const LOG = 'log.jsonl';
 const CHECKPOINT = 'checkpoint.safetensors';
 const ARRAYS = 'arrays';
 /** Milliseconds. */
@@ -28,8 +30,9 @@ const NUMBERED = /^(\d{5,})-/;
 const SLUG = /^[\w.-]+$/;
 
 /**
- * A directory that describes itself: `config.json`, `metrics.jsonl`, `checkpoint.safetensors`,
- * `arrays/` and whatever else is written into it. One process at a time has it open.
+ * A directory that describes itself: `config.json`, `metrics.jsonl`, `log.jsonl`,
+ * `checkpoint.safetensors`, `arrays/` and whatever else is written into it. One process at a time has
+ * it open.
  */
 export class Run implements RunStore {
   private constructor(
@@ -38,7 +41,11 @@ export class Run implements RunStore {
     /** The resolved config that the run was made with. */
     readonly config: unknown,
     private readonly metrics: MetricsLog,
-  ) {}
+    /** What happened in the run. */
+    readonly log: RunLog,
+  ) {
+    log.info('opened', { node: process.version, platform: process.platform, config });
+  }
 
   /**
    * Opens an existing run and removes what a killed process left half written.
@@ -58,7 +65,12 @@ export class Run implements RunStore {
     }
     await lockRun(absolute);
     await removeTemporaryFiles(absolute);
-    return new Run(absolute, config, new MetricsLog(path.join(absolute, METRICS)));
+    return new Run(
+      absolute,
+      config,
+      new MetricsLog(path.join(absolute, METRICS)),
+      new RunLog(path.join(absolute, LOG)),
+    );
   }
 
   /** The last checkpoint; metrics that were logged after it are cut off. */
@@ -71,6 +83,7 @@ export class Run implements RunStore {
     const { specs, metadata } = await withSafetensors(file, async (opened) => opened);
     const { metricsBytes, ...counters } = parseCheckpoint(file, metadata);
     await this.metrics.truncate(metricsBytes);
+    this.log.info('checkpoint loaded', { stage: counters.stage, iteration: counters.iteration });
     const read = (names: readonly string[]): Promise<HostTensors> =>
       withSafetensors(file, async (opened) => {
         const tensors: HostTensors = {};
@@ -87,6 +100,7 @@ export class Run implements RunStore {
       tensors,
       formatCheckpoint({ ...counters, metricsBytes }),
     );
+    this.log.info('checkpoint saved', { stage: counters.stage, iteration: counters.iteration });
   }
 
   logMetrics(record: MetricRecord): void {
@@ -118,8 +132,10 @@ export class Run implements RunStore {
   }
 
   /** Lets another process open the run. */
-  close(): Promise<void> {
-    return unlockRun(this.path);
+  async close(): Promise<void> {
+    this.log.info('closed');
+    await this.log.close();
+    await unlockRun(this.path);
   }
 
   private arraysFile(name: string): string {

@@ -12,7 +12,7 @@ import {
 import { drawImages, labelsInTurn } from './draw-images';
 import { teacherSource } from './image-sources';
 import { decoderOf, loadPresetModels, presetOf, type PresetModels } from './models';
-import { checkResumed, openOrCreateRun } from './run-folders';
+import { checkResumed, loggedContext, openOrCreateRun } from './run-folders';
 import type { AdaptOptions, RecipeContext, TrainingResult } from './types';
 
 const BATCH = 250;
@@ -35,19 +35,17 @@ interface AdaptConfig {
  * Adapts a teacher that reads tokens to continuous code vectors, and says what it kept of the
  * teacher's quality: next-token distributions, and images where the preset's are MNIST's.
  */
-export async function adapt(
-  context: RecipeContext,
-  options: AdaptOptions,
-): Promise<TrainingResult> {
-  const { plugin, presetName, print } = context;
+export async function adapt(caller: RecipeContext, options: AdaptOptions): Promise<TrainingResult> {
+  const { plugin, presetName, print } = caller;
   if (!plugin.adaptation) {
     throw new Error(
       `Teachers of the plugin "${plugin.name}" read code vectors as they are: distil "${presetName}" without adapting it.`,
     );
   }
   // Checked before a run directory is made.
-  if (!options.resume) await modelsToAdapt(context, options);
-  const run = await openOrCreateRun(options, `adapt-${presetName}`, newConfig(context, options));
+  if (!options.resume) await modelsToAdapt(caller, options);
+  const run = await openOrCreateRun(options, `adapt-${presetName}`, newConfig(caller, options));
+  const context = loggedContext(caller, run);
   try {
     checkResumed(context, run, COMMAND);
     const config = run.config as AdaptConfig;
@@ -64,6 +62,9 @@ export async function adapt(
     for (const line of lines) print(line);
     await run.writeFile('adaptation.txt', Buffer.from(`${lines.join('\n')}\n`));
     return { run: run.path, weights: outcome.file };
+  } catch (error) {
+    run.log.failed(error);
+    throw error;
   } finally {
     await run.close();
   }

@@ -27,7 +27,13 @@ import { sequenceBatch } from './batch-sizes';
 import { writeImageReport } from './image-report';
 import { writePictureReport } from './picture-report';
 import { writePreview } from './preview';
-import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from './run-folders';
+import {
+  checkResumed,
+  GENERATOR_FILE,
+  loggedContext,
+  openOrCreateRun,
+  snapshotName,
+} from './run-folders';
 import { reportSequences } from './sequence-report';
 import type {
   AdaptationOverrides,
@@ -78,15 +84,16 @@ interface DistillConfig {
  * Whatever the run directory already holds is not done again.
  */
 export async function distill(
-  context: RecipeContext,
+  caller: RecipeContext,
   options: DistillOptions,
 ): Promise<TrainingResult & { readonly report?: string }> {
-  const { compiler, progress, signal, print } = context;
   const run = await openOrCreateRun(
     options,
-    options.name ?? context.presetName,
-    newConfig(context, options),
+    options.name ?? caller.presetName,
+    newConfig(caller, options),
   );
+  const context = loggedContext(caller, run);
+  const { compiler, progress, signal, print } = context;
   try {
     checkResumed(context, run, COMMAND);
     const config = run.config as DistillConfig;
@@ -148,6 +155,9 @@ export async function distill(
           })
         : await writePictureReport({ context, models, result, run, seed: settings.seed });
     return { run: run.path, weights, ...(report ? { report } : {}) };
+  } catch (error) {
+    run.log.failed(error);
+    throw error;
   } finally {
     await run.close();
   }

@@ -1,5 +1,5 @@
-import { createRun, openRun, type Run } from '@ar-distill/runs';
-import type { RecipeContext } from './types';
+import { createRun, loggedProgress, openRun, type Run } from '@ar-distill/runs';
+import type { BaseRecipeContext, RecipeContext } from './types';
 
 /** Name of the generator's weights in a run directory. */
 export const GENERATOR_FILE = 'generator.safetensors';
@@ -19,6 +19,11 @@ export function openOrCreateRun(
   return options.resume
     ? openRun(options.resume)
     : createRun(options.out ?? RUNS_FOLDER, slug, config);
+}
+
+/** The context of work whose stages and messages are kept in the run's log. */
+export function loggedContext<T extends BaseRecipeContext>(context: T, run: Run): T {
+  return { ...context, progress: loggedProgress(context.progress, run.log) };
 }
 
 /** Name of the arrays that hold the averaged generator after `iteration` updates. */

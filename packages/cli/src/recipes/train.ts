@@ -13,7 +13,7 @@ import path from 'node:path';
 import { measureClassifier, measureTokenizer } from './measure-training';
 import { labelledTokens } from './labelled-tokens';
 import { loadTokenizer, pickParameters, presetOf } from './models';
-import { openOrCreateRun } from './run-folders';
+import { loggedContext, openOrCreateRun } from './run-folders';
 import type {
   BaseRecipeContext,
   RecipeContext,
@@ -151,10 +151,7 @@ interface Trained {
   readonly seconds: number;
 }
 
-async function trainOnImages(
-  context: BaseRecipeContext,
-  training: ImageTraining,
-): Promise<Trained> {
+async function trainOnImages(caller: BaseRecipeContext, training: ImageTraining): Promise<Trained> {
   const { name, options, count } = training;
   const run = await openOrCreateRun(
     options,
@@ -171,10 +168,11 @@ async function trainOnImages(
       }),
     },
   );
+  const { compiler, progress, signal, print } = loggedContext(caller, run);
   try {
     // A resumed run keeps the settings that it was started with.
     const settings = supervisedSettingsSchema.parse((run.config as { settings: unknown }).settings);
-    context.print(`Run directory: ${run.path}`);
+    print(`Run directory: ${run.path}`);
     const rng = createRng(settings.seed);
     const batches = new ShuffledBatches(rng, count, settings.batchSize);
     const { weights, seconds } = await trainSupervised(
@@ -185,11 +183,14 @@ async function trainOnImages(
         ...(training.initial ? { initial: training.initial } : {}),
         batch: (iteration) => training.batch(batches.indices(iteration)),
       },
-      context.compiler,
+      compiler,
       rng,
-      { run, progress: context.progress, signal: context.signal },
+      { run, progress, signal },
     );
     return { run: run.path, weights, settings, seconds };
+  } catch (error) {
+    run.log.failed(error);
+    throw error;
   } finally {
     await run.close();
   }
