@@ -22,11 +22,11 @@ export interface NameTable {
   }[];
   /**
    * Keys of `distill`'s config file that the first revision does not take. From the marker on the key
-   * is written, before it (or without a marker) `instead`.
+   * is written, before it `instead`.
    */
   readonly added: readonly {
     readonly key: string;
-    readonly since?: Marker;
+    readonly since: Marker;
     readonly instead: Tree;
   }[];
   /** Renamed keys of `distill`'s config file, as dotted paths, from the marker on. */

@@ -9,7 +9,13 @@ export const NAMES: NameTable = {
     { source: 'packages/ar-distill/src/main.ts', built: 'packages/ar-distill/dist/main.js' },
     { source: 'packages/cli/src/main.ts', built: 'packages/cli/dist/main.js' },
   ],
-  added: [{ key: 'adaptation', instead: { quick: true } }],
+  added: [
+    {
+      key: 'adaptation',
+      since: { file: 'packages/ar-distill/src/config/schemas.ts', text: 'adaptation:' },
+      instead: { quick: true },
+    },
+  ],
   settings: [],
   files: [],
   tensors: [],
