@@ -10,7 +10,7 @@ import { linkNodeModules } from './node-modules';
 export interface Revision extends SourceTree {
   /** What the user called it. */
   readonly name: string;
-  /** The commit whose files these are; undefined for a working tree with other files. */
+  /** The commit; undefined for a working tree, whose files may change at any time. */
   readonly commit: string | undefined;
   /** Folder with the revision installed and built; made at the first call. */
   checkout(): Promise<string>;
@@ -29,7 +29,7 @@ export async function openRevision(
   signal: AbortSignal,
 ): Promise<Revision> {
   if (name.startsWith('.') || path.isAbsolute(name)) {
-    return openWorkingTree(name, { cwd: path.resolve(name), signal });
+    return openWorkingTree(name, path.resolve(name), signal);
   }
   const at = { cwd: repository, signal };
   const commit = await git(at, 'rev-parse', '--verify', '--quiet', `${name}^{commit}`).catch(() => {
@@ -83,24 +83,22 @@ class Commit implements Revision {
   }
 }
 
-async function openWorkingTree(name: string, at: CommandOptions): Promise<Revision> {
-  if (!existsSync(path.join(at.cwd, 'package.json'))) {
+function openWorkingTree(name: string, folder: string, signal: AbortSignal): Revision {
+  if (!existsSync(path.join(folder, 'package.json'))) {
     throw new Error(`"${name}" is no checkout: it holds no package.json.`);
   }
-  const changed = await git(at, 'status', '--porcelain');
-  const commit = changed === '' ? await git(at, 'rev-parse', 'HEAD') : undefined;
   let built = false;
   return {
     name,
-    commit,
+    commit: undefined,
     read: async (file) => {
-      const full = path.join(at.cwd, file);
+      const full = path.join(folder, file);
       return existsSync(full) ? readFile(full, 'utf8') : undefined;
     },
     checkout: async () => {
-      if (!built) await build(at.cwd, at.signal);
+      if (!built) await build(folder, signal);
       built = true;
-      return at.cwd;
+      return folder;
     },
     dispose: async () => undefined,
   };
