@@ -1,5 +1,4 @@
 'use strict';
-const { builtinModules } = require('node:module');
 const nx = require('@nx/eslint-plugin');
 const tseslint = require('typescript-eslint');
 const prettier = require('eslint-config-prettier');
@@ -9,23 +8,13 @@ const prettier = require('eslint-config-prettier');
 process.env.NX_DAEMON ??= 'false';
 const { createProjectGraphAsync } = require('nx/src/devkit-exports');
 
-const only = (...tags) => tags;
-const constraint = (sourceTag, onlyDependOnLibsWithTags, bannedExternalImports = []) => ({
-  sourceTag,
-  onlyDependOnLibsWithTags,
-  ...(bannedExternalImports.length ? { bannedExternalImports } : {}),
-});
-const ORT = 'onnxruntime-node';
-const DI = 'tsyringe';
+// Who may import whom stands in tools/workspace/rooms.json and in the manifests.
+require('./tools/jest/register.js');
+const rules = require('./tools/workspace/src/lint-rules.ts');
 
-const DEEP_IMPORT = {
-  regex: '^@ar-distill/[^/]+/(?!package\\.json$)',
-  message: 'A package is imported through its one public entry.',
-};
-const NODE_BUILTIN = {
-  regex: `^(node:|(${builtinModules.join('|')})(/|$))`,
-  message: 'core and nn run on any platform: take what the platform gives as a port.',
-};
+const { workspacePackages } = require('./tools/workspace/src/packages.ts');
+
+const DEEP_IMPORT = rules.deepImportPattern(workspacePackages('packages', 'plugins', 'tools'));
 
 const config = tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**', 'out/**'] },
@@ -42,53 +31,7 @@ const config = tseslint.config(
         {
           enforceBuildableLibDependency: true,
           allow: [],
-          depConstraints: [
-            constraint('package:nn', only(), [ORT, DI]),
-            constraint('package:engine', only(), [DI]),
-            constraint('package:core', only('package:nn'), [ORT, DI, 'node:*']),
-            constraint('package:checkpoints', only('package:nn'), [ORT, DI]),
-            constraint('package:runs', only('package:core', 'package:nn', 'package:checkpoints'), [
-              ORT,
-              DI,
-            ]),
-            constraint(
-              'package:metrics',
-              only('package:core', 'package:nn', 'package:checkpoints'),
-              [ORT, DI],
-            ),
-            constraint('package:datasets', only(), [ORT, DI]),
-            constraint(
-              'package:di',
-              only(
-                'package:core',
-                'package:nn',
-                'package:engine',
-                'package:runs',
-                'package:metrics',
-                'package:checkpoints',
-                'package:datasets',
-              ),
-              [ORT],
-            ),
-            constraint(
-              'package:cli',
-              only(
-                'package:core',
-                'package:nn',
-                'package:engine',
-                'package:runs',
-                'package:metrics',
-                'package:checkpoints',
-                'package:datasets',
-                'package:di',
-              ),
-              [ORT],
-            ),
-            constraint('kind:plugin', only('package:core', 'package:nn', 'package:checkpoints'), [
-              ORT,
-            ]),
-            constraint('kind:tool', only('*')),
-          ],
+          depConstraints: rules.dependencyConstraints(),
         },
       ],
       // Noise drawn while a step is traced would freeze into a constant: it has to be an input.
@@ -104,11 +47,17 @@ const config = tseslint.config(
     },
   },
   {
-    files: ['packages/core/src/**/*.ts', 'packages/nn/src/**/*.ts'],
+    files: rules.portableSources(),
     ignores: ['**/*.test.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [DEEP_IMPORT, NODE_BUILTIN] }],
+      'no-restricted-imports': ['error', { patterns: [DEEP_IMPORT, rules.nodeModulePattern()] }],
+      'no-restricted-globals': ['error', ...rules.NODE_GLOBALS],
     },
+  },
+  {
+    // Tests across packages may look into one of them by a relative path.
+    files: ['test/**/*.ts'],
+    rules: { '@nx/enforce-module-boundaries': 'off' },
   },
   {
     files: ['**/*.js'],

@@ -1,32 +1,29 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { ROOT, workspacePackages, type WorkspacePackage } from '@ar-distill/workspace';
 
-const ROOT = resolve(__dirname, '..');
 const WINDOWS = process.platform === 'win32';
 
-/** Folders of what a user installs: the command, one plugin, and all that they need from here. */
-const PACKED = [
-  'packages/nn',
-  'packages/core',
-  'packages/engine',
-  'packages/checkpoints',
-  'packages/datasets',
-  'packages/runs',
-  'packages/metrics',
-  'packages/di',
-  'packages/cli',
-  'plugins/var',
-];
+/** What a user installs. */
+const INSTALLED = ['ar-distill', '@ar-distill/plugin-var'];
+const BY_NAME = new Map(
+  workspacePackages('packages', 'plugins').map((one) => [one.manifest.name, one]),
+);
 
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-}
-
-function manifestOf(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+/** The packages of that name and all that they need from this repository. */
+function neededFor(names: readonly string[]): WorkspacePackage[] {
+  const needed = new Set<WorkspacePackage>();
+  const add = (name: string): void => {
+    const found = BY_NAME.get(name);
+    if (!found || needed.has(found)) return;
+    needed.add(found);
+    const { dependencies, peerDependencies } = found.manifest;
+    for (const other of Object.keys({ ...dependencies, ...peerDependencies })) add(other);
+  };
+  for (const name of names) add(name);
+  return [...needed];
 }
 
 /** Settings of the npm that runs jest would redirect the npm started here. */
@@ -56,16 +53,26 @@ describe('the packed packages, installed outside the workspace', () => {
     npm(ROOT, 'run', 'build');
     const tarballs = join(project, 'tarballs');
     mkdirSync(tarballs);
-    npm(ROOT, 'pack', '--pack-destination', tarballs, ...PACKED.map((folder) => `./${folder}`));
-    const dependencies = Object.fromEntries(
-      PACKED.map(manifestOf).map(({ name, version }) => [
+    const packed = neededFor(INSTALLED);
+    const folders = packed.map(({ kind, folder }) => `./${kind}/${folder}`);
+    npm(ROOT, 'pack', '--pack-destination', tarballs, ...folders);
+    const files = Object.fromEntries(
+      packed.map(({ manifest: { name, version } }) => [
         name,
         `file:tarballs/${name.replace('@', '').replace('/', '-')}-${version}.tgz`,
       ]),
     );
+    const isAsked = ([name]: [string, string]): boolean => INSTALLED.includes(name);
+    const entries = Object.entries(files);
     writeFileSync(
       join(project, 'package.json'),
-      JSON.stringify({ name: 'packed-install', private: true, dependencies }),
+      JSON.stringify({
+        name: 'packed-install',
+        private: true,
+        dependencies: Object.fromEntries(entries.filter(isAsked)),
+        // What they need comes from here, too, and not from the registry.
+        overrides: Object.fromEntries(entries.filter((entry) => !isAsked(entry))),
+      }),
     );
     // The CUDA libraries of onnxruntime-node are a download of their own.
     writeFileSync(join(project, '.npmrc'), 'onnxruntime-node-install=skip\n');
@@ -89,21 +96,35 @@ describe('the packed packages, installed outside the workspace', () => {
       env: { ...cleanEnvironment(), npm_config_loglevel: 'error' },
     });
 
-  it('list the plugin', () => {
+  it('list the plugin, and the data set that comes with the command', () => {
     const { status, stdout, stderr } = arDistill('plugins');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('mnist-var');
     expect(stdout).toMatch(/@ar-distill\/plugin-var \d+\.\d+\.\d+ in .*ar-distill-packed-/);
-  }, 60_000);
+    expect(stdout).toMatch(/@ar-distill\/plugin-mnist \d+\.\d+\.\d+ in .*ar-distill-packed-/);
+  }, 180_000);
 
-  it('use an ES module of a third party, and skip a broken one with a sentence', () => {
+  it('use an ES module of a third party, skip a broken one with a sentence, and run no other', () => {
+    const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+    const devDependencies = {
+      '@me/ar-distill-plugin-modern': '4.5.6',
+      'ar-distill-plugin-broken': '0.0.1',
+    };
+    write('.', { 'package.json': JSON.stringify({ ...manifest, devDependencies }) });
+    write('node_modules/ar-distill-plugin-unasked', {
+      'package.json': '{"version":"0.0.1"}',
+      'index.js': 'require("fs").writeFileSync("unasked", "ran")',
+    });
     write('node_modules/@me/ar-distill-plugin-modern', {
       'package.json': '{"version":"4.5.6","type":"module","exports":"./modern.js"}',
       'modern.js': `
         import { definePlugin } from '@ar-distill/core';
         export default definePlugin({
-          name: 'modern', summary: 'An ES module', architectureSchema: {}, presets: {},
-          createTeacher() {}, createNetwork() {},
+          name: 'modern', summary: 'An ES module',
+          backbones: [{
+            name: 'modern', summary: 'No network', architectureSchema: {},
+            createTeacher() {}, createNetwork() {},
+          }],
         });`,
     });
     write('node_modules/ar-distill-plugin-broken', {
@@ -119,15 +140,16 @@ describe('the packed packages, installed outside the workspace', () => {
       /^Warning: The plugin "ar-distill-plugin-broken" in .* cannot be loaded \(it is broken\): .*\n$/,
     );
     expect(status).toBe(0);
-    rmSync(join(project, 'node_modules/ar-distill-plugin-broken'), { recursive: true });
-  }, 60_000);
+    expect(existsSync(join(project, 'unasked'))).toBe(false);
+    write('.', { 'package.json': JSON.stringify(manifest) });
+  }, 180_000);
 
   it('pass the doctor', () => {
     const { status, stdout } = arDistill('doctor');
     expect(stdout).toContain('onnxruntime');
     expect(stdout).toContain('var');
     expect(status).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   it('sample in one step with the generator that ships', () => {
     const { status, stdout, stderr } = arDistill('sample', '--count', '4', '--out', 'grid.png');
@@ -139,12 +161,40 @@ describe('the packed packages, installed outside the workspace', () => {
     expect(stdout).toMatch(/^4 images in grid\.png, [\d.e-]+ s per image$/m);
     const png = readFileSync(join(project, 'grid.png'));
     expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
-  }, 120_000);
+  }, 300_000);
+
+  it('make images in a program', () => {
+    write('.', {
+      'draw.cjs': `
+        const { ImageGenerator } = require('ar-distill');
+        (async () => {
+          const generator = await ImageGenerator.fromPretrained('mnist-var');
+          const { images } = await generator.generate({ classes: [3, 8], seed: 1 });
+          require('node:fs').writeFileSync('eight.png', images[1].toPng());
+          console.log(JSON.stringify(images.map(({ label, height, width }) => [label, height, width])));
+          await generator.dispose();
+        })();`,
+    });
+    const { status, stdout, stderr } = spawnSync('node', ['draw.cjs'], {
+      cwd: project,
+      encoding: 'utf8',
+      shell: WINDOWS,
+      env: cleanEnvironment(),
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: '[[3,32,32],[8,32,32]]\n',
+      stderr: '',
+    });
+    expect(readFileSync(join(project, 'eight.png')).subarray(1, 4).toString()).toBe('PNG');
+  }, 300_000);
 
   it('print the version, and one sentence for a mistake', () => {
-    expect(arDistill('--version').stdout).toBe(`${manifestOf('packages/cli').version}\n`);
+    expect(arDistill('--version').stdout).toBe(`${BY_NAME.get('ar-distill')!.manifest.version}\n`);
     const { status, stderr } = arDistill('sample', '--preset', 'no-such-preset');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^Error: No plugin has a preset "no-such-preset"; .*\n$/);
-  }, 60_000);
+    expect(stderr).toMatch(
+      /^Error: There is no preset "no-such-preset": known are .*mnist-var.*\n$/,
+    );
+  }, 180_000);
 });

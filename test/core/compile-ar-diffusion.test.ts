@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { sequenceLength, type VelocityNetwork } from '@ar-distill/core';
+import { ofClasses, sequenceLength, type VelocityNetwork } from '@ar-distill/core';
 import { compileArDiffusion, sampleArDiffusion } from '@ar-distill/core/sampling';
 import { createEngine } from '@ar-distill/engine';
 import { llamagenArchitectureSchema, LlamagenNetwork } from '@ar-distill/plugin-llamagen';
@@ -63,23 +63,25 @@ test.each(networks)('samples as the eager sampler does: %s', async (_, network) 
   expect(sampler.evaluations).toBe(layout.stepLengths.length);
   // The second batch must not see what the first left behind.
   for (const batch of [0, 1]) {
-    const noise = float32(shape, rng.normal('noise', batch, elementCount(shape)));
+    const first = 5 + batch;
     const labels = Int32Array.of(2, batch);
-    const { shape: ownShape, data } = await sampler.sample(noise, labels);
-    expect(ownShape).toEqual(shape);
+    const { sequence } = await sampler.sample(ofClasses(labels), rng, first);
+    expect(sequence.shape).toEqual(shape);
+    const size = elementCount(shape) / 2;
+    const noise = [0, 1].flatMap((i) => [...rng.normal('sample/noise', first + i, size)]);
     const expected = tf.tidy(() =>
       sampleArDiffusion(
         network,
         toTensors(weights),
-        tf.tensor(noise.data, shape),
-        tf.tensor1d(labels, 'int32'),
+        tf.tensor(noise, shape),
+        { labels: tf.tensor1d(labels, 'int32') },
         3,
       ).dataSync(),
     );
     const scale = Math.max(...expected.map(Math.abs));
     expect(scale).toBeGreaterThan(0.5);
     expected.forEach((value, i) => {
-      expect(Math.abs(data[i]! - value) / scale).toBeLessThan(1e-5);
+      expect(Math.abs(sequence.data[i]! - value) / scale).toBeLessThan(1e-5);
     });
   }
   await sampler.dispose();

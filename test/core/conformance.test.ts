@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkPlugin } from '@ar-distill/conformance';
+import { checkBackbone, checkPlugin } from '@ar-distill/conformance';
+import { classCondition, type ConditionSpace, UNCONDITIONAL } from '@ar-distill/core';
 import { eagerCompiler } from './eager-compiler';
 import { hashRng } from './hash-rng';
-import { type Fault, tinyPlugin } from './tiny-plugin';
+import { FEATURES, type Fault, tinyBackbone, tinyPlugin } from './tiny-plugin';
 
 beforeAll(() => {
   tf.enableProdMode();
@@ -10,39 +11,51 @@ beforeAll(() => {
 
 const options = { rng: hashRng(3), compiler: eagerCompiler };
 
-test('a plugin that keeps the rules passes all of them', async () => {
-  const results = await checkPlugin(tinyPlugin(), {}, options);
-  expect(results.filter((result) => !result.ok)).toEqual([]);
-  expect(results.length).toBeGreaterThan(20);
-});
+const conditions: [string, ConditionSpace][] = [
+  ['a class', classCondition(3)],
+  ['one class only', classCondition(1)],
+  ['features', FEATURES],
+  ['nothing', UNCONDITIONAL],
+];
+
+test.each(conditions)(
+  'a backbone that keeps the rules passes all of them: %s',
+  async (_, space) => {
+    const results = await checkBackbone(tinyBackbone(undefined, space), {}, options);
+    expect(results.filter((result) => !result.ok)).toEqual([]);
+    expect(results.length).toBeGreaterThan(25);
+  },
+);
 
 test('no tensor is left behind', async () => {
   await tf.setBackend('cpu');
   const before = tf.memory().numTensors;
-  await checkPlugin(tinyPlugin(), {}, options);
+  await checkBackbone(tinyBackbone(), {}, options);
   expect(tf.memory().numTensors).toBe(before);
 });
 
 const faults: [Fault, string, string][] = [
   ['leak', 'features depend on earlier AR steps only', 'Position 0 of AR step 0 sees AR step 0.'],
-  ['ignored-label', 'labels reach every position', 'same features for two labels'],
-  ['unused-parameter', 'gradients are finite and reach', '"spare.weight"'],
+  ['ignored-condition', 'the condition reaches every position', 'same features for two conditions'],
+  ['unused-parameter', 'network: gradients are finite and reach', '"spare.weight"'],
+  ['unused-parameter', 'generator: gradients are finite and reach', '"spare.weight"'],
   ['infinite', 'velocities have the shape of x_t', 'at t = 1 has values that are NaN'],
   ['mixed-positions', 'velocity is position-wise', 'when other positions are left out'],
   ['guided-at-zero', 'a guidance scale of 0', 'is not the log-softmax of the logits'],
+  ['wrong-cache', 'a cache changes no token', 'For the same uniforms it draws other tokens'],
+  ['unchecked-condition', 'refuses conditions of another form', 'It takes an unknown value'],
 ];
 
-test.each(faults)('finds the fault "%s"', async (fault, name, detail) => {
-  const results = await checkPlugin(tinyPlugin(fault), {}, options);
+test.each(faults)('finds the fault "%s" in "%s"', async (fault, name, detail) => {
+  const results = await checkBackbone(tinyBackbone(fault), {}, options);
   const broken = results.find((result) => !result.ok && result.name.includes(name));
   expect(broken?.detail).toContain(detail);
 });
 
 test('a factory that throws is a result, not an exception', async () => {
-  const plugin = tinyPlugin();
-  const results = await checkPlugin(
+  const results = await checkBackbone(
     {
-      ...plugin,
+      ...tinyBackbone(),
       createTeacher: () => {
         throw new Error('No such teacher.');
       },
@@ -51,8 +64,55 @@ test('a factory that throws is a result, not an exception', async () => {
     options,
   );
   expect(results.at(-1)).toEqual({
-    name: 'definition: the factories make parts of one layout',
+    name: 'backbone: the factories make parts that fit together',
     ok: false,
     detail: 'No such teacher.',
+  });
+});
+
+test('parts with different conditions do not fit together', async () => {
+  const { createNetwork } = tinyBackbone(undefined, classCondition(2));
+  const results = await checkBackbone({ ...tinyBackbone(), createNetwork }, {}, options);
+  const { detail } = results.find(({ name }) => name.endsWith('parts that fit together'))!;
+  expect(detail).toBe('The teacher declares another condition than the network.');
+});
+
+describe('the declarations of a plugin', () => {
+  const preset = tinyPlugin.presets!['tiny']!;
+  const problems = async (change: object): Promise<string[]> => {
+    const results = await checkPlugin({ ...tinyPlugin, ...change });
+    return results.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+  };
+  const withPreset = (change: object) => problems({ presets: { tiny: { ...preset, ...change } } });
+
+  test('pass as they are, and with parts of other plugins', async () => {
+    expect(await problems({})).toEqual([]);
+    expect(
+      await withPreset({ backbone: 'elsewhere', architecture: { size: 1 }, methods: { dd1: {} } }),
+    ).toEqual([]);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['contract', { contractVersion: 1 }, /version of the contract: .* 1 instead of 2/],
+    ['name', { name: 'Tiny!' }, /names: The name "Tiny!" must be lower-case/],
+    [
+      'twice',
+      { backbones: [tinyBackbone(), tinyBackbone()] },
+      /Two backbones have the name "tiny"/,
+    ],
+  ])('fail with another %s', async (_, change, sentence) => {
+    const [problem, ...more] = await problems(change);
+    expect(problem).toMatch(sentence);
+    expect(more).toEqual([]);
+  });
+
+  test.each<[object, RegExp]>([
+    [{ architecture: { size: 1 } }, /^preset "tiny": architectureSchema refuses/],
+    [{ weights: { teacher: 'teacher.safetensors' } }, /path of its teacher is not absolute/],
+    [{ weights: { teacher: '/no/such/file' } }, /Its teacher is missing: there is no file "\/no/],
+    [{ training: {} }, /names no data set/],
+    [{ adaptation: { sequences: 0 } }, /settings of the adaptation are refused/],
+  ])('fail with a preset with %j', async (change, sentence) => {
+    expect((await withPreset(change))[0]).toMatch(sentence);
   });
 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { ArDiffusionGenerator, sequenceLength } from '@ar-distill/core';
+import { ArDiffusionGenerator, type Condition, sequenceLength } from '@ar-distill/core';
 import { eulerSolve, velocityToDenoised } from '@ar-distill/core/math';
 import { sampleArDiffusion } from '@ar-distill/core/sampling';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
@@ -11,14 +11,14 @@ const LENGTH = sequenceLength(LAYOUT);
 const network = new TinyNetwork();
 let parameters: Parameters;
 let noise: tf.Tensor;
-let labels: tf.Tensor;
+let condition: Condition;
 
 beforeAll(async () => {
   tf.enableProdMode();
   await tf.setBackend('cpu');
   parameters = toTensors(initializeParameters(network.parameterSpecs, hashRng(1)));
   noise = toTensors({ noise: tinyNoise(hashRng(2), 3) }).noise!;
-  labels = tf.tensor1d([0, 2, 1], 'int32');
+  condition = { labels: tf.tensor1d([0, 2, 1], 'int32') };
 });
 
 const difference = (a: tf.Tensor, b: tf.Tensor): number =>
@@ -60,10 +60,10 @@ describe('the Euler solver', () => {
 
 describe('the one-step generator', () => {
   const generate = (input: tf.Tensor): tf.Tensor =>
-    new ArDiffusionGenerator(network).generate(parameters, input, labels);
+    new ArDiffusionGenerator(network).generate(parameters, input, condition);
 
   test('is noise minus the velocity at t = 1 on features of the noise', () => {
-    const features = network.features(parameters, noise, labels);
+    const features = network.features(parameters, noise, condition);
     const t = tf.ones([1, 3, LENGTH]);
     const velocity = network.velocity(parameters, features, tf.expandDims(noise, 0), t);
     expect(difference(generate(noise), tf.sub(noise, tf.squeeze(velocity, [0])))).toBeLessThan(
@@ -88,18 +88,18 @@ describe('the one-step generator', () => {
 
 describe('the AR-diffusion sampler', () => {
   test('with one solver step and features of its own output it is self-consistent', () => {
-    const sequence = sampleArDiffusion(network, parameters, noise, labels, 1);
+    const sequence = sampleArDiffusion(network, parameters, noise, condition, 1);
     expect(sequence.shape).toEqual([3, LENGTH, LAYOUT.channels]);
     // Teacher-forced on the result, every position must be the same function of its own noise.
-    const features = network.features(parameters, sequence, labels);
+    const features = network.features(parameters, sequence, condition);
     const t = tf.ones([1, 1, 1]);
     const velocity = network.velocity(parameters, features, tf.expandDims(noise, 0), t);
     expect(difference(sequence, tf.sub(noise, tf.squeeze(velocity, [0])))).toBeLessThan(1e-6);
   });
 
   test('more solver steps still read only what is finished', () => {
-    const sequence = sampleArDiffusion(network, parameters, noise, labels, 5);
-    const features = network.features(parameters, sequence, labels);
+    const sequence = sampleArDiffusion(network, parameters, noise, condition, 5);
+    const features = network.features(parameters, sequence, condition);
     const again = eulerSolve(
       (xT, t) =>
         tf.squeeze(
@@ -119,16 +119,16 @@ describe('a discrete teacher', () => {
   test('predicts the mean code from noise alone', () => {
     const teacher = new TinyTeacher(sampling);
     const weights = toTensors(initializeParameters(teacher.parameterSpecs, hashRng(5)));
-    const condition = teacher.condition(weights, noise, labels);
+    const reading = teacher.read(weights, noise, condition);
     const mean = tf.matMul(
-      tf.reshape(tf.exp(condition.logProbs!), [3 * LENGTH, -1]),
+      tf.reshape(tf.exp(reading.logProbs!), [3 * LENGTH, -1]),
       teacher.scaledCodebook(weights) as tf.Tensor2D,
     );
-    const denoised = teacher.denoised(condition, noise, tf.ones([3, LENGTH]));
+    const denoised = teacher.denoised(reading, noise, tf.ones([3, LENGTH]));
     expect(difference(denoised, tf.reshape(mean, denoised.shape))).toBeLessThan(1e-5);
   });
 
-  test('names a condition that is not its own', () => {
+  test('names what is missing of a reading that is not its own', () => {
     const teacher = new TinyTeacher(sampling);
     expect(() => teacher.denoised({}, noise, tf.ones([3, LENGTH]))).toThrow('"logProbs"');
   });

@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkPlugin } from '@ar-distill/conformance';
-import type { PluginDefinition, TeacherSamplingOptions } from '@ar-distill/core';
-import { plugin as toy } from '@ar-distill/plugin-toy';
-import { plugin as next, varArchitectureSchema } from '@ar-distill/plugin-var';
+import { checkBackbone, checkPlugin } from '@ar-distill/conformance';
+import { type Backbone, PLAIN_SAMPLING, type TeacherSamplingOptions } from '@ar-distill/core';
+import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
+import {
+  plugin as toy,
+  THREE_TOKEN_JOINT,
+  toyArchitectureSchema,
+  toyBackbone,
+} from '@ar-distill/plugin-toy';
+import { plugin as next, varArchitectureSchema, varBackbone } from '@ar-distill/plugin-var';
 import { eagerCompiler } from './eager-compiler';
 import { hashRng } from './hash-rng';
 
@@ -11,11 +17,11 @@ beforeAll(() => {
 });
 
 async function broken<A>(
-  plugin: PluginDefinition<A>,
+  backbone: Backbone<A>,
   architecture: A,
   sampling?: TeacherSamplingOptions,
 ): Promise<string[]> {
-  const results = await checkPlugin(plugin, architecture, {
+  const results = await checkBackbone(backbone, architecture, {
     rng: hashRng(3),
     compiler: eagerCompiler,
     ...(sampling ? { sampling } : {}),
@@ -24,8 +30,8 @@ async function broken<A>(
 }
 
 test('the tabular teacher and its network keep the contract', async () => {
-  const [preset] = Object.values(toy.presets);
-  expect(await broken(toy, preset!.architecture, preset!.teacherSampling)).toEqual([]);
+  const architecture = toyArchitectureSchema.parse(THREE_TOKEN_JOINT);
+  expect(await broken(toyBackbone, architecture, PLAIN_SAMPLING)).toEqual([]);
 });
 
 test('a small VAR keeps the contract', async () => {
@@ -48,5 +54,11 @@ test('a small VAR keeps the contract', async () => {
     },
     codeScale: 1.5,
   });
-  expect(await broken(next, architecture)).toEqual([]);
+  expect(await broken(varBackbone, architecture)).toEqual([]);
+});
+
+test.each([toy, next, llamagen])('the declarations of "$name" are in order', async (plugin) => {
+  const results = await checkPlugin(plugin);
+  expect(results.filter(({ ok }) => !ok)).toEqual([]);
+  expect(results.length).toBe(2 + Object.keys(plugin.presets!).length);
 });

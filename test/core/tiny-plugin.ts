@@ -2,19 +2,24 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
+  type Backbone,
+  classCondition,
+  type Condition,
+  type ConditionSpace,
   definePlugin,
   ImageTokenizer,
+  labelsOf,
+  PLAIN_SAMPLING,
   type SequenceLayout,
   sequenceLength,
+  type SequenceSampler,
   stepOfPosition,
-  type TeacherSampler,
   type TeacherSamplingOptions,
   VelocityNetwork,
 } from '@ar-distill/core';
 import { guideByScale } from '@ar-distill/core/math';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
-import { float32, type HostTensors, int32, type Rng, type StepCompiler } from '@ar-distill/program';
-import { toHost, toTensors } from './eager-compiler';
+import { float32, type HostTensors, type Rng, type StepCompiler } from '@ar-distill/program';
 
 export const LAYOUT: SequenceLayout = { channels: 2, stepLengths: [1, 2, 3] };
 const LENGTH = sequenceLength(LAYOUT);
@@ -25,11 +30,37 @@ const WIDTH = 6;
 
 const weight = (...shape: number[]) => ({ shape, init: { kind: 'normal', std: 0.7 } }) as const;
 
-const BACKBONE = {
-  'mix.weight': weight(CHANNELS, WIDTH),
-  'class.weight': weight(CLASSES + 1, WIDTH),
-  'position.weight': weight(LENGTH, WIDTH),
+/** Two features per sample that stand for anything but a class: sample i looks in direction i. */
+export const FEATURES: ConditionSpace = {
+  values: { features: { shape: [2], dtype: 'float32', nothing: 0 } },
+  inTurn: (first, count) => {
+    const angles = Array.from({ length: count }, (_, i) => first + i);
+    return featuresOf(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+  },
+  draw: (rng, stream, first, count) =>
+    featuresOf(
+      Array.from({ length: count }, (_, i) => [...rng.normal(stream, first + i, 2)]).flat(),
+    ),
 };
+
+function featuresOf(values: readonly number[]): HostTensors {
+  return { features: float32([values.length / 2, 2], Float32Array.from(values)) };
+}
+
+const backboneSpecs = ({ values }: ConditionSpace) => ({
+  'mix.weight': weight(CHANNELS, WIDTH),
+  'position.weight': weight(LENGTH, WIDTH),
+  ...(values['labels'] ? { 'class.weight': weight(CLASSES + 1, WIDTH) } : {}),
+  ...(values['features'] ? { 'features.weight': weight(2, WIDTH) } : {}),
+});
+
+/** What the condition adds to every position, [B, 1, WIDTH] or broadcast to it. */
+function embedded(parameters: Parameters, condition: Condition): tf.Tensor {
+  const { features, labels } = condition;
+  if (labels) return tf.gather(parameters['class.weight']!, labelsOf(condition)).expandDims(1);
+  if (!features) return tf.zeros([1, 1, WIDTH]);
+  return tf.matMul(features, parameters['features.weight'] as tf.Tensor2D).expandDims(1);
+}
 
 /** [n, n]: the share of position j in the mean that position i reads; `leak` shows a later one too. */
 function prefixMeans(leak: boolean): tf.Tensor2D {
@@ -50,7 +81,7 @@ function prefixMeans(leak: boolean): tf.Tensor2D {
 function backbone(
   parameters: Parameters,
   sequence: tf.Tensor,
-  labels: tf.Tensor,
+  condition: Condition,
   leak = false,
 ): tf.Tensor {
   const [batch = 0] = sequence.shape;
@@ -61,29 +92,27 @@ function backbone(
     LENGTH,
     WIDTH,
   ]);
-  const classes = tf.expandDims(
-    tf.gather(parameters['class.weight']!, tf.cast(labels, 'int32')),
-    1,
-  );
-  return tf.tanh(tf.add(tf.add(mixed, classes), parameters['position.weight']!));
+  const conditioned = tf.add(mixed, embedded(parameters, condition));
+  return tf.tanh(tf.add(conditioned, parameters['position.weight']!));
 }
 
 /** A linear AR model whose logits read the mean of the earlier AR steps. */
 export class TinyTeacher extends GuidedTeacher {
   readonly layout = LAYOUT;
-  readonly numClasses = CLASSES;
   readonly codeScale = 1;
-  readonly parameterSpecs = {
-    ...BACKBONE,
-    'logits.weight': weight(WIDTH, VOCAB_SIZE),
-    codebook: weight(VOCAB_SIZE, CHANNELS),
-  };
+  readonly parameterSpecs;
 
   constructor(
     readonly sampling: TeacherSamplingOptions,
     private readonly fault?: Fault,
+    readonly condition: ConditionSpace = classCondition(CLASSES),
   ) {
     super();
+    this.parameterSpecs = {
+      ...backboneSpecs(condition),
+      'logits.weight': weight(WIDTH, VOCAB_SIZE),
+      codebook: weight(VOCAB_SIZE, CHANNELS),
+    };
   }
 
   get isGuided(): boolean {
@@ -98,8 +127,8 @@ export class TinyTeacher extends GuidedTeacher {
     return codes;
   }
 
-  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const features = tf.reshape(backbone(parameters, inputs, labels), [-1, WIDTH]);
+  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, condition: Condition): tf.Tensor {
+    const features = tf.reshape(backbone(parameters, inputs, condition), [-1, WIDTH]);
     const rows = tf.matMul(features, parameters['logits.weight'] as tf.Tensor2D);
     return tf.reshape(rows, [inputs.shape[0]!, LENGTH, VOCAB_SIZE]);
   }
@@ -108,68 +137,46 @@ export class TinyTeacher extends GuidedTeacher {
     return guideByScale(conditional, unconditional, tf.scalar(this.sampling.guidanceScale));
   }
 
-  async createSampler(
-    _compiler: StepCompiler,
+  override async createSampler(
+    compiler: StepCompiler,
     parameters: Readonly<HostTensors>,
     batchSize: number,
-  ): Promise<TeacherSampler> {
-    const weights = toTensors(parameters);
-    return {
-      batchSize,
-      evaluations: LAYOUT.stepLengths.length,
-      sample: async (labels, rng, firstSample) => {
-        tf.engine().startScope();
-        try {
-          return this.sampleAll(weights, labels, rng, firstSample);
-        } finally {
-          tf.engine().endScope();
-        }
-      },
-      dispose: async () => tf.dispose(weights),
-    };
-  }
-
-  private sampleAll(weights: Parameters, labels: Int32Array, rng: Rng, firstSample: number) {
-    const batch = labels.length;
-    const steps = stepOfPosition(LAYOUT);
-    const uniforms = Array.from(labels, (_, b) => rng.uniform('tiny', firstSample + b, LENGTH));
-    const tokens = new Int32Array(batch * LENGTH);
-    const codebook = weights.codebook!;
-    const sequenceOf = (): tf.Tensor =>
-      tf.reshape(tf.gather(codebook, tf.tensor1d(tokens, 'int32')), [batch, LENGTH, CHANNELS]);
-    for (const step of LAYOUT.stepLengths.keys()) {
-      const probabilities = tf
-        .exp(this.logProbs(weights, sequenceOf(), tf.tensor1d(labels, 'int32')))
-        .dataSync();
-      for (let row = 0; row < tokens.length; row++) {
-        if (steps[row % LENGTH] !== step) continue;
-        let rest = uniforms[Math.floor(row / LENGTH)]![row % LENGTH]!;
-        for (let token = 0; token < VOCAB_SIZE; token++) {
-          const probability = probabilities[row * VOCAB_SIZE + token]!;
-          if (probability > 0) tokens[row] = token;
-          rest -= probability;
-          if (rest < 0) break;
-        }
-      }
+  ): Promise<SequenceSampler> {
+    if (this.fault === 'wrong-cache') {
+      // It forgets the guidance.
+      const plain = new TinyTeacher(PLAIN_SAMPLING, undefined, this.condition);
+      return plain.createSampler(compiler, parameters, batchSize);
     }
-    return { sequence: toHost(sequenceOf()), tokens: int32([batch, LENGTH], tokens) };
+    const sampler = await super.createSampler(compiler, parameters, batchSize);
+    if (this.fault !== 'unchecked-condition') return sampler;
+    const valid = this.condition.inTurn(0, batchSize);
+    return { ...sampler, sample: (_condition, rng, first) => sampler.sample(valid, rng, first) };
   }
 }
 
 /** Faults that the conformance kit has to find. */
 export type Fault =
-  'leak' | 'ignored-label' | 'unused-parameter' | 'infinite' | 'mixed-positions' | 'guided-at-zero';
+  | 'leak'
+  | 'ignored-condition'
+  | 'unused-parameter'
+  | 'infinite'
+  | 'mixed-positions'
+  | 'guided-at-zero'
+  | 'wrong-cache'
+  | 'unchecked-condition';
 
 /** The tiny backbone with a two-layer head. */
 export class TinyNetwork extends VelocityNetwork {
   readonly layout = LAYOUT;
-  readonly numClasses = CLASSES;
   readonly parameterSpecs;
 
-  constructor(private readonly fault?: Fault) {
+  constructor(
+    private readonly fault?: Fault,
+    readonly condition: ConditionSpace = classCondition(CLASSES),
+  ) {
     super();
     this.parameterSpecs = {
-      ...BACKBONE,
+      ...backboneSpecs(condition),
       'head.in.weight': weight(CHANNELS + 1 + WIDTH, WIDTH),
       'head.out.weight': weight(WIDTH, CHANNELS),
       ...(fault === 'unused-parameter' ? { 'spare.weight': weight(2) } : {}),
@@ -187,8 +194,11 @@ export class TinyNetwork extends VelocityNetwork {
     );
   }
 
-  features(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const own = this.fault === 'ignored-label' ? tf.zerosLike(labels) : labels;
+  features(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
+    const own =
+      this.fault === 'ignored-condition'
+        ? { labels: tf.zerosLike(labelsOf(condition)) }
+        : condition;
     return backbone(parameters, sequence, own, this.fault === 'leak');
   }
 
@@ -230,18 +240,36 @@ export class TinyTokenizer extends ImageTokenizer {
   }
 }
 
-/** A plugin that keeps every rule, or breaks one. */
-export function tinyPlugin(fault?: Fault) {
-  return definePlugin({
+/** A backbone that keeps every rule, or breaks one. */
+export function tinyBackbone(
+  fault?: Fault,
+  condition: ConditionSpace = classCondition(CLASSES),
+): Backbone<object> {
+  return {
     name: 'tiny',
     summary: 'A linear model for tests.',
     architectureSchema: z.strictObject({}),
-    presets: {},
     createTokenizer: () => new TinyTokenizer(),
-    createTeacher: (_architecture, sampling) => new TinyTeacher(sampling, fault),
-    createNetwork: () => new TinyNetwork(fault),
-  });
+    createTeacher: (_architecture, sampling) => new TinyTeacher(sampling, fault, condition),
+    createNetwork: () => new TinyNetwork(fault, condition),
+  };
 }
+
+/** A whole plugin: the backbone and a preset of it. */
+export const tinyPlugin = definePlugin({
+  name: 'tiny',
+  summary: 'A linear model for tests.',
+  backbones: [tinyBackbone()],
+  presets: {
+    tiny: {
+      summary: 'the only size',
+      backbone: 'tiny',
+      architecture: {},
+      teacherSampling: PLAIN_SAMPLING,
+      methods: {},
+    },
+  },
+});
 
 /** Host noise [B, n, C]. */
 export function tinyNoise(rng: Rng, batch: number) {

@@ -1,4 +1,4 @@
-import { plugin } from '@ar-distill/plugin-llamagen';
+import { llamagenBackbone, plugin } from '@ar-distill/plugin-llamagen';
 import {
   LLAMAGEN_SIZES,
   llamagenTokenizer,
@@ -7,7 +7,7 @@ import {
 } from '@ar-distill/official-checkpoints';
 import { listing, part } from './listing';
 
-const recognize = plugin.recognizeCheckpoint!;
+const recognize = llamagenBackbone.recognizeCheckpoint!;
 const large = llamagenTransformer(LLAMAGEN_SIZES['L']!);
 
 const files = Object.keys(LLAMAGEN_SIZES).flatMap((size) =>
@@ -22,7 +22,7 @@ describe('the LlamaGen plugin recognises', () => {
     const label = side === '256' ? size : `${size}-384`;
     expect(found).toMatchObject({ kind: 'teacher', label: `LlamaGen-${label}`, path: 'model' });
     expect(found!.notes.join()).toContain('from the name of the file');
-    expect(plugin.presets[`llamagen-${label}`]!.architecture).toMatchObject(found!.architecture);
+    expect(plugin.presets![`llamagen-${label}`]!.architecture).toMatchObject(found!.architecture);
   });
 
   it.each([

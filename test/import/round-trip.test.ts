@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { readCheckpoint } from '@ar-distill/checkpoints';
-import type { PluginDefinition } from '@ar-distill/core';
+import { findPreset, STEP_COMPILER } from '@ar-distill/di';
 import {
   contentsOf,
   type StateDict,
@@ -15,15 +15,17 @@ import {
 } from '@ar-distill/official-checkpoints';
 import { LlamagenTeacher, plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as varPlugin, VarTeacher } from '@ar-distill/plugin-var';
+import { importCheckpoints, type ImportOptions } from '@ar-distill/workflows';
+import { printEvent } from '../../packages/ar-distill/src/commands/print-event';
+import { onPreset, openContext } from '../../packages/workflows/src/context';
 import {
-  importCheckpoints,
-  type ImportOptions,
   loadPresetModels,
-  type RecipeContext,
-} from '@ar-distill/workflows';
+  type ModelFiles,
+} from '../../packages/workflows/src/models/preset-models';
 import { eagerCompiler } from '../core/eager-compiler';
 import * as llamagenFixture from '../llamagen/fixture';
 import { integers, plainSampling } from '../llamagen/fixture';
+import { pluginContainer } from '../plugin-container';
 import { readFixture, relativeError } from '../read-fixture';
 import * as varFixture from '../var/fixture';
 
@@ -33,45 +35,39 @@ const llamagenFiles = ['vq.pt', 'gpt.pt'].map((name) => join(fixtures, 'llamagen
 
 describe('importing checkpoints', () => {
   let folder: string;
-  let lines: string[];
+  let printed: string;
   beforeAll(async () => {
     tf.enableProdMode();
     await tf.setBackend('cpu');
   });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'import-'));
-    lines = [];
+    printed = '';
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const context = (signal = new AbortController().signal) => ({
-    plugins: [varPlugin, llamagen] as PluginDefinition[],
-    progress: { update: () => undefined, message: () => undefined },
-    signal,
-    print: (line: string) => void lines.push(line),
-  });
+  const container = pluginContainer(varPlugin, llamagen);
+  container.registerValue(STEP_COMPILER, eagerCompiler);
   const run = (options: ImportOptions, signal?: AbortSignal) =>
-    importCheckpoints(context(signal), { out: join(folder, 'model'), ...options });
-  const load = (plugin: PluginDefinition, presetName: string, file: string) => {
-    const { signal, progress, print } = context();
-    const compiler = eagerCompiler;
-    const recipe: RecipeContext = { compiler, signal, progress, print, plugin, presetName };
-    return loadPresetModels(recipe, { teacher: file });
-  };
+    importCheckpoints(
+      container,
+      { out: join(folder, 'model'), ...options },
+      { signal, onEvent: (event) => printEvent(event, { write: (text) => (printed += text) }) },
+    );
+  const load = (preset: string, files: ModelFiles) =>
+    loadPresetModels(onPreset(openContext(container), findPreset(container, preset)), files);
 
   it('keeps VAR and its tokenizer in parity with the official modules', async () => {
     const model = (await run({ files: varFiles })).folder;
-    const models = await load(varPlugin as PluginDefinition, 'var-d16', model);
+    const models = await load('var-d16', { teacher: model });
     expect(models.architecture).toEqual(varFixture.tinyArchitecture);
     const teacher = models.teacher as VarTeacher;
     const parameters = varFixture.toTensors(models.teacherWeights);
     const expected = varFixture.expectedArrays();
     const tokens = varFixture.toTensor(expected['tokens']!);
-    const logits = teacher.logits(
-      parameters,
-      teacher.quantizer.lookUp(parameters, tokens),
-      varFixture.toTensor(expected['labels']!),
-    );
+    const logits = teacher.logits(parameters, teacher.quantizer.lookUp(parameters, tokens), {
+      labels: varFixture.toTensor(expected['labels']!),
+    });
     const reference = varFixture.toTensor(expected['logits_cond']!);
     expect(varFixture.relativeError(logits, reference)).toBeLessThan(1e-4);
     const official = await varFixture.loadWeights();
@@ -82,16 +78,14 @@ describe('importing checkpoints', () => {
 
   it('keeps LlamaGen and its tokenizer in parity with the official modules', async () => {
     const model = (await run({ files: llamagenFiles })).folder;
-    const models = await load(llamagen as PluginDefinition, 'llamagen-L', model);
+    const models = await load('llamagen-L', { teacher: model });
     expect(models.architecture).toEqual(llamagenFixture.tinyArchitecture);
     const teacher = new LlamagenTeacher(llamagenFixture.tinyArchitecture, plainSampling);
     const parameters = llamagenFixture.toTensors(models.teacherWeights);
     const expected = readFixture('llamagen-tiny');
-    const logits = teacher.logitsOfTokens(
-      parameters,
-      integers(expected('tokens')),
-      integers(expected('labels')),
-    );
+    const logits = teacher.logitsOfTokens(parameters, integers(expected('tokens')), {
+      labels: integers(expected('labels')),
+    });
     expect(relativeError(logits, expected('logits_cond'))).toBeLessThan(1e-4);
   });
 
@@ -102,7 +96,12 @@ describe('importing checkpoints', () => {
     const header = await readFile(join(model, 'model-00001-of-00001.safetensors'), 'latin1');
     expect(header).toContain('"encoder.conv_in.weight":{"dtype":"F16"');
     expect(header).toContain('"word_embed.weight":{"dtype":"F32"');
-    expect(lines.slice(2, 4).map((line) => line.split(/ {2,}/))).toEqual([
+    expect(
+      printed
+        .split('\n')
+        .slice(2, 4)
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
       [
         'vae.pth',
         '(itself)',
@@ -127,18 +126,9 @@ describe('importing checkpoints', () => {
   it('takes a tokenizer alone and a teacher alone, which fit together later', async () => {
     const tokenizer = (await run({ files: [varFiles[0]!], out: join(folder, 'a') })).folder;
     const teacher = (await run({ files: [varFiles[1]!], out: join(folder, 'b') })).folder;
-    const { signal, progress, print } = context();
-    const recipe: RecipeContext = {
-      compiler: eagerCompiler,
-      signal,
-      progress,
-      print,
-      plugin: varPlugin as PluginDefinition,
-      presetName: 'var-d16',
-    };
-    const models = await loadPresetModels(recipe, { teacher, tokenizer });
+    const models = await load('var-d16', { teacher, tokenizer });
     expect(models.architecture).toEqual(varFixture.tinyArchitecture);
-    await expect(loadPresetModels(recipe, { teacher: tokenizer, tokenizer })).rejects.toThrow(
+    await expect(load('var-d16', { teacher: tokenizer, tokenizer })).rejects.toThrow(
       'holds a tokenizer where a teacher is needed',
     );
   });
@@ -173,10 +163,8 @@ describe('importing checkpoints', () => {
     const stored = (await run({ files: [dd1], out: join(folder, 'b') })).folder;
     const config2 = JSON.parse(await readFile(join(stored, 'config.json'), 'utf8')) as Config;
     expect(config2.components[0]).toMatchObject({ kind: 'dd1', tensors: network.length - 3 });
-    expect(lines.join()).toContain('nothing here runs it');
-    await expect(load(varPlugin as PluginDefinition, 'var-d16', stored)).rejects.toThrow(
-      'ships no tokenizer',
-    );
+    expect(printed).toContain('nothing here runs it');
+    await expect(load('var-d16', { teacher: stored })).rejects.toThrow('ships no tokenizer');
   });
 
   it('leaves nothing behind when it is interrupted', async () => {
@@ -187,12 +175,17 @@ describe('importing checkpoints', () => {
   });
 
   it.each<[string, Omit<ImportOptions, 'files'>, readonly string[], string]>([
-    ['another plugin', { plugin: 'llamagen' }, varFiles, 'use --plugin var.'],
-    ['an unknown plugin', { plugin: 'x' }, varFiles, 'There is no plugin "x"'],
+    ['another plugin', { backbone: 'llamagen' }, varFiles, 'use --plugin var.'],
+    ['an unknown plugin', { backbone: 'x' }, varFiles, 'There is no plugin "x"'],
     ['a key that is not there', { key: 'ema' }, llamagenFiles, 'no state dict "ema": it has model'],
     ['two teachers', {}, [varFiles[1]!, varFiles[1]!], 'both hold a teacher'],
     ['two families', {}, [varFiles[1]!, llamagenFiles[0]!], 'import them one after the other'],
-    ['a file that is not there', {}, [join(fixtures, 'none.pt')], 'ENOENT'],
+    [
+      'a file that is not there',
+      {},
+      [join(fixtures, 'none.pt')],
+      'none.pt": name one that is there.',
+    ],
     ['arrays', {}, [join(fixtures, 'var-tiny/expected.safetensors')], 'of no network that "var"'],
   ])('refuses %s', async (_what, options, files, sentence) => {
     await expect(run({ ...options, files })).rejects.toThrow(sentence);
@@ -212,7 +205,7 @@ describe('importing checkpoints', () => {
     const bytes = await readFile(shard);
     bytes[bytes.length - 9]! ^= 1;
     await writeFile(shard, bytes);
-    const loading = load(varPlugin as PluginDefinition, 'var-d16', model);
+    const loading = load('var-d16', { teacher: model });
     await expect(loading).rejects.toThrow('its SHA-256 is not the one in the index');
   });
 });

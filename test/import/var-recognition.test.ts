@@ -1,4 +1,4 @@
-import { plugin } from '@ar-distill/plugin-var';
+import { plugin, varBackbone } from '@ar-distill/plugin-var';
 import {
   OFFICIAL_FILES,
   PATCH_NUMS,
@@ -9,7 +9,7 @@ import {
 } from '@ar-distill/official-checkpoints';
 import { listing, part } from './listing';
 
-const recognize = plugin.recognizeCheckpoint!;
+const recognize = varBackbone.recognizeCheckpoint!;
 const d16 = varTransformer({ depth: 16, patchNums: PATCH_NUMS[256] });
 const vae = varTokenizer({ patchNums: PATCH_NUMS[256] });
 const without = (name: string): OfficialTensor[] => d16.filter((tensor) => tensor.name !== name);
@@ -20,7 +20,7 @@ describe('the VAR plugin recognises', () => {
     const [found, ...others] = recognize(listing([part('', stateDict)]));
     expect(others).toEqual([]);
     expect(found).toMatchObject({ kind: 'teacher', label: `VAR-d${depth}`, path: '', notes: [] });
-    expect(plugin.presets[`var-d${depth}`]!.architecture).toMatchObject(found!.architecture);
+    expect(plugin.presets![`var-d${depth}`]!.architecture).toMatchObject(found!.architecture);
     const buffers = stateDict.length - found!.parameters.length;
     expect(buffers).toBe(2 + depth);
   });

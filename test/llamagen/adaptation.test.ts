@@ -2,21 +2,26 @@ import * as tf from '@tensorflow/tfjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PLAIN_SAMPLING } from '@ar-distill/core';
+import { conditionRows, ofClasses, PLAIN_SAMPLING } from '@ar-distill/core';
 import {
+  type AdaptationSubject,
   adaptationSettingsSchema,
   type AdaptedTeacher,
-  adaptTeacher,
   splitSequences,
+  startAdaptation,
   teacherFidelity,
   type TokenSequences,
 } from '@ar-distill/core/methods';
 import { type TrainingEnvironment, TrainingInterruptedError } from '@ar-distill/core/optimization';
-import { createTeacherPool } from '@ar-distill/core/sampling';
 import { createEngine } from '@ar-distill/engine';
 import { initializeParameters } from '@ar-distill/nn';
-import { llamagenArchitectureSchema, LlamagenTeacher, plugin } from '@ar-distill/plugin-llamagen';
-import { createRng, type HostTensors } from '@ar-distill/program';
+import {
+  type LlamagenArchitecture,
+  llamagenArchitectureSchema,
+  llamagenBackbone,
+  LlamagenTeacher,
+} from '@ar-distill/plugin-llamagen';
+import { createRng, type HostTensors, int32 } from '@ar-distill/program';
 import { createRun, openRun } from '@ar-distill/runs';
 import { toTensors } from './fixture';
 
@@ -40,8 +45,7 @@ const architecture = llamagenArchitectureSchema.parse({
     groups: 4,
   },
 });
-const adaptation = plugin.adaptation!;
-const continuous = adaptation.adaptedArchitecture(architecture);
+const continuous = llamagenBackbone.adaptation!.adaptedArchitecture(architecture);
 // The regression is cut short, so that the fine-tuning has something to mend.
 const settings = adaptationSettingsSchema.parse({
   sequences: 2000,
@@ -68,11 +72,26 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
+const subject: AdaptationSubject<LlamagenArchitecture> = {
+  backbone: llamagenBackbone,
+  architecture,
+  teacherWeights,
+  settings,
+};
+const services = { compiler: engine, rng };
+
+interface Adapted extends AdaptedTeacher<LlamagenArchitecture> {
+  /** What the run directory holds of the sequences. */
+  readonly sequences: TokenSequences;
+  /** Stages that reported progress. */
+  readonly worked: ReadonlySet<string>;
+}
+
 /** Adapts in the run directory of that name; with `stop` until that stage has done that many updates. */
 async function adaptIn(
   name: string,
   stop?: { readonly stage: string; readonly done: number },
-): Promise<AdaptedTeacher & { readonly heldOut: TokenSequences }> {
+): Promise<Adapted> {
   const folder = path.join(root, name);
   const run = stop
     ? await createRun(folder, 'adaptation', {})
@@ -80,43 +99,31 @@ async function adaptIn(
         createRun(folder, 'adaptation', {}),
       );
   const controller = new AbortController();
+  const worked = new Set<string>();
   const environment: TrainingEnvironment = {
     run,
     signal: controller.signal,
     progress: {
       update: ({ stage, done }) => {
+        worked.add(stage);
         if (stage === stop?.stage && done === stop.done) controller.abort();
       },
       message: () => undefined,
     },
   };
   try {
-    const { tokens, labels } = await createTeacherPool(
-      {
-        teacher,
-        teacherWeights,
-        size: settings.sequences + settings.heldOut,
-        batchSize: 100,
-        name: 'adaptation-sequences',
-      },
-      engine,
-      rng,
-      environment,
-    );
-    const [sequences, heldOut] = splitSequences({ tokens: tokens!, labels }, settings.sequences);
-    const adapted = await adaptTeacher(
-      { adaptation, architecture, teacherWeights, sequences, settings },
-      engine,
-      rng,
-      environment,
-    );
-    return { ...adapted, heldOut };
+    const adaptation = startAdaptation(subject, services);
+    expect(() => adaptation.outcome()).toThrow('run all stages in their order');
+    for (const stage of adaptation.stages) await stage.run(environment);
+    const { tokens, labels } = (await run.loadArrays('adaptation-sequences'))!;
+    const sequences = { tokens: tokens!, condition: { labels: labels! } };
+    return { ...adaptation.outcome(), sequences, worked };
   } finally {
     await run.close();
   }
 }
 
-const fidelity = (weights: HostTensors, sequences: TokenSequences) =>
+const fidelity = (weights: Readonly<HostTensors>, sequences: TokenSequences) =>
   teacherFidelity(
     { teacher, weights: teacherWeights },
     { teacher: new LlamagenTeacher(continuous, PLAIN_SAMPLING), weights },
@@ -126,17 +133,21 @@ const fidelity = (weights: HostTensors, sequences: TokenSequences) =>
   );
 
 it('brings a teacher back by fine-tuning on its own sequences, and says how far', async () => {
-  const { weights, regressedWeights, relativeError, heldOut } = await adaptIn('whole');
+  const adapted = await adaptIn('whole');
+  const { regressed, fineTuned, relativeError, sequences } = adapted;
+  expect(adapted.architecture).toEqual(continuous);
   expect(relativeError).toBeGreaterThan(0.01);
   expect(relativeError).toBeLessThan(0.9);
-  const regressed = await fidelity(regressedWeights, heldOut);
-  const fineTuned = await fidelity(weights, heldOut);
   expect(regressed.divergence).toBeGreaterThan(0.02);
   expect(fineTuned.divergence).toBeLessThan(0.75 * regressed.divergence);
   // The divergence is the expected difference of the cross-entropies.
   for (const { divergence, crossEntropy, originalCrossEntropy } of [regressed, fineTuned]) {
     expect(Math.abs(crossEntropy - originalCrossEntropy - divergence)).toBeLessThan(0.03);
   }
+  // It is measured on the last sequences, which the fine-tuning does not see.
+  expect(sequences.tokens.shape).toEqual([2300, 4]);
+  const [, heldOut] = splitSequences(sequences, 2000);
+  expect(await fidelity(adapted.weights, heldOut)).toEqual(fineTuned);
   const itself = await teacherFidelity(
     { teacher, weights: teacherWeights },
     { teacher, weights: teacherWeights },
@@ -149,31 +160,68 @@ it('brings a teacher back by fine-tuning on its own sequences, and says how far'
 }, 120_000);
 
 it('measures the cross-entropy that the logits give', async () => {
-  const { heldOut } = await adaptIn('whole');
-  const [few] = splitSequences(heldOut, 5);
-  const { originalCrossEntropy } = await fidelity((await adaptIn('whole')).weights, few);
+  const { sequences, weights } = await adaptIn('whole');
+  const [few] = splitSequences(sequences, 5);
+  const { originalCrossEntropy } = await fidelity(weights, few);
   await tf.setBackend('cpu');
   const expected = tf.tidy(() => {
     const tokens = tf.tensor(few.tokens.data, [5, 4], 'int32');
-    const labels = tf.tensor1d(few.labels.data, 'int32');
-    const logits = teacher.logitsOfTokens(toTensors(teacherWeights), tokens, labels);
+    const condition = toTensors(few.condition);
+    const logits = teacher.logitsOfTokens(toTensors(teacherWeights), tokens, condition);
     return tf.logSoftmax(logits).mul(tf.oneHot(tokens, 16)).sum().div(-20).dataSync()[0]!;
   });
   expect(originalCrossEntropy).toBeCloseTo(expected, 4);
 }, 60_000);
 
 it.each([
+  { stage: 'adaptation-sequences', done: 1024 },
   { stage: 'adaptation-regression', done: 17 },
+  { stage: 'adaptation-regression', done: 40 },
   { stage: 'adaptation', done: 61 },
+  { stage: 'adaptation', done: 120 },
 ])(
-  'interrupted at %j and resumed ends with the very same weights',
+  'interrupted at %j and resumed ends with the very same teacher',
   async (stop) => {
     const whole = await adaptIn('whole');
     const name = `${stop.stage}-${stop.done}`;
     await expect(adaptIn(name, stop)).rejects.toThrow(TrainingInterruptedError);
-    const { weights, regressedWeights } = await adaptIn(name);
-    expect(weights).toEqual(whole.weights);
-    expect(regressedWeights).toEqual(whole.regressedWeights);
+    const { worked, ...resumed } = await adaptIn(name);
+    const { worked: nothing, ...expected } = whole;
+    expect(resumed).toEqual(expected);
+    const stages = startAdaptation(subject, services).stages.map((own) => own.name);
+    const since = stop.done === 40 || stop.done === 120 ? 1 : 0;
+    expect([...worked]).toEqual(stages.slice(stages.indexOf(stop.stage) + since));
+    expect([...nothing]).toEqual([]);
   },
   120_000,
 );
+
+describe('sequences of a data set', () => {
+  const given = (count: number): TokenSequences => ({
+    tokens: int32([count, 4], new Int32Array(4 * count)),
+    condition: ofClasses(Int32Array.from({ length: count }, (_, i) => i % 3)),
+  });
+
+  it('take the place of the teacher’s own', () => {
+    const names = (sequences?: TokenSequences): string[] =>
+      startAdaptation({ ...subject, sequences }, services).stages.map(({ name }) => name);
+    expect(names()).toEqual(['adaptation-sequences', 'adaptation-regression', 'adaptation']);
+    expect(names(given(301))).toEqual(['adaptation-regression', 'adaptation']);
+  });
+
+  it('are refused when all would be held out, or their classes are others', () => {
+    const start = (sequences: TokenSequences) => () =>
+      startAdaptation({ ...subject, sequences }, services);
+    expect(start(given(300))).toThrow('The data have 300 sequences: set "heldOut" below that.');
+    const { tokens, condition } = given(301);
+    expect(start({ tokens, condition: conditionRows(condition, [0, 1]) })).toThrow(RangeError);
+  });
+});
+
+it('refuses a backbone that has no adaptation', () => {
+  const { name, summary, architectureSchema, createTeacher, createNetwork } = llamagenBackbone;
+  const backbone = { name, summary, architectureSchema, createTeacher, createNetwork };
+  expect(() => startAdaptation({ ...subject, backbone }, services)).toThrow(
+    'The backbone "llamagen" offers no adaptation: distil its teachers as they are.',
+  );
+});

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkPlugin } from '@ar-distill/conformance';
+import { checkBackbone } from '@ar-distill/conformance';
 import { createEngine } from '@ar-distill/engine';
-import { llamagenArchitectureSchema, plugin } from '@ar-distill/plugin-llamagen';
+import { llamagenArchitectureSchema, llamagenBackbone } from '@ar-distill/plugin-llamagen';
 import { hashRng } from '../core/hash-rng';
 
 const testRng = hashRng(1);
@@ -9,7 +9,7 @@ const testRng = hashRng(1);
 it.each([
   { inputEmbedding: 'table', guidanceInterval: 1 },
   { inputEmbedding: 'mlp', keyValueHeads: 1 },
-])('meets the contract of plugins with %j', async (options) => {
+])('meets the contract of backbones with %j', async (options) => {
   tf.enableProdMode();
   const architecture = llamagenArchitectureSchema.parse({
     gridSize: 2,
@@ -33,7 +33,10 @@ it.each([
     },
   });
   const engine = createEngine({ worker: false, threads: 1 });
-  const results = await checkPlugin(plugin, architecture, { rng: testRng, compiler: engine });
+  const results = await checkBackbone(llamagenBackbone, architecture, {
+    rng: testRng,
+    compiler: engine,
+  });
   await engine.dispose();
   expect(results.filter((result) => !result.ok)).toEqual([]);
   expect(results.length).toBeGreaterThan(5);

@@ -58,9 +58,13 @@ it('shares keys and values between neighbouring heads', () => {
     repeated[name] = tf.concat([q, k0, k0, k1, k1, v0, v0, v1, v1], 0);
   }
   const tokens = tf.tensor2d([[3, 1, 4, 1]], [1, 4], 'int32');
-  const labels = tf.tensor1d([2], 'int32');
-  const own = teacher.logitsOfTokens(parameters, tokens, labels);
-  const other = new LlamagenTeacher(full, plainSampling).logitsOfTokens(repeated, tokens, labels);
+  const condition = { labels: tf.tensor1d([2], 'int32') };
+  const own = teacher.logitsOfTokens(parameters, tokens, condition);
+  const other = new LlamagenTeacher(full, plainSampling).logitsOfTokens(
+    repeated,
+    tokens,
+    condition,
+  );
   expect(own.abs().max().dataSync()[0]!).toBeGreaterThan(0.1);
   expect(own.sub(other).abs().max().dataSync()[0]!).toBeLessThan(1e-4);
 });
@@ -103,15 +107,15 @@ it('gives an adapted teacher and its network the same backbone input', () => {
   const teacher = new LlamagenTeacher(adapted, plainSampling);
   const parameters: Parameters = randomParameters(teacher.parameterSpecs);
   const tokens = tf.tensor2d([[3, 1, 4, 1]], [1, 4], 'int32');
-  const labels = tf.tensor1d([1], 'int32');
+  const condition = { labels: tf.tensor1d([1], 'int32') };
   const codes = tf.gather(teacher.codebook(parameters), tokens);
   const network = new LlamagenNetwork(adapted);
-  const features = network.features(parameters, codes.mul(adapted.codeScale), labels);
+  const features = network.features(parameters, codes.mul(adapted.codeScale), condition);
   const logits = tf.matMul(features.reshape([4, 32]), parameters['output.weight']!, false, true);
-  const expected = teacher.logitsOfTokens(parameters, tokens, labels).reshape([4, 10]);
+  const expected = teacher.logitsOfTokens(parameters, tokens, condition).reshape([4, 10]);
   expect(logits.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-4);
   // Continuous input is read as it is, not at unit length.
-  const shorter = teacher.logits(parameters, codes.mul(0.5), labels).reshape([4, 10]);
+  const shorter = teacher.logits(parameters, codes.mul(0.5), condition).reshape([4, 10]);
   expect(shorter.sub(expected).abs().max().dataSync()[0]!).toBeGreaterThan(1e-3);
 });
 
@@ -120,7 +124,9 @@ it('starts with zero velocity', () => {
   const noise = tf.tensor(testRng.normal('noise', 0, 16), [1, 1, 4, 4]);
   const network = new LlamagenNetwork(full);
   const parameters = toTensors(weights);
-  const features = network.features(parameters, noise.squeeze([0]), tf.tensor1d([0], 'int32'));
+  const features = network.features(parameters, noise.squeeze([0]), {
+    labels: tf.tensor1d([0], 'int32'),
+  });
   const velocity = network.velocity(parameters, features, noise, tf.fill([1, 1, 1], 1));
   // The head's last layer starts at zero.
   expect(velocity.abs().max().dataSync()[0]).toBe(0);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { ofClasses } from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
 import { initializeParameters, sampleCategorical } from '@ar-distill/nn';
 import {
@@ -35,6 +36,7 @@ const variants: [string, object, object][] = [
   ['guidance over an interval', { guidanceInterval: 3 }, { guidanceScale: 4 }],
   ['shared keys, continuous input', { keyValueHeads: 2, inputEmbedding: 'mlp' }, {}],
 ];
+const LABELS = Int32Array.of(0, 1, 2, 1);
 const engine = createEngine({ worker: false, threads: 1 });
 
 beforeAll(async () => {
@@ -73,17 +75,21 @@ it.each(variants)(
     });
     const weights = randomWeights(teacher);
     const sampler = await teacher.createSampler(engine, weights, 4);
-    const { tokens, sequence } = await sampler.sample(Int32Array.of(0, 1, 2, 1), testRng, 7);
-    await expect(sampler.sample(Int32Array.of(0, 1), testRng, 0)).rejects.toThrow(
-      /4 labels at a time, not 2/,
+    const { tokens, sequence } = await sampler.sample(ofClasses(LABELS), testRng, 7);
+    await expect(sampler.sample(ofClasses(Int32Array.of(0, 1)), testRng, 0)).rejects.toThrow(
+      /"labels" is int32 \[2\] where int32 \[4\] is needed/,
     );
+    for (const label of [-1, 3]) {
+      const labels = Int32Array.of(0, 1, label, 1);
+      await expect(sampler.sample(ofClasses(labels), testRng, 0)).rejects.toThrow(
+        `There is no class ${label}: give classes from 0 to 2.`,
+      );
+    }
     await sampler.dispose();
 
-    const logProbs = teacher.logProbs(
-      toTensors(weights),
-      tf.tensor(sequence.data, [4, 9, 4]),
-      tf.tensor1d([0, 1, 2, 1], 'int32'),
-    );
+    const logProbs = teacher.logProbs(toTensors(weights), tf.tensor(sequence.data, [4, 9, 4]), {
+      labels: tf.tensor1d(LABELS, 'int32'),
+    });
     const uniforms = [7, 8, 9, 10].map((sample) =>
       Array.from(testRng.uniform('llamagen-teacher-tokens', sample, 9)),
     );

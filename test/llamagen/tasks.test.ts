@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { conditionInputs, ofClasses } from '@ar-distill/core';
 import {
   supervisedSettingsSchema,
   type SupervisedTask,
@@ -12,8 +13,8 @@ import {
   adaptedWeights,
   LlamagenAdaptationTask,
   llamagenArchitectureSchema,
+  llamagenBackbone,
   LlamagenTeacher,
-  plugin,
 } from '@ar-distill/plugin-llamagen';
 import { float32, type HostTensors, int32 } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
@@ -90,7 +91,7 @@ it('trains a tokenizer: reconstruction improves, unused codes are moved', async 
   const images = Float32Array.from({ length: 8 * 64 }, (_, i) => Math.floor(i / 64) / 4 - 1);
   const batch = (): HostTensors => ({ images: float32([8, 8, 8, 1], images) });
   const { weights, figures } = await train(
-    plugin.createTokenizerTask!(architecture),
+    llamagenBackbone.createTokenizerTask!(architecture),
     { batch },
     90,
   );
@@ -102,7 +103,7 @@ it('trains a tokenizer: reconstruction improves, unused codes are moved', async 
 }, 60_000);
 
 it('moves exactly the codes that are not used', () => {
-  const task = plugin.createTokenizerTask!(architecture);
+  const task = llamagenBackbone.createTokenizerTask!(architecture);
   const initial = initializeParameters(task.parameterSpecs, testRng);
   const hits = new Float32Array(16).fill(1);
   hits[5] = 0;
@@ -125,7 +126,7 @@ it('moves exactly the codes that are not used', () => {
 });
 
 describe.each(['table', 'mlp'] as const)('a teacher with the input embedding %s', (kind) => {
-  const task = plugin.createTeacherTask!({ ...architecture, inputEmbedding: kind });
+  const task = llamagenBackbone.createTeacherTask!({ ...architecture, inputEmbedding: kind });
 
   it('starts at the entropy of the vocabulary and learns what the class and the prefix say', async () => {
     // Token i of class l is fixed by both: a sequence the model can know.
@@ -135,7 +136,7 @@ describe.each(['table', 'mlp'] as const)('a teacher with the input embedding %s'
         { length: 8 * 16 },
         (_, i) => (5 * labels[Math.floor(i / 16)]! + 3 * (i % 16)) % 16,
       );
-      return { tokens: int32([8, 16], tokens), labels: int32([8], labels) };
+      return { tokens: int32([8, 16], tokens), ...conditionInputs(ofClasses(labels)) };
     };
     const { weights, figures } = await train(task, { batch }, 60);
     const losses = numbers(figures, 'loss');
@@ -167,13 +168,13 @@ describe.each(['table', 'mlp'] as const)('a teacher with the input embedding %s'
       task
         .evaluate(parameters, {
           tokens: tf.tensor(testRng.integers('tokens', 0, 16, 16), [1, 16], 'int32'),
-          labels: tf.tensor1d([label], 'int32'),
-          labelDropout: tf.tensor1d([dropout]),
+          ...toTensors(conditionInputs(ofClasses(Int32Array.of(label)))),
+          conditionDropout: tf.tensor1d([dropout]),
         })
         .loss.dataSync()[0]!;
     expect(lossOf(0.01, 0)).toBe(lossOf(0.01, 1));
     expect(lossOf(0.9, 0)).not.toBe(lossOf(0.9, 1));
-    expect(task.drawNoise!(testRng, 3, 2)['labelDropout']!.shape).toEqual([2]);
+    expect(task.drawNoise!(testRng, 3, 2)['conditionDropout']!.shape).toEqual([2]);
   });
 });
 
@@ -198,16 +199,16 @@ it('adapts a teacher to continuous input', async () => {
   const mlp = new LlamagenTeacher({ ...architecture, inputEmbedding: 'mlp' }, plainSampling);
   expect(Object.keys(continuous).sort()).toEqual(Object.keys(mlp.parameterSpecs).sort());
   const tokens = tf.tensor(testRng.integers('tokens', 0, 16, 16), [1, 16], 'int32');
-  const labels = tf.tensor1d([1], 'int32');
-  const before = teacher.logitsOfTokens(toTensors(weights), tokens, labels);
-  const after = mlp.logitsOfTokens(toTensors(continuous), tokens, labels);
+  const condition = { labels: tf.tensor1d([1], 'int32') };
+  const before = teacher.logitsOfTokens(toTensors(weights), tokens, condition);
+  const after = mlp.logitsOfTokens(toTensors(continuous), tokens, condition);
   const change = after.sub(before).square().mean().div(before.square().mean()).dataSync()[0]!;
   expect(change).toBeLessThan(0.1);
 
   // Between the codes, too: vectors halfway to the noise's end are read like their codes.
   const codes = tf.gather(mlp.codebook(toTensors(continuous)), tokens);
   const noise = tf.tensor(testRng.normal('moved', 0, 64), [1, 16, 4]).mul(0.1);
-  const moved = mlp.logits(toTensors(continuous), codes.add(noise), labels);
+  const moved = mlp.logits(toTensors(continuous), codes.add(noise), condition);
   const drift = moved.sub(after).square().mean().div(after.square().mean()).dataSync()[0]!;
   expect(drift).toBeLessThan(0.1);
   expect(() => adaptedWeights(architecture, continuous, trained.weights)).toThrow(

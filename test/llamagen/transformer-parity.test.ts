@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { ofClasses } from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
 import type { Parameters } from '@ar-distill/nn';
 import { LlamagenTeacher, LlamagenTokenizer, rotaryFrequencies } from '@ar-distill/plugin-llamagen';
@@ -45,9 +46,10 @@ describe('LlamaGen transformer against the official PyTorch module', () => {
 
   it('computes the logits with and without the class', () => {
     const tokens = integers(expected('tokens'));
+    const labels = integers(expected('labels'));
     const none = tf.fill([3], tinyArchitecture.numClasses, 'int32');
-    const conditional = teacher.logitsOfTokens(parameters, tokens, integers(expected('labels')));
-    const unconditional = teacher.logitsOfTokens(parameters, tokens, none);
+    const conditional = teacher.logitsOfTokens(parameters, tokens, { labels });
+    const unconditional = teacher.logitsOfTokens(parameters, tokens, { labels: none });
     expect(relativeError(conditional, expected('logits_cond'))).toBeLessThan(tolerance);
     expect(relativeError(unconditional, expected('logits_uncond'))).toBeLessThan(tolerance);
   });
@@ -55,7 +57,9 @@ describe('LlamaGen transformer against the official PyTorch module', () => {
   it('reads the nearest codes of a continuous sequence', () => {
     const tokens = integers(expected('tokens'));
     const codes = tf.gather(teacher.codebook(parameters), tokens);
-    const logits = teacher.logits(parameters, codes.mul(0.9), integers(expected('labels')));
+    const logits = teacher.logits(parameters, codes.mul(0.9), {
+      labels: integers(expected('labels')),
+    });
     expect(relativeError(logits, expected('logits_cond'))).toBeLessThan(tolerance);
   });
 
@@ -64,10 +68,10 @@ describe('LlamaGen transformer against the official PyTorch module', () => {
     const engine = createEngine({ worker: false, threads: 1 });
     const guided = new LlamagenTeacher(tinyArchitecture, greedy);
     const sampler = await guided.createSampler(engine, weights, 3);
-    const labels = Int32Array.from(expected('labels').data);
+    const condition = ofClasses(Int32Array.from(expected('labels').data));
     // Twice: what the first batch leaves in the caches must not matter.
     for (let run = 0; run < 2; run++) {
-      const { tokens, sequence } = await sampler.sample(labels, anyRng, 0);
+      const { tokens, sequence } = await sampler.sample(condition, anyRng, 0);
       expect(Array.from(tokens!.data)).toEqual(Array.from(expected('greedy_tokens').data));
       const codes = tf.gather(
         guided.scaledCodebook(parameters),

@@ -1,24 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
-import { ArDiffusionGenerator } from '@ar-distill/core';
+import { conditionInputs, conditionOf } from '@ar-distill/core';
 import { interpolate, velocityToDenoised } from '@ar-distill/core/math';
 import {
   createGroups,
-  distillationSettingsSchema,
-  type DistillationSubject,
+  type CsdSubject,
   generatorObjective,
   guidanceObjective,
 } from '@ar-distill/core/methods';
 import { differentiate } from '@ar-distill/core/optimization';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
-import { plugin } from '@ar-distill/plugin-toy';
+import { initializeParameters, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import {
   createRng,
   float32,
   type HostTensors,
-  int32,
   type Rng,
   type StepValues,
 } from '@ar-distill/program';
+import { toyJoint } from '../toy/toy-joint';
 
 const B = 4;
 const N = 3;
@@ -26,10 +24,8 @@ const C = 2;
 const DRAWS = 2;
 
 /** Weights far from their zero initialisation, so that no path is silently blocked. */
-function spreadWeights(rng: Rng, stream: string): HostTensors {
-  const preset = plugin.presets['toy-joint']!;
-  const network = plugin.createNetwork({ ...preset.architecture, width: 16, heads: 2 });
-  const weights = initializeParameters(network.parameterSpecs, rng);
+function spreadWeights(specs: ParameterSpecs, rng: Rng, stream: string): HostTensors {
+  const weights = initializeParameters(specs, rng);
   for (const [name, tensor] of Object.entries(weights)) {
     const noise = rng.normal(`${stream}/${name}`, 0, tensor.data.length);
     tensor.data.forEach((value, i) => {
@@ -41,26 +37,20 @@ function spreadWeights(rng: Rng, stream: string): HostTensors {
 
 describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (objective) => {
   const rng = createRng(7);
-  const preset = plugin.presets['toy-joint']!;
-  const architecture = { ...preset.architecture, width: 16, heads: 2 };
-  const settings = distillationSettingsSchema.parse({
-    ...preset.distillation,
+  const toy = toyJoint({ width: 16, heads: 2 }, () => ({
     batchSize: B,
     guidanceNoiseDraws: DRAWS,
     objective,
     tMin: 0.1,
-  });
-  const network = plugin.createNetwork(architecture);
-  const subject: DistillationSubject = {
-    teacher: plugin.createTeacher(architecture, preset.teacherSampling),
-    teacherWeights: {},
-    network,
-    initial: spreadWeights(rng, 'theta'),
+  }));
+  const { network, generator, teacher } = toy.subject;
+  const subject: CsdSubject = {
+    ...toy.subject,
+    tuned: spreadWeights(network.parameterSpecs, rng, 'theta'),
     pool: {
       sequences: float32([1, N, C], new Float32Array(N * C)),
-      labels: int32([1], new Int32Array(1)),
+      condition: teacher.condition.inTurn(0, 1),
     },
-    settings,
   };
   const groups = createGroups(subject);
   let values: StepValues;
@@ -70,15 +60,15 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
   beforeAll(async () => {
     tf.enableProdMode();
     await tf.setBackend('cpu');
-    const toTensors = (host: HostTensors): Record<string, tf.Tensor> =>
+    const toTensors = (host: Readonly<HostTensors>): Record<string, tf.Tensor> =>
       Object.fromEntries(
         Object.entries(host).map(([name, { data, shape, dtype }]) => [
           name,
           tf.tensor(data, [...shape], dtype),
         ]),
       );
-    theta = toTensors(subject.initial as HostTensors);
-    psi = toTensors(spreadWeights(rng, 'psi'));
+    theta = toTensors(subject.tuned);
+    psi = toTensors(spreadWeights(network.parameterSpecs, rng, 'psi'));
     const normal = (stream: string, ...shape: number[]): tf.Tensor =>
       tf.tensor(rng.normal(stream, 0, tf.util.sizeFromShape(shape)), shape);
     values = {
@@ -86,7 +76,7 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
       constants: {},
       inputs: {
         noise: normal('noise', B, N, C),
-        labels: tf.zeros([B], 'int32'),
+        ...toTensors(conditionInputs(teacher.condition.inTurn(0, B))),
         t: tf
           .tensor(rng.uniform('t', 0, B * N), [B, N])
           .mul(0.8)
@@ -98,18 +88,18 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
 
   /** The loss as the paper defines it, written out: what moves with θ and what does not is explicit. */
   function loss(moving: Parameters, prefixWeights: Parameters): number {
-    const { noise, labels, t, scoreNoise } = values.inputs as Record<string, tf.Tensor>;
-    const generator = new ArDiffusionGenerator(network);
+    const { noise, t, scoreNoise } = values.inputs as Record<string, tf.Tensor>;
+    const condition = conditionOf(values.inputs);
     return tf.tidy(() => {
-      const prefix = generator.generate(prefixWeights, noise!, labels!);
-      const start = generator.generate(theta, noise!, labels!);
-      const generated = generator.generate(moving, noise!, labels!);
+      const prefix = generator.generate(prefixWeights, noise!, condition);
+      const start = generator.generate(theta, noise!, condition);
+      const generated = generator.generate(moving, noise!, condition);
       const denoise = (q: tf.Tensor) => {
         const xT = interpolate(q, scoreNoise!, t!);
-        const features = network.features(psi, prefix, labels!);
+        const features = network.features(psi, prefix, condition);
         const velocity = network.velocity(psi, features, xT.expandDims(0), t!.expandDims(0));
         return {
-          teacher: subject.teacher.denoised(subject.teacher.condition({}, prefix, labels!), xT, t!),
+          teacher: teacher.denoised(teacher.read({}, prefix, condition), xT, t!),
           guidance: velocityToDenoised(velocity.squeeze([0]), xT, t!),
         };
       };

@@ -3,30 +3,20 @@
 // Prints "<stage> <iteration>" after every step and "done" at the end.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { distillGenerator, tuneNetwork } from '@ar-distill/core/methods';
-import { createTeacherPool } from '@ar-distill/core/sampling';
+import { csd } from '@ar-distill/core/methods';
 import { createEngine } from '@ar-distill/engine';
-import { plugin } from '@ar-distill/plugin-toy';
 import { createRng } from '@ar-distill/program';
 import { createRun, onInterrupt, openRun } from '@ar-distill/runs';
+import { toyJoint } from '../toy/toy-joint';
 
 async function main(folder: string): Promise<void> {
-  const preset = plugin.presets['toy-joint']!;
-  const architecture = { ...preset.architecture, width: 32, heads: 2 };
-  const settings = {
-    ...preset.distillation,
-    teacherPoolSize: 256,
-    tuning: {
-      ...preset.distillation.tuning,
-      headIterations: 4,
-      fullIterations: 8,
-      batchSize: 32,
-      accumulation: 2,
-    },
+  const { subject } = toyJoint({ width: 32, heads: 2 }, ({ tuning }) => ({
+    teacherPoolSize: 640,
+    tuning: { ...tuning, headIterations: 4, fullIterations: 8, batchSize: 32, accumulation: 2 },
     generatorIterations: 24,
     batchSize: 32,
     checkpointInterval: 5,
-  };
+  }));
   const engine = createEngine({ threads: 1 });
   const run = existsSync(path.join(folder, 'config.json'))
     ? await openRun(folder)
@@ -41,27 +31,18 @@ async function main(folder: string): Promise<void> {
       message: () => undefined,
     },
   };
-  const rng = createRng(settings.seed);
-  const teacher = plugin.createTeacher(architecture, preset.teacherSampling);
-  const network = plugin.createNetwork(architecture);
-  const subject = { teacher, teacherWeights: {}, network, settings };
+  const snapshots: number[] = [];
+  const distillation = csd.start(subject, {
+    compiler: engine,
+    rng: createRng(subject.settings.seed),
+    onSnapshot: async ({ iteration }) => void snapshots.push(iteration),
+  });
   try {
-    const pool = await createTeacherPool(
-      { teacher, teacherWeights: {}, size: settings.teacherPoolSize, batchSize: 64 },
-      engine,
-      rng,
-      environment,
-    );
-    const initial = await tuneNetwork({ ...subject, pool }, engine, rng, environment);
-    const { average, raw } = await distillGenerator(
-      { ...subject, initial, pool },
-      engine,
-      rng,
-      environment,
-    );
-    await run.saveArrays('final-average', average);
-    await run.saveArrays('final-raw', raw);
-    process.stdout.write('done\n');
+    for (const stage of distillation.stages) await stage.run(environment);
+    const { weights, iteration } = distillation.outcome();
+    await run.saveArrays('final-average', weights);
+    process.stdout.write(`snapshots ${snapshots.join(' ')}\n`);
+    process.stdout.write(`done ${iteration}\n`);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     process.exitCode = 130;

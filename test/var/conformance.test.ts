@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkPlugin } from '@ar-distill/conformance';
+import { checkBackbone } from '@ar-distill/conformance';
 import { createEngine } from '@ar-distill/engine';
-import { plugin, varArchitectureSchema } from '@ar-distill/plugin-var';
+import { varArchitectureSchema, varBackbone } from '@ar-distill/plugin-var';
 import type { StepCompiler } from '@ar-distill/program';
 import { testRng } from './test-rng';
 
-it('meets the contract of plugins', async () => {
+it('meets the contract of backbones', async () => {
   tf.enableProdMode();
   const architecture = varArchitectureSchema.parse({
     patchNums: [1, 2, 4],
@@ -27,7 +27,7 @@ it('meets the contract of plugins', async () => {
   });
   const engine = createEngine({ worker: false });
   const compiler: StepCompiler = engine;
-  const results = await checkPlugin(plugin, architecture, { rng: testRng, compiler });
+  const results = await checkBackbone(varBackbone, architecture, { rng: testRng, compiler });
   await engine.dispose();
   expect(results.filter((result) => !result.ok)).toEqual([]);
   expect(results.length).toBeGreaterThan(5);

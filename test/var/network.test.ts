@@ -1,4 +1,4 @@
-import { ArDiffusionGenerator, stepStarts } from '@ar-distill/core';
+import { ArDiffusionGenerator, type Condition, stepStarts } from '@ar-distill/core';
 import { initializeParameters, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import {
   drawSequences,
@@ -73,10 +73,10 @@ beforeAll(async () => {
 describe.each(variants)('VAR networks with %s', (_, architecture) => {
   const network = new VarNetwork(architecture);
   const teacher = new VarTeacher(architecture, { ...plain, guidanceScale: 1.5, topK: 8 });
-  let labels: tf.Tensor;
+  let condition: Condition;
 
   beforeAll(() => {
-    labels = tf.tensor([0, 2], [2], 'int32');
+    condition = { labels: tf.tensor([0, 2], [2], 'int32') };
   });
 
   it('takes the weights of its teacher', () => {
@@ -99,21 +99,21 @@ describe.each(variants)('VAR networks with %s', (_, architecture) => {
   it('gives a velocity per noise draw', () => {
     const parameters = randomParameters(network);
     const sequence = gaussian('sequence', [2, 14, 4]);
-    const features = network.features(parameters, sequence, labels);
+    const features = network.features(parameters, sequence, condition);
     expect(features.shape).toEqual([2, 14, 16]);
     const xT = gaussian('xT', [3, 2, 14, 4]);
     const velocity = network.velocity(parameters, features, xT, tf.fill([3, 2, 14], 0.7));
     expect(velocity.shape).toEqual([3, 2, 14, 4]);
     const common = network.velocity(parameters, features, xT, tf.fill([1, 1, 1], 0.7));
     expect(common.sub(velocity).abs().max().dataSync()[0]!).toBeLessThan(1e-5);
-    const generated = new ArDiffusionGenerator(network).generate(parameters, sequence, labels);
+    const generated = new ArDiffusionGenerator(network).generate(parameters, sequence, condition);
     expect(generated.shape).toEqual([2, 14, 4]);
   });
 
   it('lets a feature depend on earlier scales only, and on the label', () => {
     const parameters = randomParameters(network);
     const sequence = gaussian('sequence', [1, 14, 4]);
-    const label = tf.tensor([1], [1], 'int32');
+    const label = { labels: tf.tensor([1], [1], 'int32') };
     const reference = network.features(parameters, sequence, label);
     const starts = [...stepStarts(network.layout), 14];
     for (let step = 0; step < 3; step++) {
@@ -126,7 +126,9 @@ describe.each(variants)('VAR networks with %s', (_, architecture) => {
         else expect(delta).toBeGreaterThan(0);
       });
     }
-    const other = network.features(parameters, sequence, tf.tensor([2], [1], 'int32'));
+    const other = network.features(parameters, sequence, {
+      labels: tf.tensor([2], [1], 'int32'),
+    });
     expect(other.sub(reference).abs().max(2).min().dataSync()[0]!).toBeGreaterThan(0);
   });
 
@@ -140,7 +142,7 @@ describe.each(variants)('VAR networks with %s', (_, architecture) => {
         ...parameters,
         ...Object.fromEntries(trained.map((name, i) => [name, values[i]!])),
       };
-      const features = network.features(own, sequence, labels);
+      const features = network.features(own, sequence, condition);
       const xT = gaussian('xT', [2, 2, 14, 4]);
       const t = tf.tensor(noise.uniform('t', 0, 56), [2, 2, 14]);
       return network.velocity(own, features, xT, t).square().mean();
@@ -154,13 +156,13 @@ describe.each(variants)('VAR networks with %s', (_, architecture) => {
   it('draws with the cache what the teacher-forced distribution allows', () => {
     const parameters = randomParameters(teacher);
     const uniforms = tf.tensor(noise.uniform('draws', 0, 28), [2, 14]);
-    const drawn = drawSequences(teacher, parameters, labels, uniforms);
+    const drawn = drawSequences(teacher, parameters, condition, uniforms);
     expect(drawn.tokens.dtype).toBe('int32');
     const codes = tf.gather(teacher.scaledCodebook(parameters), drawn.tokens as tf.Tensor2D);
     expect(drawn.sequence.sub(codes).abs().max().dataSync()[0]!).toBe(0);
     // Teacher-forced on the drawn sequence, inverting the distribution at the same uniforms must
     // give the same tokens: cache, guidance ramp and truncation agree with the parallel pass.
-    const logProbs = teacher.logProbs(parameters, drawn.sequence, labels);
+    const logProbs = teacher.logProbs(parameters, drawn.sequence, condition);
     const cumulative = tf.cumsum(logProbs.exp(), 2).dataSync();
     const tokens = drawn.tokens.dataSync();
     uniforms.dataSync().forEach((u, i) => {
@@ -180,10 +182,10 @@ describe('the teacher without guidance', () => {
     const teacher = new VarTeacher(architecture, plain);
     const parameters = toTensors(initializeParameters(teacher.parameterSpecs, noise));
     const sequence = gaussian('sequence', [2, 14, 4]);
-    const labels = tf.tensor([0, 1], [2], 'int32');
-    const logits = teacher.logits(parameters, sequence.div(2.5), labels);
+    const condition = { labels: tf.tensor([0, 1], [2], 'int32') };
+    const logits = teacher.logits(parameters, sequence.div(2.5), condition);
     const expected = tf.logSoftmax(logits);
-    const actual = teacher.logProbs(parameters, sequence, labels);
+    const actual = teacher.logProbs(parameters, sequence, condition);
     expect(actual.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-6);
   });
 });

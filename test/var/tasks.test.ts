@@ -1,5 +1,6 @@
+import { conditionInputs, ofClasses } from '@ar-distill/core';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
-import { plugin, varArchitectureSchema, VarTokenizer } from '@ar-distill/plugin-var';
+import { varArchitectureSchema, varBackbone, VarTokenizer } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
 import { toTensors } from './fixture';
 import { testRng as rng } from './test-rng';
@@ -24,6 +25,9 @@ const architecture = varArchitectureSchema.parse({
 
 const CODEBOOK = 'quantize.embedding.weight';
 
+const conditionInputTensors = (labels: readonly number[]) =>
+  toTensors(conditionInputs(ofClasses(Int32Array.from(labels))));
+
 function gradientsOf(
   objective: (parameters: Parameters) => tf.Tensor,
   parameters: Parameters,
@@ -47,7 +51,7 @@ beforeAll(async () => {
 });
 
 describe('the tokenizer task', () => {
-  const task = plugin.createTokenizerTask!(architecture);
+  const task = varBackbone.createTokenizerTask!(architecture);
   const initial = initializeParameters(task.parameterSpecs, rng);
   const trained = Object.keys(initial).filter((name) => task.isTrainable(name));
   const images = tf
@@ -144,7 +148,7 @@ describe('the tokenizer task', () => {
 });
 
 describe('the teacher task', () => {
-  const task = plugin.createTeacherTask!(architecture);
+  const task = varBackbone.createTeacherTask!(architecture);
   const initial = initializeParameters(task.parameterSpecs, rng);
   const trained = Object.keys(initial).filter((name) => task.isTrainable(name));
   let batch: Record<string, tf.Tensor>;
@@ -152,8 +156,8 @@ describe('the teacher task', () => {
   beforeAll(() => {
     batch = {
       tokens: tf.tensor(rng.integers('tokens', 0, 2 * 21, 16), [2, 21], 'int32'),
-      labels: tf.tensor([0, 2], [2], 'int32'),
-      labelDropout: tf.tensor([0.05, 0.5]),
+      ...conditionInputTensors([0, 2]),
+      conditionDropout: tf.tensor([0.05, 0.5]),
     };
   });
 
@@ -187,12 +191,12 @@ describe('the teacher task', () => {
       task
         .evaluate(parameters, {
           ...batch,
-          labels: tf.tensor(labels, [2], 'int32'),
-          labelDropout: tf.tensor(dropout),
+          ...conditionInputTensors(labels),
+          conditionDropout: tf.tensor(dropout),
         })
         .loss.dataSync()[0]!;
     expect(lossOf([0.01, 0.01], [0, 2])).toBe(lossOf([0.01, 0.01], [1, 1]));
     expect(lossOf([0.9, 0.9], [0, 2])).not.toBe(lossOf([0.9, 0.9], [1, 1]));
-    expect(task.drawNoise!(rng, 3, 2)['labelDropout']!.shape).toEqual([2]);
+    expect(task.drawNoise!(rng, 3, 2)['conditionDropout']!.shape).toEqual([2]);
   });
 });

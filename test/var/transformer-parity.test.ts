@@ -48,12 +48,9 @@ describe('VAR transformer against the official PyTorch modules', () => {
   it('computes the logits with and without the class', () => {
     const codes = teacher.quantizer.lookUp(parameters, toTensor(expected['tokens']!));
     const labels = toTensor(expected['labels']!);
-    const conditional = teacher.logits(parameters, codes, labels);
-    const unconditional = teacher.logits(
-      parameters,
-      codes,
-      tf.fill([3], tinyArchitecture.numClasses, 'int32'),
-    );
+    const none = tf.fill([3], tinyArchitecture.numClasses, 'int32');
+    const conditional = teacher.logits(parameters, codes, { labels });
+    const unconditional = teacher.logits(parameters, codes, { labels: none });
     const errors = [
       relativeError(conditional, toTensor(expected['logits_cond']!)),
       relativeError(unconditional, toTensor(expected['logits_uncond']!)),
@@ -63,7 +60,7 @@ describe('VAR transformer against the official PyTorch modules', () => {
 
   it('decodes greedily with the key-value cache to the same tokens', () => {
     const labels = toTensor(expected['labels']!);
-    const drawn = drawSequences(teacher, parameters, labels, tf.fill([3, 30], 0.5));
+    const drawn = drawSequences(teacher, parameters, { labels }, tf.fill([3, 30], 0.5));
     expect([...drawn.tokens.dataSync()]).toEqual([...expected['greedy_tokens']!.data]);
     const codes = teacher.quantizer.lookUp(parameters, drawn.tokens);
     expect(relativeError(drawn.sequence, codes)).toBe(0);

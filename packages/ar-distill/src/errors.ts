@@ -19,9 +19,14 @@ export const EXIT = { success: 0, failure: 1, usage: 2, interrupted: 130 } as co
 
 /** The exit code that an error ends the command with. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof UsageError || isNamed(error, 'InvalidOptionError')) return EXIT.usage;
   if (error instanceof InterruptedError) return EXIT.interrupted;
   return EXIT.failure;
+}
+
+/** Errors of other packages are told by their names: there may be more than one copy of a package. */
+export function isNamed(error: unknown, name: string): error is Error {
+  return error instanceof Error && error.name === name;
 }
 
 /** What the user reads: the message alone or, when debugging, the stack with all causes. */

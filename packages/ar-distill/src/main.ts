@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { createContainer } from '@ar-distill/di';
+import * as workflows from '@ar-distill/workflows';
 import { runCli } from './commands/program';
-import * as recipes from '@ar-distill/workflows';
+import { createContainer } from './container';
 
 // A reader that stops early (`ar-distill plugins | head -1`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -14,7 +14,7 @@ void runCli(process.argv.slice(2), {
   variables: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
-  recipes,
+  workflows,
   createContainer,
 }).then((code) => {
   process.exitCode = code;

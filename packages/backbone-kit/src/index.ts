@@ -1,5 +1,28 @@
-export { convTokenizerFields, distilledFields, groupsFit, latentSide } from './architecture-fields';
-export { DiffusionHeadNetwork } from './diffusion-head-network';
-export { GuidedTeacher } from './guided-teacher';
-export { TokenPredictionTask } from './tasks/token-prediction-task';
-export { VqTokenizerTask, countTokens } from './tasks/vq-tokenizer-task';
+export {
+  convTokenizerFields,
+  distilledFields,
+  groupsFit,
+  latentSide,
+} from './architecture/architecture-fields';
+export { DiffusionHeadNetwork, type HeadedSizes } from './network/diffusion-head-network';
+export {
+  channelMultipliers,
+  checkSizes,
+  configNumber,
+  configValue,
+  countLayers,
+  matchTensors,
+  missingKey,
+  preferredPart,
+  shapeOf,
+} from './recognition/match-checkpoint';
+export type { CodebookNames } from './tasks/codebook-repair';
+export { type TokenPrediction, TokenPredictionTask } from './tasks/token-prediction-task';
+export {
+  type Quantized,
+  type VqTraining,
+  VqTokenizerTask,
+  countTokens,
+} from './tasks/vq-tokenizer-task';
+export { defaultSampler } from './teacher/default-sampler';
+export { GuidedTeacher, isGuidedTeacher } from './teacher/guided-teacher';

@@ -1,3 +1,4 @@
+import { Float16Array } from '@petamoriken/float16';
 import { decodeElements, dtypeOf, elementSize, type ElementType } from './element-types';
 import { float32ToFloat16 } from './float16';
 
@@ -18,6 +19,16 @@ describe('element types', () => {
   it('decode all 65,536 halves exactly', () => {
     const decoded = decodeElements('F16', bytesOf(ALL_HALVES));
     const wrong = [...ALL_HALVES].filter((bits, i) => !Object.is(decoded[i], half(bits)));
+    expect(wrong).toEqual([]);
+  });
+
+  it('keep the payload of every NaN that is a half, signalling ones too', () => {
+    const bits = new Uint32Array(decodeElements('F16', bytesOf(ALL_HALVES)).buffer);
+    const nans = [...ALL_HALVES].filter((half) => (half & 0x7fff) > 0x7c00);
+    expect(nans).toHaveLength(2046);
+    const wrong = nans.filter(
+      (half) => bits[half] !== (half & 0x8000) * 0x10000 + 0x7f800000 + (half & 0x3ff) * 0x2000,
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -70,6 +81,32 @@ describe('float32ToFloat16', () => {
     const values = [1 + step / 2, 1 + 1.5 * step, 1 + 0.51 * step, 2 ** -25, 1.5 * 2 ** -24, 65519];
     expect([...float32ToFloat16(Float32Array.from(values))]).toEqual([
       0x3c00, 0x3c02, 0x3c01, 0, 2, 0x7bff,
+    ]);
+  });
+
+  it("rounds like a library's half floats: all exponents, random and tied mantissas", () => {
+    let state = 1;
+    const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0);
+    // Every sign and exponent with mantissas that are random, tied, and one away from a tie.
+    const patterns = Array.from({ length: 512 }, (_, upper) => upper * 2 ** 23).flatMap((upper) =>
+      Array.from({ length: 64 }, () => random() >>> 9).flatMap((mantissa) => {
+        const tie = (mantissa & 0x7fe000) | 0x1000;
+        return [mantissa, tie - 1, tie, tie + 1].map((lower) => upper + lower);
+      }),
+    );
+    const values = new Float32Array(Uint32Array.from(patterns).buffer).filter(
+      (value) => Math.abs(value) < 65520,
+    );
+    expect(values.length).toBeGreaterThan(70_000);
+    const expected = new Uint16Array(Float16Array.from(values).buffer);
+    const encoded = float32ToFloat16(values);
+    expect(values.filter((_, i) => encoded[i] !== expected[i])).toEqual(new Float32Array(0));
+  });
+
+  it('writes one NaN per sign, whatever its payload', () => {
+    const payloads = Uint32Array.of(0x7f800001, 0x7fc00000, 0x7fffffff, 0xff800001, 0xffc12345);
+    expect([...float32ToFloat16(new Float32Array(payloads.buffer))]).toEqual([
+      0x7e00, 0x7e00, 0x7e00, 0xfe00, 0xfe00,
     ]);
   });
 

@@ -1,5 +1,5 @@
 export { CheckpointFormatError } from './errors';
-export { atomicWriteFile, isTemporaryFile } from './files/atomic-write';
+export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
 export { float32ToFloat16 } from './float16';
 export {
   isModelDirectory,

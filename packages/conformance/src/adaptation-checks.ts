@@ -1,28 +1,28 @@
-import { PLAIN_SAMPLING, type PluginDefinition, type TeacherAdaptation } from '@ar-distill/core';
+import { type Backbone, PLAIN_SAMPLING, type TeacherAdaptation } from '@ar-distill/core';
 import { initializeParameters, type ParameterSpecs } from '@ar-distill/nn';
 import type { Rng } from '@ar-distill/program';
 import { listNames, requireThat } from './assertions';
 
 /** Rules of `TeacherAdaptation`, for an architecture whose teacher needs one. */
 export function checkAdaptation<A>(
-  definition: PluginDefinition<A> & { readonly adaptation: TeacherAdaptation<A> },
+  backbone: Backbone<A> & { readonly adaptation: TeacherAdaptation<A> },
   architecture: A,
   rng: Rng,
 ): void {
-  const { adaptation } = definition;
+  const { adaptation } = backbone;
   if (!adaptation.isNeeded(architecture)) return;
   const continuous = adaptation.adaptedArchitecture(architecture);
   requireThat(
     !adaptation.isNeeded(continuous),
     'isNeeded still holds for the architecture that adaptedArchitecture gives.',
   );
-  const parsed = definition.architectureSchema.safeParse(continuous);
+  const parsed = backbone.architectureSchema.safeParse(continuous);
   requireThat(
     parsed.success,
     `architectureSchema refuses the adapted architecture: ${parsed.error?.message}`,
   );
-  const teacher = definition.createTeacher(architecture, PLAIN_SAMPLING);
-  const adapted = definition.createTeacher(continuous, PLAIN_SAMPLING);
+  const teacher = backbone.createTeacher(architecture, PLAIN_SAMPLING);
+  const adapted = backbone.createTeacher(continuous, PLAIN_SAMPLING);
   requireThat(
     adapted.layout.stepLengths.join() === teacher.layout.stepLengths.join() &&
       adapted.layout.channels === teacher.layout.channels,

@@ -1,3 +1,5 @@
+import type { ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 
 /** One rule of the contract. `run` throws an `Error` with a sentence when the rule is broken. */
@@ -44,4 +46,36 @@ export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 5).map((name) => `"${name}"`);
   const rest = names.length - shown.length;
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+/** Requires the parameters of `specs`, no others, with their shapes and finite values. */
+export function requireParameters(specs: ParameterSpecs, values: Readonly<HostTensors>): void {
+  const missing = Object.keys(specs).filter((name) => !values[name]);
+  requireThat(missing.length === 0, `It leaves out ${listNames(missing)}.`);
+  const foreign = Object.keys(values).filter((name) => !specs[name]);
+  requireThat(foreign.length === 0, `It returns ${listNames(foreign)}, not in parameterSpecs.`);
+  for (const [name, value] of Object.entries(values)) {
+    requireHostShape(`"${name}"`, value, specs[name]!.shape);
+    requireThat(
+      value.data.every(Number.isFinite),
+      `"${name}" has values that are NaN or infinite.`,
+    );
+  }
+}
+
+/** Requires the shape of a host array; `what` names it in the sentence. */
+export function requireHostShape(
+  what: string,
+  actual: HostTensor,
+  expected: readonly number[],
+): void {
+  requireThat(
+    actual.shape.join() === expected.join(),
+    `${what} has the shape [${actual.shape.join(', ')}] instead of [${expected.join(', ')}].`,
+  );
+}
+
+/** Whether two arrays hold the same numbers. */
+export function equalValues(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.from(a).every((value, i) => value === b[i]);
 }

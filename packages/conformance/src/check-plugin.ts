@@ -1,122 +1,81 @@
-import * as tf from '@tensorflow/tfjs';
-import { PLUGIN_CONTRACT_VERSION, type PluginDefinition } from '@ar-distill/core';
-import { checkAdaptation } from './adaptation-checks';
-import { type Check, requireThat } from './assertions';
-import { networkChecks } from './network-checks';
-import { type ConformanceOptions, createSubject, disposeSubject, type Subject } from './subject';
-import { teacherChecks } from './teacher-checks';
-import { tokenizerChecks } from './tokenizer-checks';
-
-/** Outcome of one rule. */
-export interface ConformanceResult {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What is wrong, in a sentence; empty when `ok`. */
-  readonly detail: string;
-}
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import {
+  type Backbone,
+  definePlugin,
+  PLUGIN_CONTRACT_VERSION,
+  type PluginDefinition,
+  type Preset,
+} from '@ar-distill/core';
+import { adaptationSettingsSchema } from '@ar-distill/core/methods';
+import { requireThat } from './assertions';
+import { type ConformanceResult, outcome } from './results';
 
 /**
- * Checks a plugin against the contract of its parts: shapes, causality, labels, finiteness at both
- * ends of time, gradients, the sampler, the tokenizer. Runs eagerly on tfjs's `cpu` backend with
- * random weights, so `architecture` should be a small one. Works in any test runner:
- * `expect(results.filter((r) => !r.ok)).toEqual([])`.
+ * Checks what a plugin declares: the contract's version, names, and its presets. A preset that names
+ * a backbone or a method of another plugin is checked as far as that goes without it. The backbones
+ * themselves are checked by `checkBackbone`.
  */
-export async function checkPlugin<A>(
-  definition: PluginDefinition<A>,
-  architecture: A,
-  options: ConformanceOptions,
-): Promise<ConformanceResult[]> {
-  if ((options.batchSize ?? 2) < 2) {
-    throw new RangeError('Conformance needs batches of 2 or more, to compare samples of a batch.');
-  }
-  const backend = tf.getBackend();
-  await tf.setBackend('cpu');
-  try {
-    const results = [
-      await outcome('definition: the contract, the presets and the architecture', () =>
-        checkDefinition(definition, architecture),
+export async function checkPlugin(plugin: PluginDefinition): Promise<ConformanceResult[]> {
+  const results = [
+    await outcome('plugin: the version of the contract', () =>
+      requireThat(
+        plugin.contractVersion === PLUGIN_CONTRACT_VERSION,
+        `The contract version is ${String(plugin.contractVersion)} instead of ${PLUGIN_CONTRACT_VERSION}.`,
       ),
-    ];
-    let subject: Subject | undefined;
-    results.push(
-      await outcome('definition: the factories make parts of one layout', () => {
-        subject = createSubject(definition, architecture, options);
-        checkAgreement(subject);
-      }),
-    );
-    if (!subject) return results;
-    if (definition.adaptation) {
-      const { adaptation } = definition;
-      results.push(
-        await outcome('adaptation: gives a teacher that reads code vectors', () =>
-          checkAdaptation({ ...definition, adaptation }, architecture, options.rng),
-        ),
-      );
-    }
-    const checks: readonly Check<Subject>[] = [
-      ...networkChecks,
-      ...teacherChecks,
-      ...tokenizerChecks,
-    ];
-    for (const check of checks) results.push(await runCheck(check, subject));
-    disposeSubject(subject);
-    return results;
-  } finally {
-    if (backend) await tf.setBackend(backend);
+    ),
+    await outcome('plugin: names', () => {
+      definePlugin(plugin);
+      for (const [kind, names] of Object.entries(contributedNames(plugin))) {
+        const twice = names.find((name, i) => names.indexOf(name) !== i);
+        requireThat(twice === undefined, `Two ${kind} have the name "${twice}".`);
+      }
+    }),
+  ];
+  for (const [name, preset] of Object.entries(plugin.presets ?? {})) {
+    results.push(await outcome(`preset "${name}"`, () => checkPreset(plugin, preset)));
   }
+  return results;
 }
 
-function checkDefinition<A>(definition: PluginDefinition<A>, architecture: A): void {
-  requireThat(
-    definition.contractVersion === PLUGIN_CONTRACT_VERSION,
-    `The contract version is ${definition.contractVersion} instead of ${PLUGIN_CONTRACT_VERSION}.`,
+function contributedNames(plugin: PluginDefinition): Record<string, readonly string[]> {
+  const { backbones, datasets, featureNetworks, metrics, methods } = plugin;
+  const kinds = { backbones, datasets, 'feature networks': featureNetworks, metrics, methods };
+  return Object.fromEntries(
+    Object.entries(kinds).map(([kind, parts]) => [kind, parts?.map(({ name }) => name) ?? []]),
   );
-  const parsed = definition.architectureSchema.safeParse(architecture);
-  requireThat(
-    parsed.success,
-    `architectureSchema refuses the architecture: ${parsed.error?.message}`,
-  );
-  for (const [name, preset] of Object.entries(definition.presets)) {
-    const result = definition.architectureSchema.safeParse(preset.architecture);
+}
+
+function checkPreset(plugin: PluginDefinition, preset: Preset): void {
+  const backbone = plugin.backbones?.find(({ name }) => name === preset.backbone);
+  if (backbone) checkArchitecture(backbone, preset);
+  for (const [name, settings] of Object.entries(preset.methods)) {
+    const method = plugin.methods?.find((own) => own.name === name);
+    const parsed = method?.settingsSchema.safeParse(settings);
     requireThat(
-      result.success,
-      `architectureSchema refuses the preset "${name}": ${result.error?.message}`,
+      parsed?.success !== false,
+      `The method "${name}" refuses its settings: ${parsed?.error?.message}`,
     );
   }
-}
-
-function checkAgreement({ teacher, network, tokenizer, layout }: Subject): void {
-  for (const [name, part] of Object.entries({ teacher, tokenizer })) {
-    if (!part) continue;
-    requireThat(
-      part.layout.channels === layout.channels &&
-        part.layout.stepLengths.join() === layout.stepLengths.join(),
-      `The ${name} has another layout than the network.`,
-    );
+  if (preset.adaptation !== undefined) {
+    const { success, error } = adaptationSettingsSchema.safeParse(preset.adaptation);
+    requireThat(success, `The settings of the adaptation are refused: ${error?.message}`);
   }
   requireThat(
-    teacher.numClasses === network.numClasses,
-    `The teacher has ${teacher.numClasses} classes and the network ${network.numClasses}.`,
+    !preset.training || preset.dataset !== undefined,
+    'It can be trained, but names no data set.',
   );
-  requireThat(teacher.codeScale > 0, `codeScale must be above 0: ${teacher.codeScale}.`);
-}
-
-async function runCheck(check: Check<Subject>, subject: Subject): Promise<ConformanceResult> {
-  return outcome(check.name, async () => {
-    tf.engine().startScope();
-    try {
-      await check.run(subject);
-    } finally {
-      tf.engine().endScope();
-    }
-  });
-}
-
-async function outcome(name: string, run: () => void | Promise<void>): Promise<ConformanceResult> {
-  try {
-    await run();
-    return { name, ok: true, detail: '' };
-  } catch (error) {
-    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  for (const [kind, file] of Object.entries(preset.weights ?? {})) {
+    requireThat(path.isAbsolute(file), `The path of its ${kind} is not absolute: "${file}".`);
+    requireThat(existsSync(file), `Its ${kind} is missing: there is no file "${file}".`);
   }
+}
+
+function checkArchitecture(backbone: Backbone, { architecture, adaptation }: Preset): void {
+  const { success, error } = backbone.architectureSchema.safeParse(architecture);
+  requireThat(success, `architectureSchema refuses its architecture: ${error?.message}`);
+  requireThat(
+    adaptation !== undefined || !backbone.adaptation?.isNeeded(architecture),
+    'Its teacher needs an adaptation, but it has no settings for one.',
+  );
 }

@@ -1,41 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
-import { ArDiffusionGenerator, stepOfPosition } from '@ar-distill/core';
+import { stepOfPosition } from '@ar-distill/core';
 import { MIN_TIMESTEP } from '@ar-distill/core/math';
 import type { Parameters } from '@ar-distill/nn';
 import {
-  allFinite,
   changePerPosition,
   type Check,
   listNames,
   magnitude,
   requireFinite,
+  requireParameters,
   requireShape,
   requireThat,
 } from './assertions';
 import { replaceStep } from './causality';
+import { requireGradients } from './gradients';
 import type { Subject } from './subject';
 
 /** Changes below this share of the largest value are rounding. */
 const ROUNDING = 1e-5;
 
-/** Rules of `VelocityNetwork` and of the generator made of it. */
+/** Rules of `VelocityNetwork`. */
 export const networkChecks: readonly Check<Subject>[] = [
   {
     name: 'network: initializeFromTeacher fills every parameter',
-    run: ({ network, hostNetworkParameters }) => {
-      const specs = network.parameterSpecs;
-      const missing = Object.keys(specs).filter((name) => !hostNetworkParameters[name]);
-      requireThat(missing.length === 0, `It leaves out ${listNames(missing)}.`);
-      const foreign = Object.keys(hostNetworkParameters).filter((name) => !specs[name]);
-      requireThat(foreign.length === 0, `It returns ${listNames(foreign)}, not in parameterSpecs.`);
-      for (const [name, { shape, data }] of Object.entries(hostNetworkParameters)) {
-        requireThat(
-          shape.join() === specs[name]!.shape.join(),
-          `"${name}" has the shape [${shape.join(', ')}] instead of [${specs[name]!.shape.join(', ')}].`,
-        );
-        requireThat(data.every(Number.isFinite), `"${name}" has values that are NaN or infinite.`);
-      }
-    },
+    run: ({ network, hostNetworkParameters }) =>
+      requireParameters(network.parameterSpecs, hostNetworkParameters),
   },
   {
     name: 'network: isHeadParameter splits the parameters',
@@ -80,17 +69,16 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
-    name: 'network: labels reach every position',
+    name: 'network: the condition reaches every position',
     run: (subject) => {
-      if (subject.network.numClasses < 2) return;
-      const others = tf.onesLike(subject.labels);
-      const { network, networkParameters, sequence } = subject;
+      const { network, networkParameters, sequence, otherCondition } = subject;
+      if (!otherCondition) return;
       const changes = changePerPosition(
         featuresOf(subject, sequence),
-        network.features(networkParameters, sequence, others),
+        network.features(networkParameters, sequence, otherCondition),
       );
       const blind = changes.findIndex((change) => !(change > 0));
-      requireThat(blind < 0, `Position ${blind} has the same features for two labels.`);
+      requireThat(blind < 0, `Position ${blind} has the same features for two conditions.`);
     },
   },
   {
@@ -166,12 +154,12 @@ export const networkChecks: readonly Check<Subject>[] = [
   {
     name: 'network: gradients are finite and reach every trainable parameter and x_t',
     run: (subject) => {
-      const { network, networkParameters, sequence, labels } = subject;
+      const { network, networkParameters, sequence, condition } = subject;
       const xT = subject.normal('xT', noisyShape(subject, 1));
       const t = tf.fill(xT.shape.slice(0, -1), 0.4);
       const weights = subject.normal('weights', noisyShape(subject, 1));
       const objective = (parameters: Parameters, noisy: tf.Tensor): tf.Scalar => {
-        const features = network.features(parameters, sequence, labels);
+        const features = network.features(parameters, sequence, condition);
         const velocity = network.velocity(parameters, features, noisy, t);
         return tf.sum(tf.mul(velocity, weights)).asScalar();
       };
@@ -184,22 +172,10 @@ export const networkChecks: readonly Check<Subject>[] = [
       requireThat(magnitude(byInput) > 0, 'The gradient in x_t is zero.');
     },
   },
-  {
-    name: 'generator: one evaluation makes a finite sequence of the right shape',
-    run: (subject) => {
-      const generated = new ArDiffusionGenerator(subject.network).generate(
-        subject.networkParameters,
-        subject.sequence,
-        subject.labels,
-      );
-      requireShape('The generated sequence', generated, subject.sequence.shape);
-      requireFinite('The generated sequence', generated);
-    },
-  },
 ];
 
 function featuresOf(subject: Subject, sequence: tf.Tensor): tf.Tensor {
-  return subject.network.features(subject.networkParameters, sequence, subject.labels);
+  return subject.network.features(subject.networkParameters, sequence, subject.condition);
 }
 
 function noisyShape({ batchSize, length, layout }: Subject, draws: number): number[] {
@@ -213,42 +189,5 @@ function velocityOf(subject: Subject, draws: number, time: number): tf.Tensor {
     featuresOf(subject, subject.sequence),
     xT,
     tf.fill(xT.shape.slice(0, -1), time),
-  );
-}
-
-function requireGradients(
-  trained: readonly string[],
-  parameters: Parameters,
-  objective: (parameters: Parameters) => tf.Scalar,
-): void {
-  const gradientsOf = (names: readonly string[]): tf.Tensor[] =>
-    tf.grads((...values: tf.Tensor[]) => {
-      const own: Record<string, tf.Tensor> = { ...parameters };
-      names.forEach((name, i) => (own[name] = values[i]!));
-      return objective(own);
-    })(names.map((name) => parameters[name]!));
-  const reaches = (name: string): boolean => {
-    try {
-      return magnitude(gradientsOf([name])[0]!) > 0;
-    } catch {
-      return false;
-    }
-  };
-  let gradients: tf.Tensor[] = [];
-  let all = true;
-  try {
-    gradients = gradientsOf(trained);
-  } catch {
-    // tfjs does not say which parameter has no gradient: the parameters are tried one by one below.
-    all = false;
-  }
-  const broken = gradients.flatMap((gradient, i) => (allFinite(gradient) ? [] : [trained[i]!]));
-  requireThat(broken.length === 0, `NaN or infinite gradients in ${listNames(broken)}.`);
-  const unreached = all
-    ? trained.filter((_, i) => magnitude(gradients[i]!) === 0)
-    : trained.filter((name) => !reaches(name));
-  requireThat(
-    unreached.length === 0,
-    `No gradient reaches ${listNames(unreached)}: use these parameters, leave them out, or make isTrainable false for them.`,
   );
 }

@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  ArDiffusionGenerator,
+  type Backbone,
+  type Condition,
   type ConditionalScoreTeacher,
+  conditionRows,
   type ImageTokenizer,
+  type OneStepGenerator,
   PLAIN_SAMPLING,
-  type PluginDefinition,
   type SequenceLayout,
   sequenceLength,
   type TeacherSamplingOptions,
@@ -17,8 +21,9 @@ import {
   type Rng,
   type StepCompiler,
 } from '@ar-distill/program';
+import { equalValues } from './assertions';
 
-/** How a plugin is checked. */
+/** How a backbone is checked. */
 export interface ConformanceOptions {
   readonly rng: Rng;
   /** Runs the teacher's sampler; without it the sampler is not checked. */
@@ -33,12 +38,13 @@ export interface ConformanceOptions {
   readonly perturbation?: number;
 }
 
-/** A plugin's parts with random weights and random data, as the checks see them. */
+/** A backbone's parts with random weights and random data, as the checks see them. */
 export interface Subject {
   readonly teacher: ConditionalScoreTeacher;
   /** The same without guidance and truncation. */
   readonly plainTeacher: ConditionalScoreTeacher;
   readonly network: VelocityNetwork;
+  readonly generator: OneStepGenerator;
   readonly tokenizer: ImageTokenizer | undefined;
   readonly layout: SequenceLayout;
   readonly length: number;
@@ -48,30 +54,37 @@ export interface Subject {
   readonly hostTeacherParameters: Readonly<HostTensors>;
   /** What `initializeFromTeacher` returned, before it was perturbed. */
   readonly hostNetworkParameters: HostTensors;
+  /** What the generator's `initialize` made of the perturbed parameters of the network. */
+  readonly hostGeneratorParameters: HostTensors;
   readonly teacherParameters: Record<string, tf.Tensor>;
   readonly networkParameters: Record<string, tf.Tensor>;
+  readonly generatorParameters: Record<string, tf.Tensor>;
   readonly tokenizerParameters: Record<string, tf.Tensor>;
   /** Clean vectors [B, n, C], standard normal. */
   readonly sequence: tf.Tensor;
-  /** Labels [B], all 0. */
-  readonly labels: tf.Tensor;
+  /** The first condition in turn, for every sample [B, …]. */
+  readonly condition: Condition;
+  readonly hostCondition: Readonly<HostTensors>;
+  /** The second in turn, where it is another one. */
+  readonly otherCondition: Condition | undefined;
   /** Standard normals of the given shape; every name gives other ones. */
   normal(name: string, shape: number[]): tf.Tensor;
 }
 
-/** Builds every part of the plugin; throws what its factories throw. */
+/** Builds every part of the backbone; throws what its factories throw. */
 export function createSubject<A>(
-  definition: PluginDefinition<A>,
+  backbone: Backbone<A>,
   architecture: A,
   options: ConformanceOptions,
 ): Subject {
   const { rng, compiler, batchSize = 2, perturbation = 0.05 } = options;
   const sampling = options.sampling ?? { guidanceScale: 1.5, topK: 3, topP: 0.9, temperature: 1 };
-  const teacher = definition.createTeacher(architecture, sampling);
-  const plainTeacher = definition.createTeacher(architecture, PLAIN_SAMPLING);
-  const network = definition.createNetwork(architecture);
-  const tokenizer = definition.createTokenizer?.(architecture);
-  const { layout } = network;
+  const teacher = backbone.createTeacher(architecture, sampling);
+  const plainTeacher = backbone.createTeacher(architecture, PLAIN_SAMPLING);
+  const network = backbone.createNetwork(architecture);
+  const tokenizer = backbone.createTokenizer?.(architecture);
+  const generator = backbone.createGenerator?.(architecture) ?? new ArDiffusionGenerator(network);
+  const { layout, condition } = network;
   const length = sequenceLength(layout);
 
   const perturbed = (values: Readonly<HostTensors>, stream: string): HostTensors =>
@@ -85,6 +98,14 @@ export function createSubject<A>(
     options.teacherParameters ??
     perturbed(initializeParameters(teacher.parameterSpecs, rng), 'conformance/teacher');
   const hostNetworkParameters = network.initializeFromTeacher(hostTeacherParameters, rng);
+  const perturbedNetwork = perturbed(hostNetworkParameters, 'conformance/network');
+  const hostGeneratorParameters = generator.initialize(perturbedNetwork);
+  const same = new Array<number>(batchSize).fill(0);
+  const hostCondition = conditionRows(condition.inTurn(0, 1), same);
+  const hostOther = conditionRows(condition.inTurn(1, 1), same);
+  const isOther = Object.keys(hostCondition).some(
+    (name) => !equalValues(hostCondition[name]!.data, hostOther[name]!.data),
+  );
   const normal = (name: string, shape: number[]): tf.Tensor =>
     tf.tensor(rng.normal(`conformance/${name}`, 0, elementCount(shape)), shape);
 
@@ -92,6 +113,7 @@ export function createSubject<A>(
     teacher,
     plainTeacher,
     network,
+    generator,
     tokenizer,
     layout,
     length,
@@ -100,15 +122,19 @@ export function createSubject<A>(
     compiler,
     hostTeacherParameters,
     hostNetworkParameters,
+    hostGeneratorParameters,
     teacherParameters: toTensors(hostTeacherParameters),
-    networkParameters: toTensors(perturbed(hostNetworkParameters, 'conformance/network')),
+    networkParameters: toTensors(perturbedNetwork),
+    generatorParameters: toTensors(hostGeneratorParameters),
     tokenizerParameters: tokenizer
       ? toTensors(
           perturbed(initializeParameters(tokenizer.parameterSpecs, rng), 'conformance/tokenizer'),
         )
       : {},
     sequence: normal('sequence', [batchSize, length, layout.channels]),
-    labels: tf.zeros([batchSize], 'int32'),
+    condition: toTensors(hostCondition),
+    hostCondition,
+    otherCondition: isOther ? toTensors(hostOther) : undefined,
     normal,
   };
 }
@@ -118,9 +144,11 @@ export function disposeSubject(subject: Subject): void {
   tf.dispose([
     subject.teacherParameters,
     subject.networkParameters,
+    subject.generatorParameters,
     subject.tokenizerParameters,
     subject.sequence,
-    subject.labels,
+    subject.condition,
+    subject.otherCondition ?? {},
   ]);
 }
 
@@ -136,4 +164,9 @@ function toTensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
       tf.tensor(data, [...shape], dtype),
     ]),
   );
+}
+
+/** [B, n, C]. */
+export function sequenceShape({ batchSize, length, layout }: Subject): number[] {
+  return [batchSize, length, layout.channels];
 }

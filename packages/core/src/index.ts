@@ -1,40 +1,84 @@
 export { ArDiffusionGenerator } from './model/ar-diffusion-generator';
 export {
+  type Condition,
+  type ConditionSpace,
+  type ConditionValue,
+  UNCONDITIONAL,
+  checkCondition,
+  classCondition,
+  classesOf,
+  conditionInputs,
+  conditionOf,
+  conditionRows,
+  conditionSpecs,
+  labelsOf,
+  ofClasses,
+} from './model/condition';
+export {
+  canBeDropped,
+  dropCondition,
+  nothingGiven,
+  withNothingGiven,
+} from './model/condition-dropout';
+export {
   ConditionalScoreTeacher,
   PLAIN_SAMPLING,
-  type TeacherSampler,
-  type TeacherSamples,
+  type PrefixReading,
   type TeacherSamplingOptions,
 } from './model/conditional-score-teacher';
-export { DiscreteScoreTeacher } from './model/discrete-score-teacher';
+export { DiscreteScoreTeacher, isDiscrete } from './model/discrete-score-teacher';
 export { ImageTokenizer } from './model/image-tokenizer';
+export { bytesOfPixels, pixelsOfBytes } from './model/pixels';
+export { OneStepGenerator } from './model/one-step-generator';
 export {
   type SequenceLayout,
   sequenceLength,
   stepOfPosition,
   stepStarts,
 } from './model/sequence-layout';
+export type { SampledSequences, SequenceSampler } from './model/sequence-sampler';
 export { VelocityNetwork } from './model/velocity-network';
-export {
-  type CheckpointListing,
-  type CheckpointPart,
-  type RecognizedPart,
-  channelMultipliers,
-  checkSizes,
-  configNumber,
-  configValue,
-  countLayers,
-  matchTensors,
-  missingKey,
-  preferredPart,
-  shapeOf,
+export type { Backbone } from './plugin/backbone';
+export type {
+  CheckpointListing,
+  CheckpointPart,
+  RecognizedKind,
+  RecognizedPart,
+  TensorShapes,
 } from './plugin/checkpoint-recognition';
+export type {
+  Dataset,
+  DatasetOptions,
+  DatasetProvider,
+  ImageSplit,
+  LabeledBatch,
+} from './plugin/dataset-provider';
+export type {
+  Distillation,
+  DistillationMethod,
+  DistillationOutcome,
+  DistillationSubject,
+  GeneratorSnapshot,
+  MethodRow,
+  MethodServices,
+  MethodStage,
+  StagedWork,
+} from './plugin/distillation-method';
+export type {
+  ExtractedFeatures,
+  FeatureNetwork,
+  FeatureNetworkOptions,
+  FeatureNetworkProvider,
+  FeatureOutput,
+  FeatureOutputs,
+} from './plugin/feature-network';
+export type { MeasuredImages, Metric, MetricReference } from './plugin/metric';
 export {
   PLUGIN_CONTRACT_VERSION,
   type PluginDefinition,
-  type Preset,
   definePlugin,
 } from './plugin/plugin-definition';
+export type { Preset, PresetEvaluation } from './plugin/preset';
 export type { TeacherAdaptation } from './plugin/teacher-adaptation';
 export type { ProgressReporter, ProgressUpdate } from './ports/progress';
 export type { Checkpoint, MetricRecord, RunStore } from './ports/run-store';

@@ -4,10 +4,11 @@ export {
   adaptationSettingsSchema,
 } from './methods/adaptation/adaptation-settings';
 export {
-  ADAPTATION_STAGES,
+  type AdaptationSubject,
   type AdaptedTeacher,
-  adaptTeacher,
+  startAdaptation,
 } from './methods/adaptation/adaptation';
+export { ADAPTATION_STAGES } from './methods/adaptation/adaptation-training';
 export {
   type LoadedTeacher,
   type TeacherFidelity,
@@ -18,6 +19,13 @@ export {
   splitSequences,
   tokenBatch,
 } from './methods/adaptation/token-sequences';
+export { csd } from './methods/csd/csd';
+export {
+  type CsdSubject,
+  type DistillationGroups,
+  type TuningSubject,
+  createGroups,
+} from './methods/csd/csd-subject';
 export { generatorObjective, guidanceObjective } from './methods/csd/distillation-objectives';
 export {
   type DistillationSettings,
@@ -26,10 +34,5 @@ export {
   distillationSettingsSchema,
   paperDistillation,
 } from './methods/csd/distillation-settings';
-export { type DistillationSubject, createGroups } from './methods/csd/distillation-subject';
-export {
-  type DistilledGenerator,
-  type GeneratorSnapshot,
-  distillGenerator,
-} from './methods/csd/distillation';
-export { TUNING_STAGES, tuneNetwork } from './methods/csd/tuning';
+export { type DistilledGenerator, distillGenerator } from './methods/csd/distillation';
+export { type TuningPart, TUNING_STAGES, tuneNetwork } from './methods/csd/tuning';

@@ -1,5 +1,43 @@
 export { sampleArDiffusion } from './sampling/ar-diffusion-sampler';
-export { compileArDiffusion } from './sampling/compile-ar-diffusion';
-export { independentMarginals } from './sampling/independent-marginals';
-export { type TeacherPool, createTeacherPool } from './sampling/teacher-pool';
-export { refineWithTeacher } from './sampling/teacher-refinement';
+export { sequenceBatch } from './sampling/batch-sizes';
+export { type ArDiffusionProgram, compileArDiffusion } from './sampling/compile-ar-diffusion';
+export {
+  type SamplerParts,
+  type TracedSamples,
+  type TracedSequences,
+  type WholeSampler,
+  compileSampler,
+} from './sampling/compile-sampler';
+export type { NamedDraws, PositionDraws } from './sampling/draws';
+export {
+  type Place,
+  NonFiniteError,
+  firstNonFinite,
+  pixelPlace,
+  requireFinite,
+  sequencePlace,
+} from './sampling/finite';
+export { type MarginalSamples, independentMarginals } from './sampling/independent-marginals';
+export { type OneStepProgram, compileOneStep } from './sampling/one-step-sampler';
+export { type RefinementProgram, compileRefinement } from './sampling/refinement-sampler';
+export { type StepPositions, stepPositions } from './sampling/step-positions';
+export {
+  type ArStepValues,
+  type DrawnArStep,
+  type StepwiseSampler,
+  compileStepwise,
+  hasEvenSteps,
+} from './sampling/stepwise-sampler';
+export {
+  type PoolEnvironment,
+  type TeacherPool,
+  type TeacherPoolOptions,
+  createTeacherPool,
+} from './sampling/teacher-pool';
+export { drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
+export {
+  compileWatchedTeacher,
+  type WatchedStep,
+  type WatchedTeacher,
+  type WatchedTeacherProgram,
+} from './sampling/watched-teacher';

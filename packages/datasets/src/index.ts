@@ -1,3 +1,3 @@
-export { type LabeledImages, toImages, toLabels } from './labeled-images';
-export { loadMnist } from './mnist';
-export { ShuffledBatches } from './shuffled-batches';
+export { forBatches } from './for-batches';
+export { readImagesNpz, readNpz, writeImagesNpz, writeNpz } from './npz/npz';
+export { ShuffledBatches, ShuffledImages } from './shuffled-batches';

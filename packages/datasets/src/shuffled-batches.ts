@@ -1,18 +1,15 @@
-/** What shuffling needs of a random number source: a pure function of its arguments. */
-export interface ShuffleNoise {
-  /** `count` uniforms in [0, 1) that belong to the stream and the index. */
-  uniform(stream: string, index: number, count: number): Float32Array;
-}
+import type { ImageSplit, LabeledBatch } from '@ar-distill/core';
+import type { Rng } from '@ar-distill/program';
 
 const STREAM = 'epoch-order';
 
 /**
  * The order in which one epoch visits `count` samples: a permutation of 0 … count − 1
- * (Fisher-Yates), which depends on the noise and the epoch alone.
+ * (Fisher-Yates), which depends on the seed and the epoch alone.
  */
-export function epochOrder(noise: ShuffleNoise, epoch: number, count: number): Int32Array {
+export function epochOrder(rng: Pick<Rng, 'uniform'>, epoch: number, count: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, i) => i);
-  const draws = noise.uniform(STREAM, epoch, count);
+  const draws = rng.uniform(STREAM, epoch, count);
   for (let last = count - 1; last > 0; last--) {
     const other = Math.floor(draws[last]! * (last + 1));
     const moved = order[other]!;
@@ -31,7 +28,7 @@ export class ShuffledBatches {
 
   /** @throws RangeError when `count` or `batchSize` is not a positive integer. */
   constructor(
-    private readonly noise: ShuffleNoise,
+    private readonly rng: Pick<Rng, 'uniform'>,
     private readonly count: number,
     private readonly batchSize: number,
   ) {
@@ -54,12 +51,31 @@ export class ShuffledBatches {
   private order(epoch: number): Int32Array {
     const known = this.orders.get(epoch);
     if (known) return known;
-    const order = epochOrder(this.noise, epoch, this.count);
+    const order = epochOrder(this.rng, epoch, this.count);
     // Iterations come in order, so the order before the last is not needed again.
     for (const oldest of this.orders.keys()) {
       if (this.orders.size > 1) this.orders.delete(oldest);
     }
     this.orders.set(epoch, order);
     return order;
+  }
+}
+
+/** `ShuffledBatches` of the images of a split, read when they are needed. */
+export class ShuffledImages {
+  private readonly batches: ShuffledBatches;
+
+  /** @throws RangeError when the split is empty or `batchSize` is not a positive integer. */
+  constructor(
+    rng: Pick<Rng, 'uniform'>,
+    private readonly split: ImageSplit,
+    batchSize: number,
+  ) {
+    this.batches = new ShuffledBatches(rng, split.count, batchSize);
+  }
+
+  /** The batch of one iteration, counted from 0: `batchSize` images and their classes. */
+  read(iteration: number): Promise<LabeledBatch> {
+    return this.split.read(this.batches.indices(iteration));
   }
 }

@@ -7,12 +7,15 @@ import { physicalCores } from './host/physical-cores';
 import { SessionHost } from './host/session-host';
 import { WorkerHost } from './worker/worker-host';
 
+/** What programs run on; the first one is the default. */
+export const ENGINE_BACKEND_NAMES = ['onnxruntime', 'tensorflow', 'cpu'] as const;
+
 export interface EngineOptions {
   /**
    * `onnxruntime` (default) compiles; `tensorflow` (with @tensorflow/tfjs-node or
    * @tensorflow/tfjs-node-gpu installed) and `cpu` run the same programs op by op.
    */
-  readonly backend?: 'onnxruntime' | 'tensorflow' | 'cpu';
+  readonly backend?: (typeof ENGINE_BACKEND_NAMES)[number];
   /** Threads of ONNX Runtime; default: the physical cores that the process may use. */
   readonly threads?: number;
   /** Run sessions in a thread of their own, so that the caller's stays responsive. Default true. */

@@ -1,3 +1,3 @@
-export { type EngineOptions, createEngine } from './engine';
+export { ENGINE_BACKEND_NAMES, type EngineOptions, createEngine } from './engine';
 export { describeBackends } from './host/describe-backends';
 export type { Engine, ProgramProfile } from './host/engine-contract';

@@ -7,7 +7,7 @@ export {
   mergeHeads,
   splitHeads,
 } from './layers/attention';
-export { sampleCategorical } from './layers/categorical';
+export { type SampledCodes, sampleCategorical, sampleCodes } from './layers/categorical';
 export {
   type ConvAutoencoderNames,
   type ConvAutoencoderSizes,

@@ -12,7 +12,11 @@ export interface StateStore extends TensorSource {
 
 /** A program ready to be called. */
 export interface CompiledStep {
-  /** Runs once (or `iterations` times). Calls on one store are executed in the order of the calls. */
+  /**
+   * Runs once (or `iterations` times). Calls on one store are executed in the order of the calls, so
+   * that several may be queued; await those together (`callsInOrder` of `@ar-distill/core/optimization`),
+   * because a call that fails while nobody awaits it ends a Node process.
+   */
   run(inputs: Readonly<HostTensors>): Promise<Record<string, HostTensor>>;
   dispose(): Promise<void>;
 }

@@ -3,3 +3,7 @@ export { describeModelDirectory, loadModelDirectory, saveModelDirectory } from '
 export { type ModelKind, loadModel, saveModel } from './model-file';
 export { createProgressReporter } from './progress';
 export { Run, createRun, openRun } from './run-directory';
+export { readRunConfig, RUN_CONFIG } from './run-config';
+export type { LockOptions } from './run-lock';
+export { loggedProgress } from './logged-progress';
+export type { RunLog } from './run-log';

@@ -42,7 +42,7 @@ describe('a killed process', () => {
     await run.close();
     // Every checkpoint is constant: a mixture of two would show.
     const child = start(`
-      import { tensorSource } from '${WORKSPACE}/packages/nn/src';
+      import { tensorSource } from '${WORKSPACE}/packages/program/src';
       import { openRun } from 'SOURCE/run-directory';
       async function main() {
         const run = await openRun(${JSON.stringify(run.path)});

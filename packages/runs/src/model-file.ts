@@ -1,7 +1,7 @@
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
 import type { HostTensors } from '@ar-distill/program';
 
-const MODEL_KINDS = ['tokenizer', 'teacher', 'generator', 'network', 'classifier'] as const;
+const MODEL_KINDS = ['tokenizer', 'teacher', 'generator', 'features'] as const;
 
 /** What a model file holds. */
 export type ModelKind = (typeof MODEL_KINDS)[number];

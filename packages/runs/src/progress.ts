@@ -1,18 +1,23 @@
 import type { ProgressReporter, ProgressUpdate } from '@ar-distill/core';
+import { Format, Presets, SingleBar } from 'cli-progress';
+import prettyMilliseconds from 'pretty-ms';
 
-/** Seconds between lines when they cannot be rewritten in place. */
+/** Seconds between lines where they cannot be rewritten in place. */
 const LINE_INTERVAL = 10;
-/** Seconds between updates of a line that can. */
-const REDRAW_INTERVAL = 0.1;
 /** Weight of the past in the smoothed pace. */
 const SMOOTHING = 0.9;
 const METRICS_SHOWN = 4;
+/** Characters of the bar. */
+const BAR_SIZE = 20;
 
-/** What a reporter needs of a stream. */
-export interface ProgressStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
+/** What a reporter needs of a stream; on a terminal also `columns`. */
+export type ProgressStream = NodeJS.WritableStream &
+  Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'>;
+
+/** A reporter that may have a line open. */
+export interface ProgressLines extends ProgressReporter {
+  /** Ends the line that is open, if any; the next update opens another. */
+  close(): void;
 }
 
 interface StageState {
@@ -21,32 +26,32 @@ interface StageState {
   time: number;
   /** Seconds per iteration, smoothed. */
   pace: number | undefined;
-  shown: number;
+}
+
+/** Where updates go. */
+interface Display {
+  /** Shows an update, or leaves it out when another was shown just before. */
+  show(progress: ProgressUpdate, pace: number | undefined): void;
+  /** Ends what is shown of a stage: the next update is another's. */
+  end(): void;
+  /** Ends a line that is open; the stage goes on. */
+  closeLine(): void;
 }
 
 /**
- * One line per stage with its share, pace, time to go and figures. On a terminal it is rewritten in
- * place; elsewhere a line appears every ten seconds and at the end.
+ * One line per stage with its share, pace, time to go and figures. On a terminal it has a bar and is
+ * rewritten in place; elsewhere a line appears every ten seconds and at the end.
  */
-export function createProgressReporter(
-  stream: ProgressStream = process.stderr,
-  now: () => number = () => performance.now() / 1000,
-): ProgressReporter {
-  const interactive = stream.isTTY === true;
+export function createProgressReporter(stream: ProgressStream = process.stderr): ProgressLines {
+  const display = stream.isTTY === true ? barDisplay(stream) : lineDisplay(stream);
   let current: StageState | undefined;
-  let open = false;
-
-  const closeLine = (): void => {
-    if (open) stream.write('\n');
-    open = false;
-  };
   return {
     update(progress) {
-      const time = now();
-      const { stage, done, total } = progress;
+      const { stage, done } = progress;
+      const time = performance.now() / 1000;
       if (current?.stage !== stage || done < current.done) {
-        closeLine();
-        current = { stage, done, time, pace: undefined, shown: Number.NEGATIVE_INFINITY };
+        display.end();
+        current = { stage, done, time, pace: undefined };
       } else if (done > current.done) {
         const pace = (time - current.time) / (done - current.done);
         current.pace =
@@ -54,30 +59,89 @@ export function createProgressReporter(
         current.done = done;
         current.time = time;
       }
-      const interval = interactive ? REDRAW_INTERVAL : LINE_INTERVAL;
-      if (time - current.shown < interval && done < total) return;
-      current.shown = time;
-      const line = describe(progress, current.pace);
-      if (interactive) {
-        stream.write(`\r\u001b[2K${line.slice(0, (stream.columns ?? 120) - 1)}`);
-        open = true;
-        if (done >= total) closeLine();
-      } else {
-        stream.write(`${line}\n`);
-      }
+      display.show(progress, current.pace);
     },
     message(text) {
-      closeLine();
+      display.closeLine();
       stream.write(`${text}\n`);
     },
+    close: () => display.closeLine(),
   };
 }
 
-function describe({ stage, done, total, metrics }: ProgressUpdate, pace?: number): string {
-  const parts = [`${stage} ${done}/${total} (${Math.floor((100 * done) / Math.max(1, total))}%)`];
+/** A bar that gets along with what else happens in the process. */
+class BackgroundBar extends SingleBar {
+  // The library has these, but does not declare them.
+  private declare readonly timer: NodeJS.Timeout | null;
+  private declare readonly terminal: { cursorSave(): void; cursorRestore(): void };
+
+  constructor(...options: ConstructorParameters<typeof SingleBar>) {
+    super(...options);
+    // It would return to where its line began, over what was written to the terminal since.
+    this.terminal.cursorSave = this.terminal.cursorRestore = () => undefined;
+  }
+
+  override render(): void {
+    super.render();
+    // A bar whose stage failed must not keep the process alive.
+    this.timer?.unref();
+  }
+}
+
+/** What stands left and right of the bar. */
+interface BarText {
+  readonly stage: string;
+  readonly figures: string;
+}
+
+function barDisplay(stream: NodeJS.WritableStream): Display {
+  const bar = new BackgroundBar(
+    {
+      stream,
+      format: (options, { progress }, { stage, figures }: BarText) =>
+        `${stage} ${Format.BarFormat(progress, options)} ${figures}`,
+      barsize: BAR_SIZE,
+      // Lines are cut at the terminal's edge.
+      linewrap: true,
+      emptyOnZero: true,
+    },
+    Presets.shades_classic,
+  );
+  const closeLine = (): void => bar.stop();
+  return {
+    show(progress, pace) {
+      const { stage, done, total } = progress;
+      const payload: BarText = { stage, figures: describe(progress, pace) };
+      if (bar.isActive) bar.update(done, payload);
+      else bar.start(total, done, payload);
+      if (done >= total) closeLine();
+    },
+    end: closeLine,
+    closeLine,
+  };
+}
+
+function lineDisplay(stream: NodeJS.WritableStream): Display {
+  let shown = Number.NEGATIVE_INFINITY;
+  return {
+    show(progress, pace) {
+      const time = performance.now() / 1000;
+      if (time - shown < LINE_INTERVAL && progress.done < progress.total) return;
+      shown = time;
+      stream.write(`${progress.stage} ${describe(progress, pace)}\n`);
+    },
+    end() {
+      shown = Number.NEGATIVE_INFINITY;
+    },
+    closeLine: () => undefined,
+  };
+}
+
+function describe({ done, total, metrics }: ProgressUpdate, pace?: number): string {
+  const parts = [`${done}/${total} (${Math.floor((100 * done) / Math.max(1, total))}%)`];
   if (pace !== undefined && pace > 0) {
     parts.push(pace < 1 ? `${(1 / pace).toFixed(1)} it/s` : `${pace.toFixed(1)} s/it`);
-    if (done < total) parts.push(`${duration(pace * (total - done))} to go`);
+    if (done < total) parts.push(`${timeToGo(pace * (total - done))} to go`);
   }
   for (const [name, value] of Object.entries(metrics).slice(0, METRICS_SHOWN)) {
     parts.push(`${name} ${value.toPrecision(4)}`);
@@ -85,9 +149,6 @@ function describe({ stage, done, total, metrics }: ProgressUpdate, pace?: number
   return parts.join(' · ');
 }
 
-function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+function timeToGo(seconds: number): string {
+  return prettyMilliseconds(1000 * Math.ceil(seconds), { unitCount: 2 });
 }

@@ -1,6 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -46,6 +46,14 @@ describe('createRun', () => {
     expect(readdirSync(path.join(root, 'new'))).toHaveLength(12);
   });
 
+  it('leaves no folder behind when the run cannot be made', async () => {
+    const parse = (): never => {
+      throw new Error('refused');
+    };
+    await expect(createRun(root, 'a', {}, { parse })).rejects.toThrow('refused');
+    expect(readdirSync(root)).toEqual([]);
+  });
+
   it('refuses slugs that are no plain names', async () => {
     await expect(createRun(root, '../x', {})).rejects.toThrow(/"\.\.\/x" cannot name a run/);
   });
@@ -58,26 +66,71 @@ describe('openRun', () => {
     await expect(openRun(root)).rejects.toThrow(/is damaged/);
   });
 
-  it('refuses a run that a living process writes, and takes over that of a dead one', async () => {
+  it('refuses a run that is open, and takes over that of a dead process', async () => {
     const run = await createRun(root, 'a', {});
-    const lock = path.join(run.path, 'lock');
-    expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
-    writeFileSync(lock, String(process.ppid));
-    await expect(openRun(run.path)).rejects.toThrow(`is in use by process ${process.ppid}`);
-    // A lock that this process does not hold stays.
+    await expect(openRun(run.path)).rejects.toThrow(`is in use by process ${process.pid}`);
     await run.close();
-    expect(existsSync(lock)).toBe(true);
-    writeFileSync(lock, String(2 ** 30));
+    writeFileSync(path.join(run.path, 'lock'), String(2 ** 30));
     const reopened = await openRun(run.path);
-    expect(readFileSync(lock, 'utf8')).toBe(String(process.pid));
     await reopened.close();
-    expect(readdirSync(run.path)).toEqual(['config.json']);
+    expect(readdirSync(run.path)).toEqual(['config.json', 'log.jsonl']);
+  });
+
+  it('touches nothing of a run that is not meant', async () => {
+    const run = await createRun(root, 'a', { command: 'other' });
+    run.logMetrics({ iteration: 1 });
+    await run.close();
+    const files = { lock: String(2 ** 30), '.x.0123456789ab.tmp': 'part' };
+    for (const [name, text] of Object.entries(files)) writeFileSync(path.join(run.path, name), text);
+    const before = readdirSync(run.path);
+    const parse = (config: unknown): never => {
+      throw new Error(`not ${JSON.stringify(config)}`);
+    };
+    await expect(openRun(run.path, { parse })).rejects.toThrow('not {"command":"other"}');
+    expect(readdirSync(run.path)).toEqual(before);
+    expect(readFileSync(path.join(run.path, 'lock'), 'utf8')).toBe(files.lock);
+    expect(lines(run)).toBe('{"iteration":1}\n');
+  });
+
+  it('knows the config that the last owner left', async () => {
+    const run = await createRun(root, 'a', { version: 1 });
+    await run.close();
+    let looks = 0;
+    const parse = (config: unknown): unknown => {
+      if (looks++ === 0) writeFileSync(path.join(run.path, 'config.json'), '{"version":2}');
+      return config;
+    };
+    const reopened = await openRun(run.path, { parse });
+    expect(reopened.config).toEqual({ version: 2 });
+    await reopened.close();
+  });
+
+  it('gives the run back when it cannot be opened after all', async () => {
+    const run = await createRun(root, 'a', {});
+    await run.close();
+    const before = readdirSync(run.path);
+    expect(before).toEqual(['config.json', 'log.jsonl']);
+    let looks = 0;
+    const parse = (): void => {
+      if (looks++ === 1) throw new Error('changed');
+    };
+    await expect(openRun(run.path, { parse })).rejects.toThrow('changed');
+    expect(readdirSync(run.path)).toEqual(before);
+  });
+
+  it.each(['folder', 'pipe'])('refuses a config that is a %s', async (kind) => {
+    const config = path.join(root, 'config.json');
+    if (kind === 'folder') mkdirSync(config);
+    else if (process.platform !== 'win32') execFileSync('mkfifo', [config]);
+    else return;
+    await expect(openRun(root)).rejects.toThrow(`"${config}" is no plain file`);
   });
 
   it('removes what a killed process left half written', async () => {
     const run = await createRun(root, 'a', {});
     const left = path.join(run.path, 'arrays', '.pool.safetensors.0123456789ab.tmp');
     await run.saveArrays('pool', TENSORS);
+    await run.close();
     writeFileSync(left, 'part');
     await openRun(run.path);
     expect(readdirSync(path.dirname(left))).toEqual(['pool.safetensors']);
@@ -88,6 +141,19 @@ describe('Run', () => {
   let run: Run;
   beforeEach(async () => {
     run = await createRun(root, 'test', {});
+  });
+
+  it('writes nothing once another process has it', async () => {
+    const before = readdirSync(run.path);
+    writeFileSync(path.join(run.path, 'lock'), '77');
+    const message = /was taken over by process 77/;
+    expect(() => run.logMetrics({ iteration: 1 })).toThrow(message);
+    await expect(run.loadCheckpoint()).rejects.toThrow(message);
+    await expect(run.saveCheckpoint(CHECKPOINT)).rejects.toThrow(message);
+    await expect(run.saveArrays('x', TENSORS)).rejects.toThrow(message);
+    await expect(run.writeFile('x', Buffer.of(1))).rejects.toThrow(message);
+    await run.close();
+    expect(readdirSync(run.path)).toEqual(before);
   });
 
   it('keeps checkpoints', async () => {

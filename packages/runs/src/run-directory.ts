@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { atomicWriteFile, isTemporaryFile, openSafetensors, readSafetensors, type WeightsFile, writeSafetensors } from '@ar-distill/checkpoints';
@@ -8,10 +8,12 @@ import type { HostTensors } from '@ar-distill/program';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
 import { hasCode } from './error-code';
 import { MetricsLog } from './metrics-log';
-import { lockRun, unlockRun } from './run-lock';
+import { readRunConfig, RUN_CONFIG } from './run-config';
+import { RunLock, type LockOptions } from './run-lock';
+import { RunLog } from './run-log';
 
-const CONFIG = 'config.json';
 const METRICS = 'metrics.jsonl';
+const LOG = 'log.jsonl';
 const CHECKPOINT = 'checkpoint.safetensors';
 const ARRAYS = 'arrays';
 /** Milliseconds. */
@@ -20,42 +22,67 @@ const NUMBERED = /^(\d{5,})-/;
 /** A slug becomes part of a folder's name on every platform. */
 const SLUG = /^[\w.-]+$/;
 
+/** How a run is opened. */
+export interface OpenRunOptions<Config> extends LockOptions {
+  /**
+   * Checks what `config.json` holds and gives it a type; throws a sentence on anything that is not
+   * meant to be opened. Nothing in the folder has been touched then, not even the lock.
+   */
+  readonly parse: (config: unknown) => Config;
+}
+
+const asItIs: OpenRunOptions<unknown> = { parse: (config) => config };
+
 /**
- * A directory that describes itself: `config.json`, `metrics.jsonl`, `checkpoint.safetensors`,
- * `arrays/` and whatever else is written into it. One process at a time has it open.
+ * A directory that describes itself: `config.json`, `metrics.jsonl`, `log.jsonl`,
+ * `checkpoint.safetensors`, `arrays/` and whatever else is written into it. One process at a time has
+ * it open.
  */
-export class Run implements RunStore {
+export class Run<Config = unknown> implements RunStore {
   private constructor(
     /** Absolute path. */
     readonly path: string,
     /** The resolved config that the run was made with. */
-    readonly config: unknown,
+    readonly config: Config,
     private readonly metrics: MetricsLog,
-  ) {}
+    private readonly lock: RunLock,
+    /** What happened in the run. */
+    readonly log: RunLog,
+  ) {
+    log.info('opened', { node: process.version, platform: process.platform, config });
+  }
 
   /**
    * Opens an existing run and removes what a killed process left half written.
-   * @throws Error when it is none, or another process is writing it.
+   * @throws Error when it is none, its config does not pass, or another process is writing it.
    */
-  static async open(folder: string): Promise<Run> {
+  static async open<Config>(
+    folder: string,
+    { parse, ...waiting }: OpenRunOptions<Config>,
+  ): Promise<Run<Config>> {
     const absolute = path.resolve(folder);
-    const file = path.join(absolute, CONFIG);
-    if (!existsSync(file)) {
-      throw new Error(`"${folder}" is no run directory: it holds no ${CONFIG}.`);
-    }
-    let config: unknown;
+    parse(readRunConfig(folder));
+    const lock = await RunLock.acquire(absolute, waiting);
     try {
-      config = JSON.parse(await readFile(file, 'utf8'));
+      // Once more: whoever held the lock until now may have changed it.
+      const config = parse(readRunConfig(folder));
+      await removeTemporaryFiles(absolute);
+      return new Run(
+        absolute,
+        config,
+        new MetricsLog(path.join(absolute, METRICS)),
+        lock,
+        new RunLog(path.join(absolute, LOG)),
+      );
     } catch (error) {
-      throw new Error(`"${file}" is damaged: it is no JSON.`, { cause: error });
+      await lock.release();
+      throw error;
     }
-    await lockRun(absolute);
-    await removeTemporaryFiles(absolute);
-    return new Run(absolute, config, new MetricsLog(path.join(absolute, METRICS)));
   }
 
   /** The last checkpoint; metrics that were logged after it are cut off. */
   async loadCheckpoint(): Promise<Checkpoint | undefined> {
+    this.lock.assertHeld();
     const file = path.join(this.path, CHECKPOINT);
     if (!existsSync(file)) {
       await this.metrics.truncate(0);
@@ -64,6 +91,7 @@ export class Run implements RunStore {
     const { specs, metadata } = await withSafetensors(file, async (opened) => opened);
     const { metricsBytes, ...counters } = parseCheckpoint(file, metadata);
     await this.metrics.truncate(metricsBytes);
+    this.log.info('checkpoint loaded', { stage: counters.stage, iteration: counters.iteration });
     const read = (names: readonly string[]): Promise<HostTensors> =>
       withSafetensors(file, async (opened) => {
         const tensors: HostTensors = {};
@@ -74,15 +102,18 @@ export class Run implements RunStore {
   }
 
   async saveCheckpoint({ tensors, ...counters }: Checkpoint): Promise<void> {
+    this.lock.assertHeld();
     const metricsBytes = await this.metrics.length();
     await writeSafetensors(
       path.join(this.path, CHECKPOINT),
       tensors,
       formatCheckpoint({ ...counters, metricsBytes }),
     );
+    this.log.info('checkpoint saved', { stage: counters.stage, iteration: counters.iteration });
   }
 
   logMetrics(record: MetricRecord): void {
+    this.lock.assertHeld();
     this.metrics.append(record);
   }
 
@@ -92,6 +123,7 @@ export class Run implements RunStore {
   }
 
   async saveArrays(name: string, arrays: Readonly<HostTensors>): Promise<void> {
+    this.lock.assertHeld();
     await writeSafetensors(this.arraysFile(name), arrays);
   }
 
@@ -100,19 +132,33 @@ export class Run implements RunStore {
     return existsSync(file) ? (await readSafetensors(file)).tensors : undefined;
   }
 
+  /** Names of all arrays that are saved. */
+  async arrayNames(): Promise<string[]> {
+    const folder = this.inside(ARRAYS);
+    if (!existsSync(folder)) return [];
+    const extension = '.safetensors';
+    return (await readdir(folder))
+      .filter((file) => file.endsWith(extension) && !isTemporaryFile(file))
+      .map((file) => file.slice(0, -extension.length))
+      .sort();
+  }
+
   /**
    * Writes a file of the run atomically; returns its absolute path. Missing folders are made.
    * @throws RangeError when the path leaves the run.
    */
   async writeFile(relative: string, bytes: Uint8Array): Promise<string> {
     const file = this.inside(relative);
+    this.lock.assertHeld();
     await atomicWriteFile(file, bytes);
     return file;
   }
 
   /** Lets another process open the run. */
-  close(): Promise<void> {
-    return unlockRun(this.path);
+  async close(): Promise<void> {
+    this.log.info('closed');
+    await this.log.close();
+    await this.lock.release();
   }
 
   private arraysFile(name: string): string {
@@ -133,33 +179,61 @@ export class Run implements RunStore {
  * so at once get different numbers.
  * @throws RangeError when the slug is no plain name.
  */
-export async function createRun(root: string, slug: string, config: unknown): Promise<Run> {
+export function createRun(root: string, slug: string, config: unknown): Promise<Run>;
+export function createRun<Config>(
+  root: string,
+  slug: string,
+  config: unknown,
+  options: OpenRunOptions<Config>,
+): Promise<Run<Config>>;
+export async function createRun(
+  root: string,
+  slug: string,
+  config: unknown,
+  options: OpenRunOptions<unknown> = asItIs,
+): Promise<Run> {
   if (!SLUG.test(slug)) {
     throw new RangeError(`"${slug}" cannot name a run: use letters, digits, ".", "_" and "-".`);
   }
   await mkdir(root, { recursive: true });
+  const folder = await makeNumberedFolder(root, slug);
+  try {
+    await atomicWriteFile(
+      path.join(folder, RUN_CONFIG),
+      Buffer.from(`${JSON.stringify(config, null, 2)}\n`),
+    );
+    return await Run.open(folder, options);
+  } catch (error) {
+    // A folder without its config would be no run, yet take a number.
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Opens an existing run directory. */
+export function openRun(folder: string): Promise<Run>;
+export function openRun<Config>(
+  folder: string,
+  options: OpenRunOptions<Config>,
+): Promise<Run<Config>>;
+export function openRun(
+  folder: string,
+  options: OpenRunOptions<unknown> = asItIs,
+): Promise<Run> {
+  return Run.open(folder, options);
+}
+
+async function makeNumberedFolder(root: string, slug: string): Promise<string> {
   for (;;) {
     const number = Math.max(-1, ...(await runNumbers(root))) + 1;
     const folder = path.join(root, `${String(number).padStart(5, '0')}-${slug}`);
     if (!(await makeFolder(folder))) continue;
     const holders = (await runNumbers(root)).filter((other) => other === number);
-    if (holders.length > 1) {
-      // Another process took the number under another slug at the same time: both try again.
-      await rmdir(folder);
-      await setTimeout(Math.random() * MAX_RETRY_DELAY);
-      continue;
-    }
-    await atomicWriteFile(
-      path.join(folder, CONFIG),
-      Buffer.from(`${JSON.stringify(config, null, 2)}\n`),
-    );
-    return Run.open(folder);
+    if (holders.length === 1) return folder;
+    // Another process took the number under another slug at the same time: both try again.
+    await rmdir(folder);
+    await setTimeout(Math.random() * MAX_RETRY_DELAY);
   }
-}
-
-/** Opens an existing run directory. */
-export function openRun(folder: string): Promise<Run> {
-  return Run.open(folder);
 }
 
 async function runNumbers(root: string): Promise<number[]> {

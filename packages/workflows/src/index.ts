@@ -1,10 +1,36 @@
-export { adapt } from './adapt/adapt';
-export { distill } from './distill/distill';
-export { evaluateModel, measureSpeed } from './evaluate/evaluate';
-export { importCheckpoints } from './import/import-checkpoints';
-export { loadPresetModels } from './models/models';
+export { adapt, type AdaptOptions, type AdaptResult, type MeasuredRows } from './adapt/adapt';
+export { describeAdaptation, type AdaptationFigures } from './adapt/describe-adaptation';
+export { distill, type DistillOptions, type DistillResult } from './distill/distill';
+export { InvalidOptionError } from './errors';
+export {
+  evaluate,
+  type EvaluateOptions,
+  type EvaluateResult,
+  type Figure,
+} from './evaluate/evaluate';
+export type { WorkflowEvent, WorkflowOptions } from './events';
+export {
+  importCheckpoints,
+  type ImportOptions,
+  type ImportResult,
+} from './import/import-checkpoints';
+export type { ImportedNetwork } from './import/describe-networks';
+export type { ModelFiles } from './models/preset-models';
 export { openWeights, type WeightsSource } from './models/weights-source';
-export { sampleImages } from './sample/sample';
-export { mergeTrees, treeOf, type Tree } from './settings/merge';
-export { trainClassifier, trainTeacher, trainTokenizer } from './train/train';
-export * from './types';
+export type { PresetChoice } from './models/resolve-preset';
+export type { ImageReport } from './report/image-report';
+export type { PictureReport } from './report/picture-report';
+export type { SequenceReport } from './report/sequence-report';
+export { measureSpeed, type SpeedOptions } from './report/speed-comparison';
+export type { DistillReport } from './report/write-report';
+export type { ImageBatch } from './sample/draw-images';
+export { ImageModel, type Drawer, type ImageRequest, type ImageStep } from './sample/image-model';
+export { conditionFor, sample, type SampleOptions, type SampleResult } from './sample/sample';
+export type { SamplerOptions } from './sample/open-sampler';
+export { explainIssue, type IssueWording } from './settings/explain-issue';
+export { knownKeys } from './settings/known-keys';
+export { isTree, mergeTrees, treeOf, type Tree } from './settings/merge';
+export type { SupervisedOptions, TrainingResult } from './train/supervised-run';
+export { trainFeatures, type TrainFeaturesOptions } from './train/train-features';
+export { trainTeacher, type TrainTeacherOptions } from './train/train-teacher';
+export { trainTokenizer } from './train/train-tokenizer';

@@ -1,10 +1,11 @@
 import { llamagenArchitectureSchema } from './architecture';
-import { plugin } from './index';
+import { llamagenBackbone as backbone } from './index';
+import { presets } from './presets';
 
 type Specs = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 const count = (specs: Specs): number =>
   Object.values(specs).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-const preset = (name: string) => plugin.presets[name]!;
+const preset = (name: string) => presets[name]!;
 
 it('has the sizes of the official models and of the paper', () => {
   // Millions of parameters that LlamaGen gives for its transformers.
@@ -17,7 +18,7 @@ it('has the sizes of the official models and of the paper', () => {
   ];
   for (const [name, size] of official) {
     const { architecture, teacherSampling } = preset(name);
-    const { 'quantize.embedding.weight': codebook, ...transformer } = plugin.createTeacher(
+    const { 'quantize.embedding.weight': codebook, ...transformer } = backbone.createTeacher(
       architecture,
       teacherSampling,
     ).parameterSpecs;
@@ -25,24 +26,24 @@ it('has the sizes of the official models and of the paper', () => {
     expect(Math.abs(count(transformer) / 1e6 / size - 1)).toBeLessThan(0.01);
   }
   // DD2, table 1: 335 million in the generator.
-  const generator = plugin.createNetwork(preset('llamagen-L').architecture);
+  const generator = backbone.createNetwork(preset('llamagen-L').architecture);
   expect(Math.abs(count(generator.parameterSpecs) / 335e6 - 1)).toBeLessThan(0.03);
 });
 
 it('builds the networks of every preset', () => {
-  for (const [name, { architecture, teacherSampling }] of Object.entries(plugin.presets)) {
-    const network = plugin.createNetwork(architecture);
-    const teacher = plugin.createTeacher(architecture, teacherSampling);
-    const tokenizer = plugin.createTokenizer!(architecture);
+  for (const [name, { architecture, teacherSampling }] of Object.entries(presets)) {
+    const network = backbone.createNetwork(architecture);
+    const teacher = backbone.createTeacher(architecture, teacherSampling);
+    const tokenizer = backbone.createTokenizer!(architecture);
     expect([name, teacher.layout]).toEqual([name, network.layout]);
     expect(tokenizer.layout).toEqual(network.layout);
     const fresh = Object.keys(network.parameterSpecs).filter((key) => !teacher.parameterSpecs[key]);
     expect(
       fresh.every((key) => network.isHeadParameter(key) || key.startsWith('continuous_embedding.')),
     ).toBe(true);
-    expect(plugin.architectureSchema.parse(architecture)).toEqual(architecture);
+    expect(backbone.architectureSchema.parse(architecture)).toEqual(architecture);
   }
-  const mnist = plugin.createTokenizer!(preset('mnist-llamagen').architecture);
+  const mnist = backbone.createTokenizer!(preset('mnist-llamagen').architecture);
   expect(count(mnist.parameterSpecs)).toBeLessThan(1e6);
 });
 

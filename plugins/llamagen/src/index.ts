@@ -1,8 +1,8 @@
-import { definePlugin, type PluginDefinition } from '@ar-distill/core';
+import { type Backbone, definePlugin } from '@ar-distill/core';
 import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
 import { LlamagenNetwork } from './network';
 import { recognizeLlamagenCheckpoint } from './import/recognize';
-import { presets } from './presets';
+import { BACKBONE, presets } from './presets';
 import { adaptation } from './tasks/adaptation';
 import { llamagenTeacherTask } from './tasks/teacher-task';
 import { llamagenTokenizerTask } from './tasks/tokenizer-task';
@@ -17,11 +17,10 @@ export { adaptedWeights, LlamagenAdaptationTask } from './tasks/adaptation-task'
 export { rotaryFrequencies } from './transformer/rotary-table';
 
 /** Raster-order (LlamaGen) teachers and the one-step generators distilled from them. */
-export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<LlamagenArchitecture>({
-  name: 'llamagen',
+export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
+  name: BACKBONE,
   summary: 'LlamaGen: next-token autoregressive image generation in raster order',
   architectureSchema: llamagenArchitectureSchema,
-  presets,
   createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
@@ -29,6 +28,13 @@ export const plugin: PluginDefinition<LlamagenArchitecture> = definePlugin<Llama
   createTokenizerTask: llamagenTokenizerTask,
   createTeacherTask: llamagenTeacherTask,
   adaptation,
+};
+
+export const plugin = definePlugin({
+  name: 'llamagen',
+  summary: llamagenBackbone.summary,
+  backbones: [llamagenBackbone],
+  presets,
 });
 
 export default plugin;

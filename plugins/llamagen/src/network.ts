@@ -1,6 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { DiffusionHeadNetwork } from '@ar-distill/backbone-kit';
-import type { SequenceLayout } from '@ar-distill/core';
+import {
+  classCondition,
+  type Condition,
+  type ConditionSpace,
+  labelsOf,
+  type SequenceLayout,
+} from '@ar-distill/core';
 import type { Parameters } from '@ar-distill/nn';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { backboneSpecs, inputSpecs } from './transformer/specs';
@@ -13,7 +19,7 @@ import { LlamagenTransformer, withoutLast } from './transformer/transformer';
  */
 export class LlamagenNetwork extends DiffusionHeadNetwork {
   readonly layout: SequenceLayout;
-  readonly numClasses: number;
+  readonly condition: ConditionSpace;
   private readonly transformer: LlamagenTransformer;
   private readonly inputNames: ReadonlySet<string>;
 
@@ -21,7 +27,7 @@ export class LlamagenNetwork extends DiffusionHeadNetwork {
     const input = inputSpecs(architecture, 'mlp');
     super({ ...backboneSpecs(architecture), ...input }, architecture);
     this.layout = layoutOf(architecture);
-    this.numClasses = architecture.numClasses;
+    this.condition = classCondition(architecture.numClasses);
     this.transformer = new LlamagenTransformer(architecture);
     this.inputNames = new Set(Object.keys(input));
   }
@@ -31,11 +37,11 @@ export class LlamagenNetwork extends DiffusionHeadNetwork {
     return this.inputNames.has(name);
   }
 
-  features(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  features(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
     const codes = withoutLast(sequence).div(this.architecture.codeScale);
     return this.transformer.features(
       parameters,
-      this.transformer.classToken(parameters, labels),
+      this.transformer.classToken(parameters, labelsOf(condition)),
       this.transformer.continuousEmbedding(parameters, codes),
     );
   }

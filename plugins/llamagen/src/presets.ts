@@ -8,6 +8,9 @@ import {
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
 import { type LlamagenArchitecture, llamagenArchitectureSchema } from './architecture';
 
+/** Name of the backbone, whose presets these are. */
+export const BACKBONE = 'llamagen';
+
 /** `GPT_B` … `GPT_3B` of LlamaGen's gpt.py. */
 const OFFICIAL_SIZES = {
   B: { depth: 12, heads: 12, width: 768 },
@@ -68,10 +71,11 @@ function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchite
     summary:
       `LlamaGen-${size}, ImageNet ${imageSize}×${imageSize}` +
       (inPaper ? '' : ' (not in the paper)'),
+    backbone: BACKBONE,
     architecture: official(size, imageSize),
     teacherSampling: paperSampling,
     adaptation: paperAdaptation,
-    distillation,
+    methods: { csd: distillation },
   };
 }
 
@@ -84,6 +88,7 @@ function asset(kind: string): string {
 
 const mnist: Preset<LlamagenArchitecture> = {
   summary: 'MNIST, 32×32, 16 tokens in raster order: trains on a laptop CPU',
+  backbone: BACKBONE,
   architecture: llamagenArchitectureSchema.parse({
     gridSize: 4,
     vocabSize: 256,
@@ -114,26 +119,29 @@ const mnist: Preset<LlamagenArchitecture> = {
     // Gentle: the regression leaves little to mend, and sampled tokens are noisy targets.
     fineTuning: { iterations: 300, batchSize: 64, learningRate: 2e-5, emaDecay: 0.99 },
   }),
-  distillation: distillationSettingsSchema.parse({
-    teacherPoolSize: 10_000,
-    tuning: {
-      headIterations: 100,
-      fullIterations: 800,
+  methods: {
+    csd: distillationSettingsSchema.parse({
+      teacherPoolSize: 10_000,
+      tuning: {
+        headIterations: 100,
+        fullIterations: 800,
+        batchSize: 64,
+        learningRate: 5e-4,
+        noiseDraws: 2,
+      },
+      generatorIterations: 1200,
+      guidanceUpdates: 2,
       batchSize: 64,
-      learningRate: 5e-4,
-      noiseDraws: 2,
-    },
-    generatorIterations: 1200,
-    guidanceUpdates: 2,
-    batchSize: 64,
-    guidanceNoiseDraws: 2,
-    generatorLearningRate: 3e-4,
-    guidanceLearningRate: 8e-4,
-    warmUpFraction: 0.02,
-    emaDecay: 0.995,
-  }),
+      guidanceNoiseDraws: 2,
+      generatorLearningRate: 3e-4,
+      guidanceLearningRate: 8e-4,
+      warmUpFraction: 0.02,
+      emaDecay: 0.995,
+    }),
+  },
+  dataset: 'mnist',
+  evaluation: { featureNetwork: 'mnist-classifier' },
   training: {
-    dataset: 'mnist',
     tokenizer: supervisedSettingsSchema.parse({
       iterations: 2000,
       batchSize: 64,

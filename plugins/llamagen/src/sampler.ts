@@ -1,21 +1,37 @@
 import * as tf from '@tensorflow/tfjs';
-import { sequenceLength, type TeacherSampler, type TeacherSamples } from '@ar-distill/core';
+import type { GuidedTeacher } from '@ar-distill/backbone-kit';
+import { labelsOf, sequenceLength, type SequenceSampler, withNothingGiven } from '@ar-distill/core';
 import { guideByScale, truncatedLogProbs } from '@ar-distill/core/math';
-import { type KeysAndValues, linear, MASKED_SCORE, sampleCategorical } from '@ar-distill/nn';
+import { type ArStepValues, compileStepwise, type DrawnArStep } from '@ar-distill/core/sampling';
+import {
+  type KeysAndValues,
+  linear,
+  MASKED_SCORE,
+  type Parameters,
+  sampleCodes,
+} from '@ar-distill/nn';
 import {
   float32,
   type HostTensor,
   type HostTensors,
   int32,
-  type Rng,
   type StepCompiler,
-  type StepFunction,
 } from '@ar-distill/program';
-import type { LlamagenTeacher } from './teacher';
+import type { LlamagenArchitecture } from './architecture';
 import { rotaryTable } from './transformer/rotary-table';
+import type { LlamagenTransformer } from './transformer/transformer';
 
-const STREAM = 'llamagen-teacher-tokens';
 const PREVIOUS = 'previous';
+
+/** What decoding reads of the teacher. */
+interface DecodedTeacher extends GuidedTeacher {
+  readonly architecture: LlamagenArchitecture;
+  readonly transformer: LlamagenTransformer;
+  /** Guidance scale of every position. */
+  guidanceScales(): number[];
+  /** What the transformer reads for `tokens` [...] int32: [..., D]. */
+  inputOfTokens(parameters: Parameters, tokens: tf.Tensor): tf.Tensor;
+}
 
 /** Names of a layer's cache in the store. */
 const cacheNames = (layer: number): readonly [string, string] => [
@@ -28,78 +44,33 @@ const cacheNames = (layer: number): readonly [string, string] => [
  * the keys and values of every layer as its state (`generate` of generate.py; the prefill is the
  * first step, which reads the class token). A guided step runs both halves at once and counts once.
  */
-export async function compileSampler(
-  teacher: LlamagenTeacher,
+export function cachedSampler(
+  teacher: DecodedTeacher,
   compiler: StepCompiler,
   parameters: Readonly<HostTensors>,
   batchSize: number,
-): Promise<TeacherSampler> {
-  const { layout } = teacher;
+): Promise<SequenceSampler> {
+  const { layout, condition } = teacher;
   const length = sequenceLength(layout);
-  const initial = initialState(teacher, batchSize);
-  const store = await compiler.createStore(initial);
-  const step = await compiler.compile(
+  return compileStepwise(
     {
-      name: 'llamagen-teacher-sampler',
-      fn: decodingStep(teacher),
-      state: Object.keys(initial),
-      constants: parameters,
-      inputs: {
-        labels: { shape: [batchSize], dtype: 'int32' },
-        uniforms: { shape: [batchSize], dtype: 'float32' },
-        position: { shape: [], dtype: 'int32' },
-        guidanceScale: { shape: [], dtype: 'float32' },
-      },
-      iterations: length,
+      name: 'LlamaGen teacher',
+      layout,
+      condition,
+      weights: parameters,
+      batchSize,
+      evaluations: length,
+      draws: { uniforms: { kind: 'uniform', stream: teacher.samplingStream, shape: [] } },
+      initialState: () => initialState(teacher, batchSize),
+      perStep: { guidanceScale: float32([length], Float32Array.from(teacher.guidanceScales())) },
+      drawStep: (values) => decodingStep(teacher, values),
     },
-    store,
+    compiler,
   );
-  const guidanceScale = float32([length], Float32Array.from(teacher.guidanceScales()));
-  const position = int32(
-    [length],
-    Int32Array.from({ length }, (_, i) => i),
-  );
-  return {
-    batchSize,
-    evaluations: length,
-    async dispose(): Promise<void> {
-      await step.dispose();
-      await store.dispose();
-    },
-    async sample(labels: Int32Array, rng: Rng, firstSample: number): Promise<TeacherSamples> {
-      if (labels.length !== batchSize) {
-        throw new RangeError(
-          `The sampler takes ${batchSize} labels at a time, not ${labels.length}.`,
-        );
-      }
-      const uniforms = new Float32Array(length * batchSize);
-      const repeated = new Int32Array(length * batchSize);
-      for (let b = 0; b < batchSize; b++) {
-        const draws = rng.uniform(STREAM, firstSample + b, length);
-        for (let i = 0; i < length; i++) {
-          uniforms[i * batchSize + b] = draws[i]!;
-          repeated[i * batchSize + b] = labels[b]!;
-        }
-      }
-      const { tokens, codes } = (await step.run({
-        labels: int32([length, batchSize], repeated),
-        uniforms: float32([length, batchSize], uniforms),
-        position,
-        guidanceScale,
-      })) as { tokens: HostTensor; codes: HostTensor };
-      return {
-        tokens: int32([batchSize, length], Int32Array.from(batchFirst(tokens, batchSize))),
-        sequence: float32(
-          [batchSize, length, layout.channels],
-          Float32Array.from(batchFirst(codes, batchSize)),
-        ),
-      };
-    },
-  };
 }
 
 /** Caches [B·K, n, d] per layer (both halves of a guided batch) and the last tokens [B]. */
-function initialState(teacher: LlamagenTeacher, batchSize: number): HostTensors {
+function initialState(teacher: DecodedTeacher, batchSize: number): HostTensors {
   const { width, depth, heads, keyValueHeads = heads } = teacher.architecture;
   const rows = batchSize * (teacher.isGuided ? 2 : 1) * keyValueHeads;
   const shape = [rows, sequenceLength(teacher.layout), width / heads];
@@ -114,68 +85,57 @@ function initialState(teacher: LlamagenTeacher, batchSize: number): HostTensors 
 
 /**
  * One token per sequence. What a cache holds beyond the position is left from an earlier batch and
- * hidden by the mask, so nothing has to be reset.
+ * hidden by the mask, so nothing has to be reset unless that batch failed.
  */
-function decodingStep(teacher: LlamagenTeacher): StepFunction {
+function decodingStep(
+  teacher: DecodedTeacher,
+  { parameters, state, draws, condition, start: position, perStep }: ArStepValues,
+): DrawnArStep {
   const { transformer, architecture, sampling, isGuided } = teacher;
   const length = sequenceLength(teacher.layout);
-
-  return ({ state, constants: parameters, inputs }) => {
-    const { labels, uniforms, position, guidanceScale } = inputs as Record<
-      'labels' | 'uniforms' | 'position' | 'guidanceScale',
-      tf.Tensor
-    >;
-    const positions = tf.range(0, length, 1, 'int32');
-    const here = positions.equal(position).toFloat();
-    const caches: Record<string, tf.Tensor> = {};
-    const merge = (layer: number, own: KeysAndValues): KeysAndValues => {
-      const [keysName, valuesName] = cacheNames(layer);
-      const row = here.reshape([1, length, 1]);
-      const replaced = (cache: tf.Tensor, vectors: tf.Tensor): tf.Tensor =>
-        cache.mul(tf.sub(1, row)).add(vectors.mul(row));
-      const keys = replaced(state[keysName]!, own.keys);
-      const values = replaced(state[valuesName]!, own.values);
-      caches[keysName] = keys;
-      caches[valuesName] = values;
-      return { keys, values };
-    };
-
-    const classToken = transformer.classToken(
-      parameters,
-      isGuided ? teacher.withUnconditional(labels) : labels,
-    );
-    const embedded = teacher.inputOfTokens(parameters, state[PREVIOUS]!).expandDims(1);
-    const previous = isGuided ? tf.concat([embedded, embedded], 0) : embedded;
-    const isFirst = position.equal(0).toFloat();
-    const x = classToken.mul(isFirst).add(previous.mul(tf.sub(1, isFirst)));
-
-    const table = rotaryTable(architecture);
-    const own = (rows: tf.Tensor2D): tf.Tensor2D =>
-      tf.matMul(here.as2D(1, length), rows.slice([0, 0], [length, -1]));
-    const mask = positions.greater(position).toFloat().mul(MASKED_SCORE).reshape([1, 1, length]);
-    const features = transformer.run(parameters, x, {
-      rotary: { cos: own(table.cos), sin: own(table.sin) },
-      mask,
-      merge,
-    });
-    const logits = linear(parameters, 'output', features.squeeze([1]));
-    const guided = isGuided
-      ? guideByScale(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), guidanceScale)
-      : logits;
-    const tokens = sampleCategorical(truncatedLogProbs(guided, sampling), uniforms);
-    const codes = tf.gather(teacher.scaledCodebook(parameters), tokens);
-    return { state: { ...caches, [PREVIOUS]: tokens }, outputs: { tokens, codes } };
+  const positions = tf.range(0, length, 1, 'int32');
+  const here = positions.equal(position).toFloat();
+  const caches: Record<string, tf.Tensor> = {};
+  const merge = (layer: number, own: KeysAndValues): KeysAndValues => {
+    const [keysName, valuesName] = cacheNames(layer);
+    const row = here.reshape([1, length, 1]);
+    const replaced = (cache: tf.Tensor, vectors: tf.Tensor): tf.Tensor =>
+      cache.mul(tf.sub(1, row)).add(vectors.mul(row));
+    const keys = replaced(state[keysName]!, own.keys);
+    const values = replaced(state[valuesName]!, own.values);
+    caches[keysName] = keys;
+    caches[valuesName] = values;
+    return { keys, values };
   };
-}
 
-/** [n, B, ...] → [B, n, ...], row-major values. */
-function* batchFirst({ shape, data }: HostTensor, batchSize: number): Generator<number> {
-  const length = shape[0]!;
-  const size = data.length / (length * batchSize);
-  for (let b = 0; b < batchSize; b++) {
-    for (let i = 0; i < length; i++) {
-      const start = (i * batchSize + b) * size;
-      for (let c = 0; c < size; c++) yield data[start + c]!;
-    }
-  }
+  const classToken = transformer.classToken(
+    parameters,
+    labelsOf(isGuided ? withNothingGiven(teacher.condition, condition) : condition),
+  );
+  const embedded = teacher.inputOfTokens(parameters, state[PREVIOUS]!).expandDims(1);
+  const previous = isGuided ? tf.concat([embedded, embedded], 0) : embedded;
+  const isFirst = position.equal(0).toFloat();
+  const x = classToken.mul(isFirst).add(previous.mul(tf.sub(1, isFirst)));
+
+  const table = rotaryTable(architecture);
+  const own = (rows: tf.Tensor2D): tf.Tensor2D =>
+    tf.matMul(here.as2D(1, length), rows.slice([0, 0], [length, -1]));
+  const mask = positions.greater(position).toFloat().mul(MASKED_SCORE).reshape([1, 1, length]);
+  const features = transformer.run(parameters, x, {
+    rotary: { cos: own(table.cos), sin: own(table.sin) },
+    mask,
+    merge,
+  });
+  const logits = linear(parameters, 'output', features.squeeze([1]));
+  const guided = isGuided
+    ? guideByScale(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), perStep['guidanceScale']!)
+    : logits;
+  const uniforms = draws['uniforms']!.squeeze([1]);
+  const logProbs = truncatedLogProbs(guided, sampling);
+  const { tokens, codes } = sampleCodes(teacher.scaledCodebook(parameters), logProbs, uniforms);
+  return {
+    state: { ...caches, [PREVIOUS]: tokens },
+    sequence: codes.expandDims(1),
+    tokens: tokens.expandDims(1),
+  };
 }

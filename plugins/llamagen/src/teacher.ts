@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import { GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
+  classCondition,
+  type Condition,
+  type ConditionSpace,
+  labelsOf,
   type SequenceLayout,
   sequenceLength,
-  type TeacherSampler,
+  type SequenceSampler,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
 import { guideByScale, nearestCodes } from '@ar-distill/core/math';
 import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
-import { compileSampler } from './sampler';
+import { cachedSampler } from './sampler';
 import { codebookSpecs, unitCodes } from './tokenizer/quantizer';
 import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
 import { LlamagenTransformer, withoutLast } from './transformer/transformer';
@@ -20,8 +24,9 @@ import { LlamagenTransformer, withoutLast } from './transformer/transformer';
  * codebook is among them. Codes are l2-normalised everywhere, the sequence that is read is not.
  */
 export class LlamagenTeacher extends GuidedTeacher {
+  override readonly samplingStream = 'llamagen-teacher-tokens';
   readonly layout: SequenceLayout;
-  readonly numClasses: number;
+  readonly condition: ConditionSpace;
   readonly codeScale: number;
   readonly parameterSpecs: ParameterSpecs;
   readonly transformer: LlamagenTransformer;
@@ -32,7 +37,7 @@ export class LlamagenTeacher extends GuidedTeacher {
   ) {
     super();
     this.layout = layoutOf(architecture);
-    this.numClasses = architecture.numClasses;
+    this.condition = classCondition(architecture.numClasses);
     this.codeScale = architecture.codeScale;
     this.transformer = new LlamagenTransformer(architecture);
     this.parameterSpecs = {
@@ -75,15 +80,19 @@ export class LlamagenTeacher extends GuidedTeacher {
     return this.transformer.tokenEmbedding(parameters, tokens);
   }
 
-  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const classToken = this.transformer.classToken(parameters, labels);
+  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, condition: Condition): tf.Tensor {
+    const classToken = this.transformer.classToken(parameters, labelsOf(condition));
     return linear(parameters, 'output', this.transformer.features(parameters, classToken, inputs));
   }
 
   /** Reads the tokens themselves, not the codes nearest to their codes. */
-  override logitsOfTokens(parameters: Parameters, tokens: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  override logitsOfTokens(
+    parameters: Parameters,
+    tokens: tf.Tensor,
+    condition: Condition,
+  ): tf.Tensor {
     const inputs = this.inputOfTokens(parameters, withoutLast(tokens));
-    return this.logitsOfInputs(parameters, inputs, labels);
+    return this.logitsOfInputs(parameters, inputs, condition);
   }
 
   guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
@@ -100,11 +109,12 @@ export class LlamagenTeacher extends GuidedTeacher {
     return this.transformer.continuousEmbedding(parameters, codes);
   }
 
-  createSampler(
+  /** Keeps the keys and values of earlier tokens. */
+  override createSampler(
     compiler: StepCompiler,
     parameters: Readonly<HostTensors>,
     batchSize: number,
-  ): Promise<TeacherSampler> {
-    return compileSampler(this, compiler, parameters, batchSize);
+  ): Promise<SequenceSampler> {
+    return cachedSampler(this, compiler, parameters, batchSize);
   }
 }

@@ -1,7 +1,7 @@
-import { definePlugin } from '@ar-distill/core';
+import { type Backbone, definePlugin } from '@ar-distill/core';
 import { toyArchitectureSchema, type ToyArchitecture } from './architecture';
 import { totalVariation } from './joint-distribution';
-import { presets } from './presets';
+import { BACKBONE, presets } from './presets';
 import { TabularTeacher } from './tabular-teacher';
 import { ToyNetwork } from './toy-network';
 
@@ -12,16 +12,22 @@ export { ToyNetwork } from './toy-network';
 export { toyArchitectureSchema, type ToyArchitecture } from './architecture';
 
 /** Teachers whose distribution is known exactly: the proof that distillation reaches it. */
-export const plugin = definePlugin<ToyArchitecture>({
-  name: 'toy',
+export const toyBackbone: Backbone<ToyArchitecture> = {
+  name: BACKBONE,
   summary: 'tabular teachers whose distribution is known exactly',
   architectureSchema: toyArchitectureSchema,
-  presets,
   createTeacher: (architecture, sampling) => new TabularTeacher(architecture, sampling),
   createNetwork: (architecture) => new ToyNetwork(architecture),
   measureSequences: (architecture, sequences) => ({
     totalVariation: totalVariation(architecture, sequences.data),
   }),
+};
+
+export const plugin = definePlugin({
+  name: 'toy',
+  summary: toyBackbone.summary,
+  backbones: [toyBackbone],
+  presets,
 });
 
 export default plugin;

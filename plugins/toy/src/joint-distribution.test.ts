@@ -36,6 +36,27 @@ describe('JointDistribution', () => {
     expect(Math.abs(totalVariation(architecture, mixed.flat()) - 0.6116)).toBeLessThan(0.02);
   });
 
+  it.each([NaN, Infinity, -0.5])('refuses %p as a probability', (value) => {
+    const values = new Array<number>(8).fill(0.125).with(5, value);
+    expect(() => new JointDistribution(2, 3, values)).toThrow(
+      `Value 5 of a joint distribution must be a number of 0 or more, not ${value}.`,
+    );
+  });
+
+  it('refuses values that cannot be normalised', () => {
+    expect(() => new JointDistribution(2, 1, [0, 0])).toThrow('a finite sum above 0, not 0.');
+    const largest = Number.MAX_VALUE;
+    expect(() => new JointDistribution(2, 1, [largest, largest])).toThrow('not Infinity.');
+  });
+
+  it.each([NaN, Infinity])('counts no sequence that holds %p', (value) => {
+    const sequences = [vectors([0, 1, 2]), vectors([1, 2, 3])].flat();
+    const place = sequences.length - 1;
+    expect(() => totalVariation(architecture, sequences.with(place, value))).toThrow(
+      'Position 2 of sequence 1 is not finite: it has no nearest code.',
+    );
+  });
+
   it('refuses a table of the wrong size', () => {
     expect(() => new JointDistribution(4, 3, [1])).toThrow(
       'A joint distribution of 3 tokens of 4 codes has 64 values, not 1.',

@@ -7,7 +7,7 @@ export class JointDistribution {
 
   /**
    * `probabilities`: V^n values, row-major; they are normalised to sum to 1.
-   * @throws RangeError when the number of values is another one.
+   * @throws RangeError when the number of values is another one, or they are no probabilities.
    */
   constructor(
     readonly vocabSize: number,
@@ -19,7 +19,18 @@ export class JointDistribution {
         `A joint distribution of ${sequenceLength} tokens of ${vocabSize} codes has ${vocabSize ** sequenceLength} values, not ${probabilities.length}.`,
       );
     }
+    const wrong = probabilities.findIndex((value) => !(Number.isFinite(value) && value >= 0));
+    if (wrong >= 0) {
+      throw new RangeError(
+        `Value ${wrong} of a joint distribution must be a number of 0 or more, not ${probabilities[wrong]}.`,
+      );
+    }
     const total = probabilities.reduce((sum, value) => sum + value, 0);
+    if (!(total > 0 && Number.isFinite(total))) {
+      throw new RangeError(
+        `The values of a joint distribution must have a finite sum above 0, not ${total}.`,
+      );
+    }
     this.probabilities = probabilities.map((value) => value / total);
     this.tables = Array.from({ length: sequenceLength }, (_, i) => this.conditionalTable(i));
   }
@@ -87,6 +98,7 @@ export class JointDistribution {
 /**
  * Total variation between the exact joint distribution and generated `sequences` [N, n, C] (scaled),
  * every vector replaced by its nearest code.
+ * @throws RangeError saying which vector is not finite.
  */
 export function totalVariation(
   { codebook, sequenceLength, joint, codeScale }: ToyArchitecture,
@@ -102,7 +114,13 @@ export function totalVariation(
       const distances = codebook.map((code) =>
         code.reduce((sum, value, c) => sum + (sequences[offset + c]! / codeScale - value) ** 2, 0),
       );
-      row = row * V + distances.indexOf(Math.min(...distances));
+      const nearest = distances.indexOf(Math.min(...distances));
+      if (nearest < 0 || !Number.isFinite(distances[nearest])) {
+        throw new RangeError(
+          `Position ${position} of sequence ${start / (sequenceLength * C)} is not finite: it has no nearest code.`,
+        );
+      }
+      row = row * V + nearest;
     }
     counts[row]!++;
   }

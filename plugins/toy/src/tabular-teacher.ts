@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  checkCondition,
+  classCondition,
+  type Condition,
   DiscreteScoreTeacher,
   type SequenceLayout,
-  type TeacherSampler,
+  type SequenceSampler,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
 import { LOG_ZERO, nearestCodes, truncatedLogProbs } from '@ar-distill/core/math';
 import type { Parameters } from '@ar-distill/nn';
-import { float32, type HostTensors, int32, type Rng, type StepCompiler } from '@ar-distill/program';
+import { float32, type HostTensors, int32, type StepCompiler } from '@ar-distill/program';
 import type { ToyArchitecture } from './architecture';
 import { JointDistribution } from './joint-distribution';
 import { toyLayout } from './layout';
@@ -17,8 +20,9 @@ import { toyLayout } from './layout';
  * is the nearest code of every vector (DD2 calls this case out: the prefix is a constant anyway).
  */
 export class TabularTeacher extends DiscreteScoreTeacher {
+  override readonly samplingStream = 'teacher';
   readonly layout: SequenceLayout;
-  readonly numClasses = 1;
+  readonly condition = classCondition(1);
   readonly parameterSpecs = {};
   readonly codeScale: number;
   private readonly joint: JointDistribution;
@@ -41,7 +45,7 @@ export class TabularTeacher extends DiscreteScoreTeacher {
     return tf.tensor2d(this.architecture.codebook).mul(this.codeScale);
   }
 
-  logProbs(parameters: Parameters, sequence: tf.Tensor, _labels: tf.Tensor): tf.Tensor {
+  logProbs(parameters: Parameters, sequence: tf.Tensor, _condition: Condition): tf.Tensor {
     const tokens = tf.unstack(nearestCodes(sequence, this.scaledCodebook(parameters)), 1);
     const V = this.architecture.codebook.length;
     let row: tf.Tensor = tf.zerosLike(tokens[0]!);
@@ -54,29 +58,30 @@ export class TabularTeacher extends DiscreteScoreTeacher {
     return truncatedLogProbs(tf.stack(rows, 1), this.sampling);
   }
 
+  /** Draws from the table itself. */
   createSampler(
     _compiler: StepCompiler,
     _parameters: Readonly<HostTensors>,
     batchSize: number,
-  ): Promise<TeacherSampler> {
+  ): Promise<SequenceSampler> {
     const { codebook, sequenceLength } = this.architecture;
-    const { joint, codeScale } = this;
+    const { joint, codeScale, condition, samplingStream } = this;
     const C = codebook[0]!.length;
     return Promise.resolve({
       batchSize,
       evaluations: sequenceLength,
-      sample: (labels: Int32Array, rng: Rng, firstSample: number) => {
-        const tokens = Int32Array.from(labels).fill(0);
-        const drawn = Array.from(tokens, (_, i) =>
-          joint.sample(rng.uniform('teacher', firstSample + i, sequenceLength)),
+      async sample(given, rng, firstSample) {
+        checkCondition(condition, given, batchSize);
+        const drawn = Array.from({ length: batchSize }, (_, i) =>
+          joint.sample(rng.uniform(samplingStream, firstSample + i, sequenceLength)),
         ).flat();
         const vectors = drawn.flatMap((token) =>
           codebook[token]!.map((value) => value * codeScale),
         );
-        return Promise.resolve({
+        return {
           sequence: float32([batchSize, sequenceLength, C], Float32Array.from(vectors)),
           tokens: int32([batchSize, sequenceLength], Int32Array.from(drawn)),
-        });
+        };
       },
       dispose: () => Promise.resolve(),
     });

@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { type SequenceLayout, VelocityNetwork } from '@ar-distill/core';
+import {
+  classCondition,
+  type Condition,
+  type SequenceLayout,
+  VelocityNetwork,
+} from '@ar-distill/core';
 import {
   attention,
   blockCausalMask,
@@ -29,7 +34,7 @@ const MLP_RATIO = 4;
 /** A small causal transformer over [start, q_1 … q_{n−1}] with a diffusion head per token. */
 export class ToyNetwork extends VelocityNetwork {
   readonly layout: SequenceLayout;
-  readonly numClasses = 1;
+  readonly condition = classCondition(1);
   readonly parameterSpecs: ParameterSpecs;
 
   constructor(private readonly architecture: ToyArchitecture) {
@@ -47,7 +52,7 @@ export class ToyNetwork extends VelocityNetwork {
     return initializeParameters(this.parameterSpecs, rng);
   }
 
-  features(parameters: Parameters, sequence: tf.Tensor, _labels: tf.Tensor): tf.Tensor {
+  features(parameters: Parameters, sequence: tf.Tensor, _condition: Condition): tf.Tensor {
     const { width, depth, heads } = this.architecture;
     const [B, n] = sequence.shape as [number, number, number];
     const start = tf.broadcastTo(parameter(parameters, 'start').reshape([1, 1, width]), [

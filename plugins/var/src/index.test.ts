@@ -1,9 +1,10 @@
 import { varArchitectureSchema } from './architecture';
-import { plugin } from './index';
+import { varBackbone as backbone } from './index';
+import { presets } from './presets';
 
 const count = (specs: Readonly<Record<string, { readonly shape: readonly number[] }>>): number =>
   Object.values(specs).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-const preset = (name: string) => plugin.presets[name]!;
+const preset = (name: string) => presets[name]!;
 
 it('has the sizes that the paper gives', () => {
   // DD2, table 1: millions of parameters of the generator; ours differ by 1-3 % (head depth 3).
@@ -14,25 +15,25 @@ it('has the sizes that the paper gives', () => {
   ];
   for (const [name, size] of millions) {
     const { architecture } = preset(name);
-    const ratio = count(plugin.createNetwork(architecture).parameterSpecs) / 1e6 / size;
+    const ratio = count(backbone.createNetwork(architecture).parameterSpecs) / 1e6 / size;
     expect(Math.abs(ratio - 1)).toBeLessThan(0.04);
   }
 });
 
 it('builds the networks of every preset', () => {
-  for (const [name, { architecture, teacherSampling }] of Object.entries(plugin.presets)) {
-    const teacher = plugin.createTeacher(architecture, teacherSampling);
-    const network = plugin.createNetwork(architecture);
-    const tokenizer = plugin.createTokenizer!(architecture);
+  for (const [name, { architecture, teacherSampling }] of Object.entries(presets)) {
+    const teacher = backbone.createTeacher(architecture, teacherSampling);
+    const network = backbone.createNetwork(architecture);
+    const tokenizer = backbone.createTokenizer!(architecture);
     expect([name, teacher.layout]).toEqual([name, network.layout]);
     expect(tokenizer.layout).toEqual(network.layout);
     // Whatever the network does not take from the teacher is its head.
     const fresh = Object.keys(network.parameterSpecs).filter((key) => !teacher.parameterSpecs[key]);
     expect(fresh.every((key) => network.isHeadParameter(key))).toBe(true);
-    expect(plugin.architectureSchema.parse(architecture)).toEqual(architecture);
+    expect(backbone.architectureSchema.parse(architecture)).toEqual(architecture);
   }
   expect(
-    count(plugin.createTokenizer!(preset('mnist-var').architecture).parameterSpecs),
+    count(backbone.createTokenizer!(preset('mnist-var').architecture).parameterSpecs),
   ).toBeLessThan(1e6);
 });
 

@@ -1,8 +1,8 @@
-import { definePlugin, type PluginDefinition } from '@ar-distill/core';
+import { type Backbone, definePlugin } from '@ar-distill/core';
 import { varArchitectureSchema, type VarArchitecture } from './architecture';
 import { VarNetwork } from './network';
 import { recognizeVarCheckpoint } from './import/recognize';
-import { presets } from './presets';
+import { BACKBONE, presets } from './presets';
 import { varTeacherTask } from './tasks/teacher-task';
 import { varTokenizerTask } from './tasks/tokenizer-task';
 import { VarTeacher } from './teacher';
@@ -13,14 +13,13 @@ export { varArchitectureSchema, type VarArchitecture } from './architecture';
 export { VarNetwork } from './network';
 export { VarTeacher } from './teacher';
 export { VarTokenizer } from './tokenizer/tokenizer';
-export { drawSequences, type DrawnSequences } from './sampler';
+export { drawSequences, type DecodedTeacher, type DrawnSequences } from './sampler';
 
 /** Next-scale (VAR) teachers and the one-step generators distilled from them. */
-export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchitecture>({
-  name: 'var',
+export const varBackbone: Backbone<VarArchitecture> = {
+  name: BACKBONE,
   summary: 'VAR: next-scale autoregressive image generation',
   architectureSchema: varArchitectureSchema,
-  presets,
   createTokenizer: (architecture) => new VarTokenizer(architecture),
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),
@@ -28,6 +27,13 @@ export const plugin: PluginDefinition<VarArchitecture> = definePlugin<VarArchite
   createTokenizerTask: varTokenizerTask,
   createTeacherTask: varTeacherTask,
   fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),
+};
+
+export const plugin = definePlugin({
+  name: 'var',
+  summary: varBackbone.summary,
+  backbones: [varBackbone],
+  presets,
 });
 
 export default plugin;

@@ -1,6 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { DiffusionHeadNetwork } from '@ar-distill/backbone-kit';
-import type { SequenceLayout } from '@ar-distill/core';
+import {
+  classCondition,
+  type Condition,
+  type ConditionSpace,
+  labelsOf,
+  type SequenceLayout,
+} from '@ar-distill/core';
 import type { Parameters } from '@ar-distill/nn';
 import { layoutOf, type VarArchitecture } from './architecture';
 import { isQuantizerParameter, MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
@@ -14,7 +20,7 @@ import { VarTransformer } from './transformer/transformer';
  */
 export class VarNetwork extends DiffusionHeadNetwork {
   readonly layout: SequenceLayout;
-  readonly numClasses: number;
+  readonly condition: ConditionSpace;
   private readonly transformer: VarTransformer;
   private readonly quantizer: MultiScaleQuantizer;
 
@@ -22,7 +28,7 @@ export class VarNetwork extends DiffusionHeadNetwork {
     const quantizer = new MultiScaleQuantizer(architecture);
     super({ ...transformerSpecs(architecture), ...quantizer.parameterSpecs }, architecture);
     this.layout = layoutOf(architecture);
-    this.numClasses = architecture.numClasses;
+    this.condition = classCondition(architecture.numClasses);
     this.transformer = new VarTransformer(architecture);
     this.quantizer = quantizer;
   }
@@ -31,9 +37,9 @@ export class VarNetwork extends DiffusionHeadNetwork {
     return !isQuantizerParameter(name);
   }
 
-  features(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  features(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
     const codes = sequence.div(this.architecture.codeScale);
     const inputs = this.quantizer.nextScaleInputs(parameters, codes);
-    return this.transformer.featuresOfInputs(parameters, inputs, labels);
+    return this.transformer.featuresOfInputs(parameters, inputs, labelsOf(condition));
   }
 }

@@ -9,6 +9,9 @@ import {
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
 import { type VarArchitecture, varArchitectureSchema } from './architecture';
 
+/** Name of the backbone, whose presets these are. */
+export const BACKBONE = 'var';
+
 const PATCH_NUMS_256 = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16];
 const PATCH_NUMS_512 = [1, 2, 3, 4, 6, 9, 13, 18, 24, 32];
 
@@ -93,28 +96,32 @@ function asset(kind: string): string {
 
 const mnist: Preset<VarArchitecture> = {
   summary: 'MNIST, 32×32, 30 tokens over 4 scales: trains on a laptop CPU',
+  backbone: BACKBONE,
   architecture: mnistArchitecture,
   teacherSampling: { guidanceScale: 0.35, topK: 0, topP: 1, temperature: 1 },
-  distillation: distillationSettingsSchema.parse({
-    teacherPoolSize: 10_000,
-    tuning: {
-      headIterations: 100,
-      fullIterations: 1100,
+  methods: {
+    csd: distillationSettingsSchema.parse({
+      teacherPoolSize: 10_000,
+      tuning: {
+        headIterations: 100,
+        fullIterations: 1100,
+        batchSize: 64,
+        learningRate: 5e-4,
+        noiseDraws: 2,
+      },
+      generatorIterations: 1400,
+      guidanceUpdates: 2,
       batchSize: 64,
-      learningRate: 5e-4,
-      noiseDraws: 2,
-    },
-    generatorIterations: 1400,
-    guidanceUpdates: 2,
-    batchSize: 64,
-    guidanceNoiseDraws: 2,
-    generatorLearningRate: 3e-4,
-    guidanceLearningRate: 8e-4,
-    warmUpFraction: 0.02,
-    emaDecay: 0.995,
-  }),
+      guidanceNoiseDraws: 2,
+      generatorLearningRate: 3e-4,
+      guidanceLearningRate: 8e-4,
+      warmUpFraction: 0.02,
+      emaDecay: 0.995,
+    }),
+  },
+  dataset: 'mnist',
+  evaluation: { featureNetwork: 'mnist-classifier' },
   training: {
-    dataset: 'mnist',
     tokenizer: supervisedSettingsSchema.parse({
       iterations: 2000,
       batchSize: 64,
@@ -141,7 +148,13 @@ function imagenet(
   architecture: VarArchitecture,
   distillation: DistillationSettings,
 ): Preset<VarArchitecture> {
-  return { summary, architecture, teacherSampling: paperSampling, distillation };
+  return {
+    summary,
+    backbone: BACKBONE,
+    architecture,
+    teacherSampling: paperSampling,
+    methods: { csd: distillation },
+  };
 }
 
 /** Presets by name. d30 and d36 are not in the paper and use the settings of d24. */

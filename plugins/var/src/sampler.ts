@@ -1,23 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
+import type { GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
-  sequenceLength,
+  type Condition,
+  labelsOf,
+  type SequenceSampler,
   stepStarts,
-  type TeacherSampler,
-  type TeacherSamples,
+  withNothingGiven,
 } from '@ar-distill/core';
 import { guideByRatio, truncatedLogProbs } from '@ar-distill/core/math';
-import { type KeysAndValues, linear, type Parameters, sampleCategorical } from '@ar-distill/nn';
+import { compileSampler } from '@ar-distill/core/sampling';
 import {
-  float32,
-  type HostTensor,
-  type HostTensors,
-  int32,
-  type Rng,
-  type StepCompiler,
-} from '@ar-distill/program';
-import type { VarTeacher } from './teacher';
+  type KeysAndValues,
+  linear,
+  type Parameters,
+  sampleCodes,
+  type SampledCodes,
+} from '@ar-distill/nn';
+import type { HostTensors, StepCompiler } from '@ar-distill/program';
+import type { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
+import type { VarTransformer } from './transformer/transformer';
 
-const STREAM = 'var-teacher-tokens';
+/** What decoding reads of the teacher. */
+export interface DecodedTeacher extends GuidedTeacher {
+  readonly transformer: VarTransformer;
+  readonly quantizer: MultiScaleQuantizer;
+}
 
 /** Sequences drawn from the teacher, as tensors. */
 export interface DrawnSequences {
@@ -29,22 +36,22 @@ export interface DrawnSequences {
 
 /**
  * Autoregressive decoding of all scales in one program: every scale reads the keys and values of the
- * earlier ones (`autoregressive_infer_cfg` of var.py). `labels` [B], `uniforms` [B, n] in [0, 1):
+ * earlier ones (`autoregressive_infer_cfg` of var.py). Condition [B], `uniforms` [B, n] in [0, 1):
  * one draw per token.
  */
 export function drawSequences(
-  teacher: VarTeacher,
+  teacher: DecodedTeacher,
   parameters: Parameters,
-  labels: tf.Tensor,
+  given: Condition,
   uniforms: tf.Tensor,
 ): DrawnSequences {
   const { transformer, quantizer, layout, sampling, isGuided } = teacher;
   const starts = stepStarts(layout);
   const scales = starts.length;
-  const batch = labels.shape[0]!;
+  const batch = uniforms.shape[0]!;
   const embedding = transformer.classEmbedding(
     parameters,
-    isGuided ? teacher.withUnconditional(labels) : labels,
+    labelsOf(isGuided ? withNothingGiven(teacher.condition, given) : given),
   );
   const condition = transformer.condition(parameters, embedding);
   const positions = transformer.positions(parameters);
@@ -55,13 +62,12 @@ export function drawSequences(
   let latent: tf.Tensor | undefined;
   let caches: readonly KeysAndValues[] | undefined;
 
-  /** Appends the tokens of a scale; returns what the transformer reads at the next one. */
-  const append = (scale: number, drawn: tf.Tensor): tf.Tensor | undefined => {
-    const vectors = quantizer.lookUp(parameters, drawn);
-    tokens.push(drawn);
-    codes.push(vectors);
+  /** Appends the codes of a scale; returns what the transformer reads at the next one. */
+  const append = (scale: number, drawn: SampledCodes): tf.Tensor | undefined => {
+    tokens.push(drawn.tokens);
+    codes.push(drawn.codes);
     if (scale === scales - 1) return undefined;
-    const added = quantizer.contribution(parameters, scale, vectors);
+    const added = quantizer.contribution(parameters, scale, drawn.codes);
     latent = latent ? latent.add(added) : added;
     return both(linear(parameters, 'word_embed', quantizer.atScale(latent, scale + 1)));
   };
@@ -80,7 +86,8 @@ export function drawSequences(
       : logits;
     const length = layout.stepLengths[scale]!;
     const draws = uniforms.slice([0, starts[scale]!], [batch, length]);
-    input = append(scale, sampleCategorical(truncatedLogProbs(guided, sampling), draws));
+    const logProbs = truncatedLogProbs(guided, sampling);
+    input = append(scale, sampleCodes(quantizer.codebook(parameters), logProbs, draws));
   }
   return {
     tokens: tf.concat(tokens, 1),
@@ -89,44 +96,24 @@ export function drawSequences(
 }
 
 /** A sampler with the weights built in. A guided pass runs both halves at once and counts once. */
-export async function compileSampler(
-  teacher: VarTeacher,
+export function cachedSampler(
+  teacher: DecodedTeacher,
   compiler: StepCompiler,
   parameters: Readonly<HostTensors>,
   batchSize: number,
-): Promise<TeacherSampler> {
-  const length = sequenceLength(teacher.layout);
-  const step = await compiler.compile({
-    name: 'var-teacher-sampler',
-    constants: parameters,
-    inputs: {
-      labels: { shape: [batchSize], dtype: 'int32' },
-      uniforms: { shape: [batchSize, length], dtype: 'float32' },
+): Promise<SequenceSampler> {
+  const { layout, condition } = teacher;
+  return compileSampler(
+    {
+      name: 'VAR teacher',
+      layout,
+      condition,
+      weights: parameters,
+      batchSize,
+      evaluations: layout.stepLengths.length,
+      draws: { uniforms: { kind: 'uniform', stream: teacher.samplingStream, shape: [] } },
+      sample: (weights, { uniforms }, given) => drawSequences(teacher, weights, given, uniforms!),
     },
-    fn: ({ constants, inputs }) => {
-      const { labels, uniforms } = inputs as { labels: tf.Tensor; uniforms: tf.Tensor };
-      return { outputs: { ...drawSequences(teacher, constants, labels, uniforms) } };
-    },
-  });
-  return {
-    batchSize,
-    evaluations: teacher.layout.stepLengths.length,
-    dispose: () => step.dispose(),
-    async sample(labels: Int32Array, rng: Rng, firstSample: number): Promise<TeacherSamples> {
-      if (labels.length !== batchSize) {
-        throw new RangeError(
-          `The sampler takes ${batchSize} labels at a time, not ${labels.length}.`,
-        );
-      }
-      const uniforms = new Float32Array(batchSize * length);
-      for (let b = 0; b < batchSize; b++) {
-        uniforms.set(rng.uniform(STREAM, firstSample + b, length), b * length);
-      }
-      const { tokens, sequence } = (await step.run({
-        labels: int32([batchSize], labels),
-        uniforms: float32([batchSize, length], uniforms),
-      })) as { tokens: HostTensor; sequence: HostTensor };
-      return { tokens, sequence };
-    },
-  };
+    compiler,
+  );
 }

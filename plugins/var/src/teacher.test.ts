@@ -65,7 +65,7 @@ it('matches the official module with shared adaLN, without l2 norm, with a φ pe
   const parameters = sineParameters(teacher.parameterSpecs);
   const tokens = tf.tensor2d([[2, 0, 5, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]], [1, 14], 'int32');
   const codes = teacher.quantizer.lookUp(parameters, tokens);
-  const logits = teacher.logits(parameters, codes, tf.tensor1d([1], 'int32'));
+  const logits = teacher.logits(parameters, codes, { labels: tf.tensor1d([1], 'int32') });
   expect(logits.shape).toEqual([1, 14, 6]);
   const expected = OFFICIAL.flat();
   logits.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 4));

@@ -1,12 +1,20 @@
 import type * as tf from '@tensorflow/tfjs';
 import { GuidedTeacher } from '@ar-distill/backbone-kit';
-import type { SequenceLayout, TeacherSampler, TeacherSamplingOptions } from '@ar-distill/core';
+import {
+  classCondition,
+  type Condition,
+  type ConditionSpace,
+  labelsOf,
+  type SequenceLayout,
+  type SequenceSampler,
+  type TeacherSamplingOptions,
+} from '@ar-distill/core';
 import { guideByRatio, rampedGuidanceRatios } from '@ar-distill/core/math';
 import { linear, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type VarArchitecture } from './architecture';
 import { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
-import { compileSampler } from './sampler';
+import { cachedSampler } from './sampler';
 import { classifierSpecs, transformerSpecs } from './transformer/specs';
 import { VarTransformer } from './transformer/transformer';
 
@@ -15,8 +23,9 @@ import { VarTransformer } from './transformer/transformer';
  * are among them, because the next scale's input is made from code vectors.
  */
 export class VarTeacher extends GuidedTeacher {
+  override readonly samplingStream = 'var-teacher-tokens';
   readonly layout: SequenceLayout;
-  readonly numClasses: number;
+  readonly condition: ConditionSpace;
   readonly codeScale: number;
   readonly parameterSpecs: ParameterSpecs;
   readonly transformer: VarTransformer;
@@ -28,7 +37,7 @@ export class VarTeacher extends GuidedTeacher {
   ) {
     super();
     this.layout = layoutOf(architecture);
-    this.numClasses = architecture.numClasses;
+    this.condition = classCondition(architecture.numClasses);
     this.codeScale = architecture.codeScale;
     this.transformer = new VarTransformer(architecture);
     this.quantizer = new MultiScaleQuantizer(architecture);
@@ -52,8 +61,8 @@ export class VarTeacher extends GuidedTeacher {
     return this.quantizer.nextScaleInputs(parameters, codes);
   }
 
-  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const features = this.transformer.featuresOfInputs(parameters, inputs, labels);
+  logitsOfInputs(parameters: Parameters, inputs: tf.Tensor, condition: Condition): tf.Tensor {
+    const features = this.transformer.featuresOfInputs(parameters, inputs, labelsOf(condition));
     return linear(parameters, 'head', features);
   }
 
@@ -62,11 +71,12 @@ export class VarTeacher extends GuidedTeacher {
     return guideByRatio(conditional, unconditional, ratios);
   }
 
-  createSampler(
+  /** Keeps the keys and values of earlier scales. */
+  override createSampler(
     compiler: StepCompiler,
     parameters: Readonly<HostTensors>,
     batchSize: number,
-  ): Promise<TeacherSampler> {
-    return compileSampler(this, compiler, parameters, batchSize);
+  ): Promise<SequenceSampler> {
+    return cachedSampler(this, compiler, parameters, batchSize);
   }
 }

@@ -11,9 +11,10 @@ import {
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { PluginDefinition } from '@ar-distill/core';
+import { BACKBONES, PRESETS, PROGRESS, RNG_FACTORY, TypedContainer } from '@ar-distill/di';
 import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as varPlugin } from '@ar-distill/plugin-var';
+import { createRng } from '@ar-distill/program';
 import { importCheckpoints, openWeights } from '@ar-distill/workflows';
 import { DIRECTORY_KINDS, FILE_KINDS, KINDS } from './kinds';
 import { Random } from './random';
@@ -31,7 +32,9 @@ export interface CaseResult {
   readonly milliseconds: number;
 }
 
-const PLUGINS = [varPlugin, llamagen] as readonly PluginDefinition[];
+const PLUGINS = [varPlugin, llamagen];
+const ALL_BACKBONES = PLUGINS.flatMap(({ backbones = [] }) => backbones);
+const CONTAINER = createImporter();
 /** How messages of broken programs read. */
 const UNCLEAR =
   /cannot (read|destructure|convert)|is not (a function|iterable|defined|an object)|\bundefined\b|invalid (array|string|typed)|call stack|out of memory|\[object|allocation|reduce of empty/i;
@@ -128,7 +131,7 @@ export class Laboratory {
     DIRECTORY_KINDS[kind]!(folder, random);
     const wanted = random.pick(['teacher', 'tokenizer', 'generator'] as const);
     try {
-      const source = await openWeights(random.pick(PLUGINS), wanted, folder);
+      const source = await openWeights(random.pick(ALL_BACKBONES), wanted, folder);
       try {
         await source.tensors.read(Object.keys(source.tensors.specs));
       } finally {
@@ -159,15 +162,23 @@ interface Trial {
 }
 
 async function importFile(file: string, out: string): Promise<void> {
-  await importCheckpoints(
-    {
-      plugins: PLUGINS,
-      progress: { update: () => undefined, message: () => undefined },
-      signal: new AbortController().signal,
-      print: () => undefined,
-    },
-    { files: [file], out },
-  );
+  await importCheckpoints(CONTAINER, { files: [file], out });
+}
+
+/** Holds what an import takes from a container. */
+function createImporter(): TypedContainer {
+  const container = new TypedContainer();
+  for (const { name: plugin, backbones = [], presets = {} } of PLUGINS) {
+    for (const value of backbones) {
+      container.registerValue(BACKBONES, { name: value.name, plugin, value });
+    }
+    for (const [name, value] of Object.entries(presets)) {
+      container.registerValue(PRESETS, { name, plugin, value });
+    }
+  }
+  container.registerValue(PROGRESS, { update: () => undefined, message: () => undefined });
+  container.registerValue(RNG_FACTORY, createRng);
+  return container;
 }
 
 function shardSum(folder: string): string {

@@ -1,3 +1,4 @@
+import { markdownOf, type TableColumn } from '@ar-distill/evaluation/report';
 import type { CaseResult } from './laboratory';
 
 const MEBIBYTE = 2 ** 20;
@@ -39,20 +40,22 @@ export class Report {
 
   /** Markdown, with the peak of resident memory of the processes below. */
   table(): string {
-    const rows = [...this.#counts].map(([kind, { accepted, refused, defects, slowest }]) =>
-      [kind, refused, accepted, defects, `${(slowest / 1000).toFixed(1)} s`].join(' | '),
-    );
     const all = [...this.#counts.values()];
-    const sum = (key: 'accepted' | 'refused' | 'defects'): number =>
-      all.reduce((total, counts) => total + counts[key], 0);
-    return [
-      '| kind | refused | accepted | defects | slowest |',
-      '| --- | ---: | ---: | ---: | ---: |',
-      ...rows.map((row) => `| ${row} |`),
-      `| all | ${sum('refused')} | ${sum('accepted')} | ${sum('defects')} | |`,
-      '',
-      `Peak of resident memory: ${(this.#peak / MEBIBYTE).toFixed(0)} MiB`,
-    ].join('\n');
+    const sum = (key: 'accepted' | 'refused' | 'defects'): string =>
+      String(all.reduce((total, counts) => total + counts[key], 0));
+    const figure = (title: string): TableColumn => ({ title, align: 'right' });
+    const table = markdownOf({
+      columns: [{ title: 'kind' }, ...['refused', 'accepted', 'defects', 'slowest'].map(figure)],
+      rows: [
+        ...[...this.#counts].map(([kind, { refused, accepted, defects, slowest }]) => [
+          kind,
+          ...[refused, accepted, defects].map(String),
+          `${(slowest / 1000).toFixed(1)} s`,
+        ]),
+        ['all', sum('refused'), sum('accepted'), sum('defects'), ''],
+      ],
+    });
+    return `${table}\n\nPeak of resident memory: ${(this.#peak / MEBIBYTE).toFixed(0)} MiB`;
   }
 
   #of(kind: string): Counts {

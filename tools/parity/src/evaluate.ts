@@ -48,7 +48,7 @@ export async function sampleTokens(
 ): Promise<HostTensor> {
   const { labels } = pickArrays(official, ['labels']);
   const sampler = await teacher.createSampler(compiler, weights, batchSize);
-  const { tokens } = await sampler.sample(Int32Array.from(labels.data), ANY_RNG, 0);
+  const { tokens } = await sampler.sample({ labels }, ANY_RNG, 0);
   await sampler.dispose();
   if (!tokens) throw new Error('The sampler gave no tokens.');
   return tokens;

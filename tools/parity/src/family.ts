@@ -1,4 +1,4 @@
-import type { PluginDefinition, TeacherSamplingOptions } from '@ar-distill/core';
+import type { Backbone, TeacherSamplingOptions } from '@ar-distill/core';
 import type { ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import type { Outcome } from './compare';
@@ -21,7 +21,7 @@ export interface Family<A> {
   readonly landmark: string;
   /** The state dicts that the driver writes. */
   readonly states: readonly string[];
-  readonly schema: PluginDefinition<A>['architectureSchema'];
+  readonly schema: Backbone<A>['architectureSchema'];
   /** Number `index` of the configurations that `rng` makes. */
   configure(rng: Rng, index: number): Configuration<A>;
   /** A line that names the knobs. */

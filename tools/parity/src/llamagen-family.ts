@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { PLAIN_SAMPLING } from '@ar-distill/core';
+import { nothingGiven, PLAIN_SAMPLING } from '@ar-distill/core';
 import {
   type LlamagenArchitecture,
   llamagenArchitectureSchema,
@@ -97,11 +97,14 @@ async function compareTransformer(
   const inputs = pickArrays(official, ['labels', 'tokens']);
   const own = await evaluate(compiler, 'llamagen', weights, inputs, (parameters, given) => {
     const { labels, tokens } = given as Record<'labels' | 'tokens', tf.Tensor>;
+    const nothing = nothingGiven(teacher.condition, batchSize);
     const codes = tf.gather(teacher.codebook(parameters), tokens);
     return {
-      logits_cond: teacher.logitsOfTokens(parameters, tokens, labels),
-      logits_uncond: teacher.logitsOfTokens(parameters, tokens, teacher.unconditional(labels)),
-      trunc_probs: teacher.logProbs(parameters, codes.mul(architecture.codeScale), labels).exp(),
+      logits_cond: teacher.logitsOfTokens(parameters, tokens, { labels }),
+      logits_uncond: teacher.logitsOfTokens(parameters, tokens, nothing),
+      trunc_probs: teacher
+        .logProbs(parameters, codes.mul(architecture.codeScale), { labels })
+        .exp(),
       quantized_from_tokens: asMap(architecture, codes),
     };
   });

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { PLAIN_SAMPLING } from '@ar-distill/core';
+import { nothingGiven, PLAIN_SAMPLING } from '@ar-distill/core';
 import {
   type VarArchitecture,
   varArchitectureSchema,
@@ -108,13 +108,16 @@ async function compareTransformer(
   const inputs = pickArrays(official, ['labels', 'tokens']);
   const own = await evaluate(compiler, 'var', weights, inputs, (parameters, given) => {
     const { labels, tokens } = given as Record<'labels' | 'tokens', tf.Tensor>;
+    const nothing = nothingGiven(teacher.condition, batchSize);
     const codes = quantizer.lookUp(parameters, tokens);
     const latent = quantizer.accumulate(parameters, codes).at(-1)!;
     return {
       teacher_input: teacher.inputs(parameters, codes),
-      logits_cond: teacher.logits(parameters, codes, labels),
-      logits_uncond: teacher.logits(parameters, codes, teacher.unconditional(labels)),
-      trunc_probs: teacher.logProbs(parameters, codes.mul(architecture.codeScale), labels).exp(),
+      logits_cond: teacher.logits(parameters, codes, { labels }),
+      logits_uncond: teacher.logits(parameters, codes, nothing),
+      trunc_probs: teacher
+        .logProbs(parameters, codes.mul(architecture.codeScale), { labels })
+        .exp(),
       f_hat: asMap(architecture, latent),
     };
   });
@@ -140,7 +143,11 @@ async function compareTokenizer(
       const inputs = given as Record<(typeof names)[number], tf.Tensor>;
       const images = channelsLast(inputs.encode_image);
       const decode = (drawn: tf.Tensor): tf.Tensor =>
-        channelsFirst(tokenizer.decode(parameters, tokenizer.quantizer.lookUp(parameters, drawn)));
+        channelsFirst(
+          tokenizer
+            .decode(parameters, tokenizer.quantizer.lookUp(parameters, drawn))
+            .clipByValue(-1, 1),
+        );
       return {
         image_from_tokens: decode(inputs.tokens),
         encoder_features: asMap(architecture, tokenizer.encoderFeatures(parameters, images)),

@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
+import { textTable } from '@ar-distill/evaluation/report';
 import { resolveOptions } from '../config/resolve-options';
 import { adaptSchema } from '../config/schemas';
+import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import {
-  examples,
-  givenFlags,
-  toNumber,
-  toSetting,
-  withCommonOptions,
-  withConfigOption,
-} from './flags';
-import { withPreset } from './session';
+import { givenFlags, toNumber, toSetting, withCommonOptions, withConfigOption } from './flags';
+import { presetExamples } from './preset-examples';
+import { withWorkflow } from './session';
 
 /** Flags whose value is nested in the schema. */
 const RENAMED = {
@@ -25,7 +21,7 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
   const command = program
     .command('adapt')
     .description('adapt a teacher that reads tokens to continuous code vectors')
-    .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
+    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
     .option('--out <folder>', 'folder that run directories are made in (default: runs)')
     .option('--resume <run>', 'run directory to go on with')
     .option('--teacher <path>', 'weights or model directory of the teacher (default: what ships)')
@@ -33,7 +29,7 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
       '--tokenizer <path>',
       'weights or model directory of the tokenizer (default: what ships)',
     )
-    .option('--data <name>', "fine-tune on mnist instead of the teacher's own sequences")
+    .option('--data <name>', "fine-tune on this data set instead of the teacher's own sequences")
     .option('--samples <n>', 'images that both are measured with (default: 10000)', toNumber)
     .option('--seed <n>', 'seed of all random numbers', toNumber)
     .option('--iterations <n>', 'updates of the fine-tuning', toNumber)
@@ -45,18 +41,22 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
     )
     .addHelpText(
       'after',
-      examples(
-        'adapt --preset mnist-llamagen',
-        'adapt --preset mnist-llamagen --data mnist',
-        'adapt --preset mnist-llamagen --resume runs/00002-adapt-mnist-llamagen',
-        'distill --preset mnist-llamagen --teacher runs/00002-adapt-mnist-llamagen/teacher.safetensors',
-      ),
+      presetExamples(env, (_preset, adapted) => [
+        `adapt --preset ${adapted}`,
+        `adapt --preset ${adapted} --resume runs/00002-adapt-${adapted}`,
+        `distill --preset ${adapted} --teacher runs/00002-adapt-${adapted}/teacher.safetensors`,
+      ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const options = resolveOptions(adaptSchema, givenFlags(command, RENAMED), env.cwd);
-    const { run, weights } = await withPreset(env, options, (context) =>
-      env.recipes.adapt(context, options),
+    const given = resolveOptions(adaptSchema, givenFlags(command, RENAMED), env.cwd);
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const { run, weights, table } = await withWorkflow(env, options, (container, workflow) =>
+      env.workflows.adapt(container, options, workflow),
     );
+    if (table) {
+      const { rows, columns, samples } = table;
+      env.stdout.write(`\n${textTable(rows, columns)}\n\n${samples} samples a row.\n`);
+    }
     env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
   });
 }

@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { distillSchema } from '../config/schemas';
+import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import {
-  examples,
-  givenFlags,
-  toNumber,
-  toSetting,
-  withCommonOptions,
-  withConfigOption,
-} from './flags';
-import { withPreset } from './session';
+import { givenFlags, toNumber, toSetting, withCommonOptions, withConfigOption } from './flags';
+import { presetExamples } from './preset-examples';
+import { reportSummary } from './report-summary';
+import { withWorkflow } from './session';
 
 /** Flags whose value is nested in the schema. */
 const RENAMED = {
@@ -27,7 +23,8 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
   const command = program
     .command('distill')
     .description('distil an AR teacher into a one-step generator, measure it and write a report')
-    .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
+    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
+    .option('--method <name>', "distillation method (default: the preset's)")
     .option('--out <folder>', 'folder that run directories are made in (default: runs)')
     .option('--name <name>', "name in the run directory (default: the preset's)")
     .option('--resume <run>', 'run directory to go on with')
@@ -52,20 +49,22 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
     )
     .addHelpText(
       'after',
-      examples(
+      presetExamples(env, (preset) => [
         'distill',
-        'distill --quick',
-        'distill --resume runs/00002-mnist-var',
-        'distill --stage1 runs/00002-mnist-var --objective dmd --set emaDecay=0.998',
+        `distill --preset ${preset} --quick`,
+        `distill --resume runs/00002-${preset}`,
+        `distill --preset ${preset} --stage1 runs/00002-${preset} --objective dmd --set emaDecay=0.998`,
         'distill --config distill.yaml --threads 2',
-      ),
+      ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const options = resolveOptions(distillSchema, givenFlags(command, RENAMED), env.cwd);
-    const { run, weights, report } = await withPreset(env, options, (context) =>
-      env.recipes.distill(context, options),
+    const given = resolveOptions(distillSchema, givenFlags(command, RENAMED), env.cwd);
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const { run, weights, report } = await withWorkflow(env, options, (container, workflow) =>
+      env.workflows.distill(container, options, workflow),
     );
+    if (report) env.stdout.write(reportSummary(report));
     env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
-    if (report !== undefined) env.stdout.write(`Report: ${report}\n`);
+    if (report) env.stdout.write(`Report: ${report.file}\n`);
   });
 }

@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
+import type { PluginDefinition } from '@ar-distill/core';
 import type { Command } from 'commander';
-import { loadMnist } from '@ar-distill/datasets';
-import { type ApplicationContainer, PLUGIN_PROBLEMS, PLUGINS, STEP_COMPILER } from '@ar-distill/di';
+import {
+  DATASETS,
+  PLUGIN_PROBLEMS,
+  PLUGINS,
+  STEP_COMPILER,
+  type ServiceContainer,
+} from '@ar-distill/di';
 import { describeBackends } from '@ar-distill/engine';
 import { float32 } from '@ar-distill/program';
 import { resolveOptions } from '../config/resolve-options';
@@ -38,7 +44,7 @@ export function addDoctorCommand(program: Command, env: CliEnvironment): void {
         ...(await backendFindings()),
         await engineFinding(container),
         ...pluginFindings(container),
-        await dataFinding(),
+        ...(await dataFindings(container)),
       ];
       for (const { state, subject, detail } of findings) {
         env.stdout.write(`${state.padEnd(8)} ${subject}: ${detail}\n`);
@@ -79,7 +85,7 @@ export function machineFindings(machine: Machine): Finding[] {
       : {
           state: 'missing',
           subject: 'Memory',
-          detail: `${memory}: training the MNIST preset wants 2 GiB`,
+          detail: `${memory}: training a small preset wants 2 GiB`,
         },
   ];
 }
@@ -93,7 +99,7 @@ async function backendFindings(): Promise<Finding[]> {
 }
 
 /** Compiles and runs a small step, so that a broken native library shows here. */
-async function engineFinding(container: ApplicationContainer): Promise<Finding> {
+async function engineFinding(container: ServiceContainer): Promise<Finding> {
   const subject = 'Engine';
   try {
     const step = await container.resolve(STEP_COMPILER).compile({
@@ -117,11 +123,11 @@ async function engineFinding(container: ApplicationContainer): Promise<Finding> 
   }
 }
 
-function pluginFindings(container: ApplicationContainer): Finding[] {
+function pluginFindings(container: ServiceContainer): Finding[] {
   const installed = container.resolveAll(PLUGINS).map(({ definition, version }): Finding => ({
     state: 'ok',
     subject: `Plugin ${definition.name}`,
-    detail: `${version} with ${Object.keys(definition.presets).join(', ') || 'no presets'}`,
+    detail: `${version} with ${contributions(definition)}`,
   }));
   const broken = container
     .resolveAll(PLUGIN_PROBLEMS)
@@ -134,17 +140,46 @@ function pluginFindings(container: ApplicationContainer): Finding[] {
   return installed.length + broken.length ? [...installed, ...broken] : [none];
 }
 
-async function dataFinding(): Promise<Finding> {
-  const subject = 'MNIST';
-  try {
-    const { count } = await loadMnist({ split: 'test' });
-    return { state: 'ok', subject, detail: `${count} test images` };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      state: 'missing',
-      subject,
-      detail: `${reason} Only training and new statistics need it.`,
-    };
+/** What a plugin brings, for people. */
+function contributions({
+  presets = {},
+  backbones = [],
+  datasets = [],
+  featureNetworks = [],
+  metrics = [],
+  methods = [],
+}: PluginDefinition): string {
+  const kinds = [
+    ['presets', Object.keys(presets)],
+    ['backbones', backbones.map(({ name }) => name)],
+    ['data sets', datasets.map(({ name }) => name)],
+    ['feature networks', featureNetworks.map(({ name }) => name)],
+    ['metrics', metrics.map(({ name }) => name)],
+    ['methods', methods.map(({ name }) => name)],
+  ] as const;
+  const texts = kinds.flatMap(([kind, names]) =>
+    names.length ? [`${kind} ${names.join(', ')}`] : [],
+  );
+  return texts.join('; ') || 'nothing';
+}
+
+/** Whether the data sets of the plugins can be opened; only training and new statistics need them. */
+async function dataFindings(container: ServiceContainer): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { name, value } of container.resolveAll(DATASETS)) {
+    const subject = `Data set ${name}`;
+    try {
+      const { train, test } = await value.open();
+      const detail = `${train.count} training images, ${test.count} test images`;
+      findings.push({ state: 'ok', subject, detail });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      findings.push({
+        state: 'missing',
+        subject,
+        detail: `${reason} Only training and new statistics need it.`,
+      });
+    }
   }
+  return findings;
 }

@@ -1,9 +1,32 @@
-import type { ApplicationContainer, ContainerOptions } from '@ar-distill/di';
-import type { Recipes } from '@ar-distill/workflows';
+import type { ContainerOptions, TypedContainer } from '@ar-distill/di';
+import type {
+  adapt,
+  distill,
+  evaluate,
+  importCheckpoints,
+  measureSpeed,
+  sample,
+  trainFeatures,
+  trainTeacher,
+  trainTokenizer,
+} from '@ar-distill/workflows';
 
 /** Where text goes. */
 export interface TextOutput {
   write(text: string): unknown;
+}
+
+/** What the commands do; replaced in tests. */
+export interface Workflows {
+  readonly adapt: typeof adapt;
+  readonly distill: typeof distill;
+  readonly evaluate: typeof evaluate;
+  readonly importCheckpoints: typeof importCheckpoints;
+  readonly measureSpeed: typeof measureSpeed;
+  readonly sample: typeof sample;
+  readonly trainFeatures: typeof trainFeatures;
+  readonly trainTeacher: typeof trainTeacher;
+  readonly trainTokenizer: typeof trainTokenizer;
 }
 
 /** Everything that the commands take from outside, so that they can be tested. */
@@ -15,6 +38,6 @@ export interface CliEnvironment {
   readonly stdout: TextOutput;
   /** Errors and warnings. */
   readonly stderr: TextOutput;
-  readonly recipes: Recipes;
-  createContainer(options: ContainerOptions): ApplicationContainer;
+  readonly workflows: Workflows;
+  createContainer(options: ContainerOptions): TypedContainer;
 }

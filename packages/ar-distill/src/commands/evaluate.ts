@@ -1,17 +1,19 @@
-import { speedUpTable } from '@ar-distill/metrics';
 import type { Command } from 'commander';
+import { speedUpTable } from '@ar-distill/evaluation/report';
 import { resolveOptions } from '../config/resolve-options';
 import { evaluateSchema } from '../config/schemas';
+import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import { examples, givenFlags, toNumber, withCommonOptions, withConfigOption } from './flags';
-import { withPreset } from './session';
+import { givenFlags, toNumber, withCommonOptions, withConfigOption } from './flags';
+import { presetExamples } from './preset-examples';
+import { withWorkflow } from './session';
 
 /** `ar-distill eval`. */
 export function addEvaluateCommand(program: Command, env: CliEnvironment): void {
   const command = program
     .command('eval')
-    .description('measure FID-MNIST and class accuracy of a generator, the teacher or a file')
-    .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
+    .description('measure the images of a generator, the teacher or a file')
+    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
     .option(
       '--weights <path>',
       'generator: run, file or model directory (default: the latest run, else what ships)',
@@ -28,27 +30,27 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     .option('--seed <n>', 'seed of the noise', toNumber)
     .addHelpText(
       'after',
-      examples(
+      presetExamples(env, (preset) => [
         'eval',
-        'eval --weights runs/00002-mnist-var',
+        `eval --weights runs/00002-${preset}`,
         'eval --npz teacher.npz',
         'eval --speed',
-      ),
+      ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const options = resolveOptions(evaluateSchema, givenFlags(command), env.cwd);
+    const given = resolveOptions(evaluateSchema, givenFlags(command), env.cwd);
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
     if (options.speed) {
-      const comparisons = await withPreset(env, options, (context) =>
-        env.recipes.measureSpeed(context, options),
+      const comparisons = await withWorkflow(env, options, (container, run) =>
+        env.workflows.measureSpeed(container, options, run),
       );
       env.stdout.write(`${speedUpTable(comparisons)}\n`);
       return;
     }
-    const { fid, classAccuracy } = await withPreset(env, options, (context) =>
-      env.recipes.evaluateModel(context, options),
+    const { definition, count, figures } = await withWorkflow(env, options, (container, run) =>
+      env.workflows.evaluate(container, options, run),
     );
-    env.stdout.write(
-      `FID-MNIST ${fid.toFixed(3)}, class accuracy ${(100 * classAccuracy).toFixed(2)}%\n`,
-    );
+    env.stdout.write(`${definition}\n${count} images:\n`);
+    for (const { title, text } of figures) env.stdout.write(`  ${title}: ${text}\n`);
   });
 }

@@ -29,7 +29,7 @@ export function withCommonOptions(command: Command): Command {
     .option('--threads <n>', 'threads of the engine (default: physical cores)', toNumber)
     .option('--backend <name>', 'onnxruntime, tensorflow or cpu (default: onnxruntime)')
     .option('--provider <name>', 'of ONNX Runtime: cpu, cuda or webgpu (default: cpu)')
-    .option('--plugins-dir <folder>', 'look for plugins from this folder, too');
+    .option('--plugins-dir <folder>', 'run the plugins in its node_modules, or itself, too');
 }
 
 /** Adds `--config`. */

@@ -3,7 +3,9 @@ import { resolveOptions } from '../config/resolve-options';
 import { importSchema } from '../config/schemas';
 import type { CliEnvironment } from './environment';
 import { examples, givenFlags } from './flags';
-import { withPlugins } from './session';
+import { withWorkflow } from './session';
+
+const MEBIBYTE = 2 ** 20;
 
 /** `ar-distill import`. */
 export function addImportCommand(program: Command, env: CliEnvironment): void {
@@ -21,7 +23,7 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
       'JSON or YAML with keys of the architecture that tensors do not tell',
     )
     .option('--key <path>', 'state dict inside the checkpoint, e.g. ema or trainer.var_wo_ddp')
-    .option('--plugins-dir <folder>', 'look for plugins from this folder, too')
+    .option('--plugins-dir <folder>', 'run the plugins in its node_modules, or itself, too')
     .addHelpText(
       'after',
       examples(
@@ -38,14 +40,23 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
       { ...flags, files, ...(config === undefined ? {} : { architecture: config }) },
       env.cwd,
     );
-    await withPlugins(env, given, (context) =>
-      env.recipes.importCheckpoints(context, {
-        files: given.files,
-        plugin: given.plugin,
-        key: given.key,
-        out: given.out,
-        config: given.architecture,
-      }),
+    const result = await withWorkflow(env, given, (container, run) =>
+      env.workflows.importCheckpoints(
+        container,
+        {
+          files: given.files,
+          backbone: given.plugin,
+          key: given.key,
+          out: given.out,
+          config: given.architecture,
+        },
+        run,
+      ),
     );
+    const size = Math.ceil(result.bytes / MEBIBYTE);
+    env.stdout.write(`Model directory: ${result.folder} (${size} MiB)\n`);
+    if (result.preset !== undefined) {
+      env.stdout.write(`It has the sizes of the preset ${result.preset}.\n`);
+    }
   });
 }

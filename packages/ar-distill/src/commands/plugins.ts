@@ -30,7 +30,7 @@ export function addPluginsCommand(program: Command, env: CliEnvironment): void {
 }
 
 function describePlugin({ definition, packageName, version, directory }: InstalledPlugin): string {
-  const presets = Object.entries(definition.presets);
+  const presets = Object.entries(definition.presets ?? {});
   const width = Math.max(0, ...presets.map(([name]) => name.length));
   return [
     `${definition.name}  ${definition.summary}`,

@@ -1,54 +1,55 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { definePlugin, type Preset } from '@ar-distill/core';
-import { distillationSettingsSchema } from '@ar-distill/core/methods';
+import type { ContainerOptions } from '@ar-distill/di';
 import {
-  ApplicationContainer,
-  type ContainerOptions,
+  BACKBONES,
+  ENGINE,
+  ENGINE_BACKENDS,
   PLUGIN_PROBLEMS,
   PLUGINS,
-  PROGRESS_REPORTER,
-  STEP_COMPILER,
+  PRESETS,
+  type ServiceContainer,
+  TypedContainer,
 } from '@ar-distill/di';
-import { saveModelDirectory } from '@ar-distill/runs';
-import type { Recipes } from '@ar-distill/workflows';
-import type { CliEnvironment } from './environment';
+import { type Backbone, definePlugin, type Preset } from '@ar-distill/core';
+import { InvalidOptionError, type SampleResult } from '@ar-distill/workflows';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { CliEnvironment, Workflows } from './environment';
 import { runCli } from './program';
 
 function refuse(): never {
   throw new Error('These tests create no networks.');
 }
 
-const preset: Preset<unknown> = {
-  summary: 'for tests',
-  architecture: {},
-  teacherSampling: { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 },
-  distillation: distillationSettingsSchema.parse({
-    teacherPoolSize: 1,
-    tuning: { headIterations: 0, fullIterations: 0, batchSize: 1, learningRate: 1 },
-    generatorIterations: 0,
-    batchSize: 1,
-    generatorLearningRate: 1,
-    guidanceLearningRate: 1,
-  }),
-};
-
-const plugin = definePlugin<unknown>({
+const backbone: Backbone = {
   name: 'fake',
   summary: 'A fake backbone',
   architectureSchema: z.unknown(),
-  presets: { 'mnist-var': preset, other: preset },
   createTeacher: refuse,
   createNetwork: refuse,
+};
+
+const preset: Preset = {
+  summary: 'for tests',
+  backbone: 'fake',
+  architecture: {},
+  teacherSampling: { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 },
+  methods: {},
+};
+
+const plugin = definePlugin({
+  name: 'fake',
+  summary: 'A fake plugin',
+  backbones: [backbone],
+  presets: { 'mnist-var': preset, other: { ...preset, adaptation: {} } },
 });
 
 /** Runs the command line on fakes and returns everything that happened. */
 async function run(
   args: string,
-  recipes: Partial<Recipes> = {},
+  workflows: Partial<Workflows> = {},
   variables: CliEnvironment['variables'] = {},
+  pluginError?: Error,
 ) {
   let stdout = '';
   let stderr = '';
@@ -59,37 +60,47 @@ async function run(
     variables,
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
-    recipes: {
+    workflows: {
       importCheckpoints: refuse,
       trainTokenizer: refuse,
       trainTeacher: refuse,
-      trainClassifier: refuse,
+      trainFeatures: refuse,
       adapt: refuse,
       distill: refuse,
-      sampleImages: refuse,
-      evaluateModel: refuse,
+      sample: refuse,
+      evaluate: refuse,
       measureSpeed: refuse,
-      ...recipes,
+      ...workflows,
     },
     createContainer: (options) => {
       opened.push(options);
-      const container = new ApplicationContainer();
+      if (pluginError) throw pluginError;
+      const container = new TypedContainer();
+      container.registerValue(ENGINE_BACKENDS, { name: 'cpu', create: refuse });
       container.registerValue(PLUGINS, {
         packageName: 'ar-distill-plugin-fake',
         version: '3.2.1',
         directory: '/plugins/fake',
-        nodeModules: '/plugins',
+        requiredFrom: '/package.json',
+        request: 'ar-distill-plugin-fake',
         definition: plugin,
       });
+      container.registerValue(BACKBONES, { name: 'fake', plugin: 'fake', value: backbone });
+      for (const [name, value] of Object.entries(plugin.presets!)) {
+        container.registerValue(PRESETS, { name, plugin: 'fake', value });
+      }
       container.registerValue(PLUGIN_PROBLEMS, {
         packageName: 'ar-distill-plugin-broken',
-        directory: '/plugins/broken',
-        nodeModules: '/plugins',
         message: 'The plugin "ar-distill-plugin-broken" is broken: mend it.',
       });
-      container.registerValue(STEP_COMPILER, { createStore: refuse, compile: refuse });
-      container.registerValue(PROGRESS_REPORTER, { update: () => {}, message: () => {} });
-      container.onDispose(async () => void disposed++);
+      const engine = { createStore: refuse, compile: refuse, profile: refuse, dispose: refuse };
+      container.registerLazy(
+        ENGINE,
+        () => engine,
+        async () => void disposed++,
+      );
+      // Every workflow here counts as one that has started the engine.
+      container.resolve(ENGINE);
       return container;
     },
   });
@@ -116,7 +127,7 @@ describe('the command line', () => {
         ...['plugins', 'import', 'train', 'adapt', 'distill', 'sample', 'eval', 'doctor'],
       ]),
     );
-    const commands = ['plugins', 'train', 'train tokenizer', 'train teacher', 'train classifier'];
+    const commands = ['plugins', 'train', 'train tokenizer', 'train teacher', 'train features'];
     for (const command of [...commands, 'adapt', 'distill', 'sample', 'eval', 'doctor']) {
       const help = await run(`${command} --help`);
       expect(help.code).toBe(0);
@@ -133,10 +144,9 @@ describe('the command line', () => {
       /^Error: .*'--count <n>' argument 'many' is invalid. It must be a number/,
     ],
     ['sample --count -3', /^Error: --count on the command line is wrong: too small/],
-    ['distill --set tuning=3', /^Error: The setting "tuning" on the command line is wrong/],
     ['distill --set nonsense', /must have the form key=value/],
-    ['adapt --data imagenet', /^Error: --data on the command line is wrong/],
-    ['adapt --set fineTuning.seed=3', /"fineTuning.seed".*/],
+    ['sample --backend cpuu', /^Error: There is no engine backend "cpuu": did you mean "cpu"\?/],
+    ['distill --name a/b', /^Error: --name on the command line is wrong/],
     ['train', /Usage: ar-distill train/],
   ])('exits with 2 for %j', async (args, message) => {
     const { code, stderr, stdout } = await run(args);
@@ -149,17 +159,55 @@ describe('the command line', () => {
     const { code, stdout, stderr, disposed } = await run('plugins');
     expect({ code, disposed, stderr }).toEqual({ code: 0, disposed: 1, stderr: WARNING });
     expect(stdout).toBe(
-      'fake  A fake backbone\n' +
+      'fake  A fake plugin\n' +
         '  ar-distill-plugin-fake 3.2.1 in /plugins/fake\n' +
         '    mnist-var  for tests\n' +
         '    other      for tests\n',
     );
   });
 
+  it('takes the examples of help from the installed presets', async () => {
+    const { stdout } = await run('adapt --help');
+    expect(stdout).toContain('  $ ar-distill adapt --preset other\n');
+    expect((await run('sample --help')).stdout).toContain('--preset mnist-var --teacher');
+  });
+
+  it('looks for plugins where README.md says that it does', async () => {
+    const [, named = ''] = /The help of ([^.]+?)\s+runs them/.exec(
+      readFileSync(join(__dirname, '../../../../README.md'), 'utf8'),
+    )!;
+    const running = [...named.matchAll(/`([^`]+)`/g)].map(([, command]) => command!);
+    expect(running).toContain('sample');
+    const others = ['', 'plugins', 'import', 'train', 'train features', 'doctor'];
+    for (const command of [...running, ...others]) {
+      const found = { command, runs: running.includes(command) ? 1 : 0 };
+      const help = await run(`${command} --help`.trim());
+      expect({ command, runs: help.opened.length }).toEqual(found);
+      const other = await run(`help ${command.split(' ')[0]}`.trim());
+      expect(other.opened.length).toBe(command.includes(' ') ? 0 : found.runs);
+    }
+    expect((await run('--version')).opened).toEqual([]);
+    expect((await run('plugins')).opened).toHaveLength(1);
+  });
+
+  it('shows help whatever is wrong with the plugins', async () => {
+    const broken = new Error('Two packages register the plugin "x": remove one of them.');
+    const help = await run('sample --help', {}, {}, broken);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('--preset PRESET');
+    expect((await run('plugins', {}, {}, broken)).stderr).toContain('remove one of them');
+  });
+
   it('hands flags, preset and engine options to the distillation', async () => {
-    const distill = jest.fn<ReturnType<Recipes['distill']>, Parameters<Recipes['distill']>>(
-      async () => ({ run: 'runs/3', weights: 'runs/3/generator.safetensors', report: 'r.md' }),
-    );
+    const distill = jest.fn(async () => ({
+      run: 'runs/3',
+      weights: 'runs/3/generator.safetensors',
+      report: {
+        kind: 'sequences' as const,
+        file: 'results.json',
+        results: { teacher: { totalVariation: 0.01234 } },
+      },
+    }));
     const { code, stdout, opened, disposed } = await run(
       'distill --preset fake:other --no-report --seed 5 --iterations 9 --objective dmd ' +
         '--set tuning.batchSize=32 --set stepWeights=[3,1] --threads 2 --backend cpu --plugins-dir p',
@@ -169,151 +217,145 @@ describe('the command line', () => {
     expect(opened).toEqual([
       { cwd: '/project', pluginFolders: ['/project/p'], engine: { threads: 2, backend: 'cpu' } },
     ]);
-    const [context, options] = distill.mock.calls[0]!;
-    expect(context.plugin.name).toBe('fake');
-    expect(context.presetName).toBe('other');
-    expect(options).toMatchObject({
-      report: false,
-      settings: {
-        seed: 5,
-        generatorIterations: 9,
-        objective: 'dmd',
-        stepWeights: [3, 1],
-        tuning: { batchSize: 32 },
-      },
-    });
-    expect(stdout).toBe('Run: runs/3\nWeights: runs/3/generator.safetensors\nReport: r.md\n');
+    expect(distill).toHaveBeenCalledWith(
+      expect.any(TypedContainer),
+      expect.objectContaining({
+        preset: 'fake:other',
+        defaultPreset: 'mnist-var',
+        report: false,
+        settings: {
+          seed: 5,
+          generatorIterations: 9,
+          objective: 'dmd',
+          stepWeights: [3, 1],
+          tuning: { batchSize: 32 },
+        },
+      }),
+      expect.objectContaining({ signal: expect.any(AbortSignal) }),
+    );
+    expect(stdout).toBe(
+      'teacher: totalVariation 0.0123\n' +
+        'Run: runs/3\nWeights: runs/3/generator.safetensors\nReport: results.json\n',
+    );
   });
 
-  it('samples the default preset with defaults', async () => {
-    const sampleImages = jest.fn<
-      ReturnType<Recipes['sampleImages']>,
-      Parameters<Recipes['sampleImages']>
-    >(async (context) => {
-      context.print('hello');
-      return { secondsPerImage: 0.001234 };
-    });
-    const { stdout, stderr } = await run('sample --classes 3,8', { sampleImages });
-    expect(sampleImages.mock.calls[0]![0].presetName).toBe('mnist-var');
-    expect(sampleImages.mock.calls[0]![1]).toEqual({
+  it('samples with defaults and prints what the workflow tells', async () => {
+    const result: SampleResult = {
+      images: { shape: [0], dtype: 'float32', data: new Float32Array(0) },
+      condition: {},
+      evaluations: 1,
+      secondsPerImage: 0.001234,
+    };
+    const sample = jest.fn<ReturnType<Workflows['sample']>, Parameters<Workflows['sample']>>(
+      async (_container, _options, workflow) => {
+        workflow?.onEvent?.({ kind: 'generator', file: 'g.safetensors' });
+        return result;
+      },
+    );
+    const { stdout, stderr } = await run('sample --classes 3,8', { sample });
+    expect(sample.mock.calls[0]![1]).toEqual({
       classes: [3, 8],
       count: 100,
       seed: 0,
       out: 'samples.png',
+      defaultPreset: 'mnist-var',
     });
-    expect(stdout).toBe('hello\n100 images in samples.png, 0.00123 s per image\n');
+    expect(stdout).toBe(
+      'Generator: g.safetensors\nNetwork evaluations per image: 1\n' +
+        '100 images in samples.png, 0.00123 s per image\n',
+    );
     expect(stderr).toBe(WARNING);
   });
 
   it('evaluates', async () => {
-    const evaluateModel: Recipes['evaluateModel'] = async () => ({
-      fid: 4.5678,
-      classAccuracy: 0.9,
+    const evaluate: Workflows['evaluate'] = async () => ({
+      count: 10,
+      values: { frechetDistance: 4.5678 },
+      figures: [{ title: 'FID-X', text: '4.57' }],
+      definition: 'In the features of X.',
     });
-    const { stdout } = await run('eval --samples 10', { evaluateModel });
-    expect(stdout).toBe('FID-MNIST 4.568, class accuracy 90.00%\n');
+    const { stdout } = await run('eval --samples 10', { evaluate });
+    expect(stdout).toBe('In the features of X.\n10 images:\n  FID-X: 4.57\n');
   });
 
   it('compares speeds', async () => {
-    const measureSpeed: Recipes['measureSpeed'] = async () => [
+    const measureSpeed: Workflows['measureSpeed'] = async () => [
       { batchSize: 1, decoded: false, teacherSeconds: 0.03, generatorSeconds: 0.002 },
     ];
     const { stdout } = await run('eval --speed', { measureSpeed });
-    expect(stdout).toContain('| 1 | sequences | 30.0 | 2.00 | 15.0× |\n');
+    expect(stdout).toMatch(/\| +1 \| sequences \| +30\.0 \| +2\.00 \| +15\.0× \|\n/);
   });
 
-  it('imports files with all plugins at hand', async () => {
-    const importCheckpoints = jest.fn<
-      ReturnType<Recipes['importCheckpoints']>,
-      Parameters<Recipes['importCheckpoints']>
-    >(async ({ print }) => {
-      print('a table');
-      return { folder: 'models/x' };
+  it('imports files', async () => {
+    const importCheckpoints = jest.fn(async (container: ServiceContainer) => {
+      expect(container.resolveAll(BACKBONES)).toHaveLength(1);
+      return { folder: 'models/x', bytes: 2 ** 21, networks: [], preset: 'fake:other' };
     });
     const { code, stdout, disposed } = await run(
       'import a.pth b.pth --plugin fake --out m --config c.json --key ema',
       { importCheckpoints },
     );
-    const [context, options] = importCheckpoints.mock.calls[0]!;
-    expect(context.plugins).toEqual([plugin]);
-    expect(options).toEqual({
-      files: ['a.pth', 'b.pth'],
-      plugin: 'fake',
-      key: 'ema',
-      out: 'm',
-      config: 'c.json',
-    });
-    expect({ code, stdout, disposed }).toEqual({ code: 0, stdout: 'a table\n', disposed: 1 });
+    expect(importCheckpoints).toHaveBeenCalledWith(
+      expect.anything(),
+      { files: ['a.pth', 'b.pth'], backbone: 'fake', key: 'ema', out: 'm', config: 'c.json' },
+      expect.anything(),
+    );
+    expect({ code, disposed }).toEqual({ code: 0, disposed: 1 });
+    expect(stdout).toBe(
+      'Model directory: models/x (2 MiB)\nIt has the sizes of the preset fake:other.\n',
+    );
     expect((await run('import')).code).toBe(2);
-  });
-
-  it('takes the preset from the model directory of the teacher', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'program-'));
-    const description = { plugin: 'fake', preset: 'other', components: [], architecture: {} };
-    await saveModelDirectory(join(folder, 'model'), description, []);
-    const sampleImages = jest.fn<
-      ReturnType<Recipes['sampleImages']>,
-      Parameters<Recipes['sampleImages']>
-    >(async () => ({ secondsPerImage: 1 }));
-    const recipes = { sampleImages };
-    await run(`sample --teacher ${folder}/model`, recipes);
-    await run(`sample --teacher ${folder}/model --preset mnist-var`, recipes);
-    await run('sample --teacher', recipes);
-    await rm(folder, { recursive: true });
-    const seen = sampleImages.mock.calls.map(([{ presetName }, { teacher }]) => [
-      presetName,
-      teacher,
-    ]);
-    expect(seen).toEqual([
-      ['other', `${folder}/model`],
-      ['mnist-var', `${folder}/model`],
-      ['mnist-var', true],
-    ]);
   });
 
   it('trains each network', async () => {
     const calls: unknown[] = [];
-    const record =
-      (name: string) =>
-      async (_context: unknown, options: object): Promise<{ run: string; weights: string }> => {
-        calls.push([name, options]);
-        return { run: 'r', weights: 'w' };
-      };
-    const recipes = {
+    const record = (name: string) => async (_container: unknown, options: object) => {
+      calls.push([name, options]);
+      return { run: 'r', weights: 'w', seconds: 61.4, measured: { testAccuracy: 0.98765 } };
+    };
+    const workflows = {
       trainTokenizer: record('tokenizer'),
       trainTeacher: record('teacher'),
-      trainClassifier: record('classifier'),
+      trainFeatures: record('features'),
     };
-    await run('train tokenizer --set learningRate=1e-3', recipes);
-    await run('train teacher --tokenizer t.safetensors --batch-size 8', recipes);
-    const { stdout, stderr } = await run('train classifier --seed 1', recipes);
+    await run('train tokenizer --set learningRate=1e-3', workflows);
+    await run('train teacher --tokenizer t.safetensors --batch-size 8', workflows);
+    const { stdout } = await run('train features digits --seed 1', workflows);
+    const defaultPreset = 'mnist-var';
     expect(calls).toEqual([
-      ['tokenizer', { settings: { learningRate: 0.001 } }],
-      ['teacher', { tokenizer: 't.safetensors', batchSize: 8 }],
-      ['classifier', { seed: 1 }],
+      ['tokenizer', { settings: { learningRate: 0.001 }, defaultPreset }],
+      ['teacher', { tokenizer: 't.safetensors', batchSize: 8, defaultPreset }],
+      ['features', { name: 'digits', seed: 1 }],
     ]);
-    expect({ stdout, stderr }).toEqual({ stdout: 'Run: r\nWeights: w\n', stderr: '' });
+    expect(stdout).toBe('Trained in 61 s\n  testAccuracy: 0.9877\nRun: r\nWeights: w\n');
   });
 
   it('hands nested settings to the adaptation', async () => {
-    const adapt = jest.fn<ReturnType<Recipes['adapt']>, Parameters<Recipes['adapt']>>(async () => ({
-      run: 'r',
-      weights: 'r/teacher.safetensors',
-    }));
+    const fidelity = { originalCrossEntropy: 1, crossEntropy: 1, divergence: 0 };
+    const adapt = jest.fn<ReturnType<Workflows['adapt']>, Parameters<Workflows['adapt']>>(
+      async () => ({
+        run: 'r',
+        weights: 'r/teacher.safetensors',
+        relativeError: 0,
+        regressed: fidelity,
+        fineTuned: fidelity,
+      }),
+    );
     const { stdout } = await run(
-      'adapt --preset other --data mnist --seed 2 --iterations 7 --set regression.iterations=5',
+      'adapt --preset other --data digits --seed 2 --iterations 7 --set regression.iterations=5',
       { adapt },
     );
     expect(adapt.mock.calls[0]![1]).toEqual({
       preset: 'other',
-      data: 'mnist',
+      defaultPreset: 'mnist-var',
+      data: 'digits',
       settings: { seed: 2, fineTuning: { iterations: 7 }, regression: { iterations: 5 } },
     });
     expect(stdout).toBe('Run: r\nWeights: r/teacher.safetensors\n');
   });
 
   it('prints one sentence for a failure, the stack when debugging, and stops the engine', async () => {
-    const distill: Recipes['distill'] = async () => {
+    const distill: Workflows['distill'] = async () => {
       throw new Error('The weights are missing: train them.', { cause: new Error('ENOENT') });
     };
     const plain = await run('distill', { distill });
@@ -323,17 +365,22 @@ describe('the command line', () => {
     expect(debug.stderr).toMatch(/Error: The weights .*\n +at .*[\s\S]*Caused by: Error: ENOENT/);
   });
 
-  it('names a preset that nobody has', async () => {
-    const { code, stderr } = await run('sample --preset nope');
-    expect(code).toBe(1);
-    expect(stderr).toContain('Error: No plugin has a preset "nope"; there are mnist-var, other.\n');
+  it('exits with 2 for an option that a workflow refuses', async () => {
+    const sample: Workflows['sample'] = async () => {
+      throw new InvalidOptionError('There is no class 11: the classes are 0 to 9.');
+    };
+    const { code, stderr } = await run('sample --classes 11', { sample });
+    expect(code).toBe(2);
+    expect(stderr).toBe(`${WARNING}Error: There is no class 11: the classes are 0 to 9.\n`);
   });
 
-  it('exits with 130 when interrupted, whether the recipe throws or returns', async () => {
-    const interrupted = (end: () => never | { fid: number; classAccuracy: number }) =>
+  it('exits with 130 when interrupted, whether the workflow throws or returns', async () => {
+    const result = { count: 0, values: {}, figures: [], definition: '' };
+    const interrupted = (end: () => typeof result) =>
       run('eval', {
-        evaluateModel: async ({ signal }) => {
-          const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+        evaluate: async (_container, _options, workflow) => {
+          const { signal } = workflow!;
+          const aborted = new Promise((resolve) => signal!.addEventListener('abort', resolve));
           process.emit('SIGINT');
           await aborted;
           return end();
@@ -344,7 +391,7 @@ describe('the command line', () => {
     });
     expect(thrown).toMatchObject({ code: 130, disposed: 1 });
     expect(thrown.stderr).toContain('\nStopped at iteration 7; resume with --resume runs/3.\n');
-    const returned = await interrupted(() => ({ fid: 1, classAccuracy: 1 }));
+    const returned = await interrupted(() => result);
     expect(returned).toMatchObject({ code: 130, disposed: 1, stdout: '' });
   });
 });

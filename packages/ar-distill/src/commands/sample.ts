@@ -1,16 +1,11 @@
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { sampleSchema } from '../config/schemas';
+import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import {
-  examples,
-  givenFlags,
-  toNumber,
-  toNumbers,
-  withCommonOptions,
-  withConfigOption,
-} from './flags';
-import { withPreset } from './session';
+import { givenFlags, toNumber, toNumbers, withCommonOptions, withConfigOption } from './flags';
+import { presetExamples } from './preset-examples';
+import { withWorkflow } from './session';
 
 const DEFAULTS = { count: 100, seed: 0, out: 'samples.png' };
 
@@ -19,7 +14,7 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
   const command = program
     .command('sample')
     .description('draw images in one step (or with the teacher) into a PNG grid')
-    .option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)')
+    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
     .option(
       '--weights <path>',
       'generator: run, file or model directory (default: the latest run, else what ships)',
@@ -38,28 +33,23 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
     .option('--teacher-steps <n>', 'let the teacher sample the last n AR steps again', toNumber)
     .addHelpText(
       'after',
-      examples(
+      presetExamples(env, (preset) => [
         'sample',
         'sample --count 16 --classes 3,8 --seed 7 --out threes-and-eights.png',
-        'sample --weights runs/00002-mnist-var --teacher-steps 1',
-        'sample --teacher --count 10000 --npz teacher.npz',
-        'sample --teacher models/var-d16 --count 4',
-      ),
+        `sample --weights runs/00002-${preset} --teacher-steps 1`,
+        `sample --preset ${preset} --teacher --count 10000 --npz teacher.npz`,
+      ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
     const given = resolveOptions(sampleSchema, givenFlags(command), env.cwd);
-    const options = {
-      ...given,
-      count: given.count ?? DEFAULTS.count,
-      seed: given.seed ?? DEFAULTS.seed,
-      out: given.out ?? DEFAULTS.out,
-    };
-    const { secondsPerImage } = await withPreset(env, options, (context) =>
-      env.recipes.sampleImages(context, options),
+    const options = { ...DEFAULTS, ...given, defaultPreset: DEFAULT_PRESET };
+    const { evaluations, secondsPerImage } = await withWorkflow(env, options, (container, run) =>
+      env.workflows.sample(container, options, run),
     );
     const plural = options.count === 1 ? 'image' : 'images';
     env.stdout.write(
-      `${options.count} ${plural} in ${options.out}, ${secondsPerImage.toPrecision(3)} s per image\n`,
+      `Network evaluations per image: ${evaluations}\n` +
+        `${options.count} ${plural} in ${options.out}, ${secondsPerImage.toPrecision(3)} s per image\n`,
     );
   });
 }

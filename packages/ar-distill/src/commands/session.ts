@@ -1,133 +1,59 @@
 import { resolve } from 'node:path';
-import { isModelDirectory } from '@ar-distill/checkpoints';
 import {
-  type ApplicationContainer,
-  findPreset,
   PLUGIN_PROBLEMS,
-  PLUGINS,
-  PROGRESS_REPORTER,
-  STEP_COMPILER,
+  PROGRESS,
+  type ServiceContainer,
+  type TypedContainer,
 } from '@ar-distill/di';
-import { describeModelDirectory, onInterrupt } from '@ar-distill/runs';
-import type { BaseRecipeContext, ImportContext, RecipeContext } from '@ar-distill/workflows';
+import { createProgressReporter, onInterrupt } from '@ar-distill/runs';
+import type { WorkflowOptions } from '@ar-distill/workflows';
 import type { CommonOptions } from '../config/schemas';
+import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
 import type { CliEnvironment } from './environment';
+import { printEvent } from './print-event';
 
-/** The preset that commands work on when none is named. */
-export const DEFAULT_PRESET = 'mnist-var';
-
-/** The container that the common options describe. */
-export function openContainer(env: CliEnvironment, options: CommonOptions): ApplicationContainer {
+/**
+ * The container that the common options describe.
+ * @throws InvalidOptionError when there is no such backend.
+ */
+export function openContainer(env: CliEnvironment, options: CommonOptions): TypedContainer {
   const { threads, backend, provider, pluginsDir } = options;
-  return env.createContainer({
+  const engine = {
+    ...(threads === undefined ? {} : { threads }),
+    ...(backend === undefined ? {} : { backend }),
+    ...(provider === undefined ? {} : { provider }),
+  };
+  const container = env.createContainer({
     cwd: env.cwd,
     pluginFolders: pluginsDir === undefined ? [] : [resolve(env.cwd, pluginsDir)],
-    engine: {
-      ...(threads === undefined ? {} : { threads }),
-      ...(backend === undefined ? {} : { backend }),
-      ...(provider === undefined ? {} : { provider }),
-    },
+    engine,
   });
+  checkEngine(container, engine);
+  return container;
 }
 
 /**
- * Runs a recipe that works without a plugin. Ctrl-C aborts its signal; however it ends then, the
- * command ends as interrupted.
+ * Runs a workflow with a container of its own, shows its progress and prints its events. Ctrl-C aborts
+ * its signal; however it ends then, the command ends as interrupted.
  */
-export async function withBaseContext<T>(
+export async function withWorkflow<T>(
   env: CliEnvironment,
   options: CommonOptions,
-  recipe: (context: BaseRecipeContext) => Promise<T>,
-): Promise<T> {
-  return inContainer(env, options, (container, signal) =>
-    recipe(baseContext(env, container, signal)),
-  );
-}
-
-/** Options that say which preset a command works on. */
-interface PresetOptions extends CommonOptions {
-  readonly preset?: string | undefined;
-  readonly teacher?: boolean | string | undefined;
-  readonly tokenizer?: string | undefined;
-}
-
-/**
- * Runs a recipe on a preset, which is looked for in all plugins. Without a name it is the preset whose
- * sizes the model directory of the teacher or the tokenizer has.
- */
-export async function withPreset<T>(
-  env: CliEnvironment,
-  options: PresetOptions,
-  recipe: (context: RecipeContext) => Promise<T>,
-): Promise<T> {
-  return inContainer(env, options, async (container, signal) => {
-    warnOfPlugins(env, container);
-    const name = options.preset ?? (await presetOfModels(env, options)) ?? DEFAULT_PRESET;
-    const { plugin, presetName } = findPreset(container.resolveAll(PLUGINS), name);
-    return recipe({ ...baseContext(env, container, signal), plugin, presetName });
-  });
-}
-
-/** Runs a recipe that looks at all plugins and runs no network. */
-export async function withPlugins<T>(
-  env: CliEnvironment,
-  options: CommonOptions,
-  recipe: (context: ImportContext) => Promise<T>,
-): Promise<T> {
-  return inContainer(env, options, (container, signal) => {
-    warnOfPlugins(env, container);
-    return recipe({
-      plugins: container.resolveAll(PLUGINS).map(({ definition }) => definition),
-      progress: container.resolve(PROGRESS_REPORTER),
-      signal,
-      print: (line) => void env.stdout.write(`${line}\n`),
-    });
-  });
-}
-
-function warnOfPlugins(env: CliEnvironment, container: ApplicationContainer): void {
-  for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-    env.stderr.write(`Warning: ${message}\n`);
-  }
-}
-
-async function presetOfModels(
-  env: CliEnvironment,
-  { teacher, tokenizer }: PresetOptions,
-): Promise<string | undefined> {
-  for (const named of [teacher, tokenizer]) {
-    if (typeof named !== 'string') continue;
-    const folder = resolve(env.cwd, named);
-    if (!isModelDirectory(folder)) continue;
-    const { plugin, preset } = await describeModelDirectory(folder);
-    if (preset !== undefined) return `${plugin}:${preset}`;
-  }
-  return undefined;
-}
-
-function baseContext(
-  env: CliEnvironment,
-  container: ApplicationContainer,
-  signal: AbortSignal,
-): BaseRecipeContext {
-  return {
-    compiler: container.resolve(STEP_COMPILER),
-    progress: container.resolve(PROGRESS_REPORTER),
-    signal,
-    print: (line) => void env.stdout.write(`${line}\n`),
-  };
-}
-
-async function inContainer<T>(
-  env: CliEnvironment,
-  options: CommonOptions,
-  action: (container: ApplicationContainer, signal: AbortSignal) => Promise<T>,
+  workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
 ): Promise<T> {
   const container = openContainer(env, options);
   const interrupt = onInterrupt();
+  const progress = createProgressReporter();
   try {
-    const result = await action(container, interrupt.signal);
+    for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
+      env.stderr.write(`Warning: ${message}\n`);
+    }
+    container.registerValue(PROGRESS, progress);
+    const result = await workflow(container, {
+      signal: interrupt.signal,
+      onEvent: (event) => printEvent(event, env.stdout),
+    });
     if (interrupt.signal.aborted) throw new InterruptedError('Interrupted.');
     return result;
   } catch (error) {
@@ -135,6 +61,7 @@ async function inContainer<T>(
     const message = error instanceof Error && error.name !== 'AbortError' ? error.message : '';
     throw new InterruptedError(message || 'Interrupted.', { cause: error });
   } finally {
+    progress.close();
     interrupt.dispose();
     await container.dispose();
   }

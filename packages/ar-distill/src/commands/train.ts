@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { TrainingResult } from '@ar-distill/workflows';
 import { resolveOptions } from '../config/resolve-options';
-import { classifierSchema, teacherSchema, tokenizerSchema } from '../config/schemas';
+import { featuresSchema, teacherSchema, tokenizerSchema } from '../config/schemas';
+import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
 import {
   examples,
@@ -11,31 +12,45 @@ import {
   withCommonOptions,
   withConfigOption,
 } from './flags';
-import { withBaseContext, withPreset } from './session';
+import { presetExamples } from './preset-examples';
+import { withWorkflow } from './session';
 
 /** Flags whose value is nested in the schema. */
 const RENAMED = { set: 'settings' };
 
-/** `ar-distill train tokenizer|teacher|classifier`. */
+/** `ar-distill train tokenizer|teacher|features`. */
 export function addTrainCommand(program: Command, env: CliEnvironment): void {
   const train = program
     .command('train')
-    .description('train a tokenizer, a teacher or the classifier that FID-MNIST is measured with')
+    .description('train a tokenizer, a teacher or a network that images are measured with')
     .addHelpText('after', examples('train tokenizer', 'train teacher --iterations 2000'));
+  addTokenizerCommand(train, env);
+  addTeacherCommand(train, env);
+  addFeaturesCommand(train, env);
+}
 
-  const tokenizer = train
+function addTokenizerCommand(train: Command, env: CliEnvironment): void {
+  const command = train
     .command('tokenizer')
     .description("train the image tokenizer of a preset on the preset's data set")
-    .addHelpText('after', examples('train tokenizer --preset mnist-var --set learningRate=5e-4'));
-  withTrainingOptions(withPresetOption(tokenizer)).action(async () => {
-    const options = resolveOptions(tokenizerSchema, givenFlags(tokenizer, RENAMED), env.cwd);
-    const result = await withPreset(env, options, (context) =>
-      env.recipes.trainTokenizer(context, options),
+    .addHelpText(
+      'after',
+      presetExamples(env, (preset) => [
+        `train tokenizer --preset ${preset} --set learningRate=5e-4`,
+      ]),
+    );
+  withTrainingOptions(withPresetOption(command)).action(async () => {
+    const given = resolveOptions(tokenizerSchema, givenFlags(command, RENAMED), env.cwd);
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const result = await withWorkflow(env, options, (container, run) =>
+      env.workflows.trainTokenizer(container, options, run),
     );
     report(env, result);
   });
+}
 
-  const teacher = train
+function addTeacherCommand(train: Command, env: CliEnvironment): void {
+  const command = train
     .command('teacher')
     .description("train the AR teacher of a preset on the preset's data set")
     .option(
@@ -44,35 +59,40 @@ export function addTrainCommand(program: Command, env: CliEnvironment): void {
     )
     .addHelpText(
       'after',
-      examples(
-        'train teacher',
-        'train teacher --tokenizer runs/00000-tokenizer',
+      presetExamples(env, (preset) => [
+        `train teacher --preset ${preset}`,
+        'train teacher --tokenizer runs/00000-tokenizer/tokenizer.safetensors',
         'train teacher --resume runs/00001-teacher',
-      ),
+      ]),
     );
-  withTrainingOptions(withPresetOption(teacher)).action(async () => {
-    const options = resolveOptions(teacherSchema, givenFlags(teacher, RENAMED), env.cwd);
-    const result = await withPreset(env, options, (context) =>
-      env.recipes.trainTeacher(context, options),
+  withTrainingOptions(withPresetOption(command)).action(async () => {
+    const given = resolveOptions(teacherSchema, givenFlags(command, RENAMED), env.cwd);
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const result = await withWorkflow(env, options, (container, run) =>
+      env.workflows.trainTeacher(container, options, run),
     );
     report(env, result);
   });
+}
 
-  const classifier = train
-    .command('classifier')
-    .description('train the MNIST classifier whose features FID-MNIST compares')
-    .addHelpText('after', examples('train classifier --out runs'));
-  withTrainingOptions(classifier).action(async () => {
-    const options = resolveOptions(classifierSchema, givenFlags(classifier, RENAMED), env.cwd);
-    const result = await withBaseContext(env, options, (context) =>
-      env.recipes.trainClassifier(context, options),
+function addFeaturesCommand(train: Command, env: CliEnvironment): void {
+  const command = train
+    .command('features')
+    .description('train the feature network that a plugin brings; writes its reference set, too')
+    .argument('[name]', 'feature network (default: the only one that can be trained)')
+    .addHelpText('after', examples('train features', 'train features NAME --iterations 3000'));
+  withTrainingOptions(command).action(async (name: string | undefined) => {
+    const flags = { ...givenFlags(command, RENAMED), ...(name === undefined ? {} : { name }) };
+    const options = resolveOptions(featuresSchema, flags, env.cwd);
+    const result = await withWorkflow(env, options, (container, run) =>
+      env.workflows.trainFeatures(container, options, run),
     );
     report(env, result);
   });
 }
 
 function withPresetOption(command: Command): Command {
-  return command.option('--preset <name>', 'preset, or plugin:preset (default: mnist-var)');
+  return command.option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`);
 }
 
 function withTrainingOptions(command: Command): Command {
@@ -86,6 +106,10 @@ function withTrainingOptions(command: Command): Command {
   return withCommonOptions(withConfigOption(command));
 }
 
-function report(env: CliEnvironment, { run, weights }: TrainingResult): void {
+function report(env: CliEnvironment, { run, weights, seconds, measured }: TrainingResult): void {
+  env.stdout.write(`Trained in ${seconds.toFixed(0)} s\n`);
+  for (const [name, value] of Object.entries(measured)) {
+    env.stdout.write(`  ${name}: ${value.toPrecision(4)}\n`);
+  }
   env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
 }

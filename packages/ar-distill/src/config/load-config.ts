@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { explainIssue } from './explain-issue';
+import { explainIssue, knownKeys } from '@ar-distill/workflows';
 
 /**
  * Reads a YAML file and validates it. An empty file holds no keys.
@@ -12,7 +12,12 @@ import { explainIssue } from './explain-issue';
 export function loadConfig<T>(file: string, cwd: string, schema: z.ZodType<T>): T {
   const result = schema.safeParse(parseYaml(readText(resolve(cwd, file), file), file) ?? {});
   if (result.success) return result.data;
-  throw new Error(explainIssue(result.error, schema, `in ${file}`));
+  throw new Error(
+    explainIssue(result.error, {
+      source: ` in ${file}`,
+      knownKeys: (path) => knownKeys(schema, path),
+    }),
+  );
 }
 
 function readText(path: string, file: string): string {
@@ -26,15 +31,13 @@ function readText(path: string, file: string): string {
 }
 
 function parseYaml(text: string, file: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const line = error.linePos?.[0].line;
-    const place = line === undefined ? '' : ` (line ${line})`;
-    const reason = (error.message.split(' at line ')[0] ?? '').split('\n')[0];
-    throw new Error(`The config file ${file} is not valid YAML${place}: ${reason}.`, {
-      cause: error,
-    });
-  }
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (!error) return document.toJS();
+  const line = error.linePos?.[0].line;
+  const place = line === undefined ? '' : ` (line ${line})`;
+  const reason = (error.message.split(' at line ')[0] ?? '').split('\n')[0];
+  throw new Error(`The config file ${file} is not valid YAML${place}: ${reason}.`, {
+    cause: error,
+  });
 }

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
-import { mergeTrees, type Tree } from '@ar-distill/workflows';
+import { explainIssue, knownKeys, mergeTrees, type Tree } from '@ar-distill/workflows';
 import { UsageError } from '../errors';
-import { explainIssue } from './explain-issue';
 import { loadConfig } from './load-config';
 
 /**
@@ -18,7 +17,13 @@ export function resolveOptions<T extends object>(
   const { config, ...given } = flags;
   const fromFlags = schema.safeParse(given);
   if (!fromFlags.success) {
-    throw new UsageError(explainIssue(fromFlags.error, schema, 'on the command line', flagOf));
+    throw new UsageError(
+      explainIssue(fromFlags.error, {
+        source: ' on the command line',
+        name: flagOf,
+        knownKeys: (path) => knownKeys(schema, path),
+      }),
+    );
   }
   if (typeof config !== 'string') return fromFlags.data;
   // The file is checked by itself, so that a flag cannot hide a mistake in it.

@@ -1,21 +1,21 @@
+import { isTree, type Tree } from '@ar-distill/workflows';
 import { z } from 'zod';
-import { adaptationSettingsSchema, distillationSettingsSchema } from '@ar-distill/core/methods';
-import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
-import { partialSchema } from './partial-schema';
 
 const path = z.string().min(1);
 const count = z.int().positive();
 const seed = z.int().min(0);
+/** Overrides of settings at any depth; their own schema checks them once the preset is known. */
+const settings = z.custom<Tree>(isTree, 'expected an object');
 
 /** Keys that every command understands. */
 const common = {
   /** Threads of the engine; default: the physical cores. */
   threads: count.optional(),
   /** What steps run on. */
-  backend: z.enum(['onnxruntime', 'tensorflow', 'cpu']).optional(),
+  backend: z.string().min(1).optional(),
   /** Execution provider of ONNX Runtime. */
   provider: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
-  /** Folder to look for plugins from, beside the working folder. */
+  /** A plugin, or a folder with plugins in its `node_modules`, beside those of the project. */
   pluginsDir: path.optional(),
 };
 
@@ -23,19 +23,19 @@ const common = {
 export const commonSchema = z.strictObject(common);
 export type CommonOptions = z.output<typeof commonSchema>;
 
-const classifier = {
+const supervised = {
   ...common,
   out: path.optional(),
   seed: seed.optional(),
   iterations: count.optional(),
   batchSize: count.optional(),
   resume: path.optional(),
-  settings: partialSchema(supervisedSettingsSchema).optional(),
+  settings: settings.optional(),
 };
-const tokenizer = { ...classifier, preset: z.string().min(1).optional() };
+const tokenizer = { ...supervised, preset: z.string().min(1).optional() };
 
-/** `train classifier`. */
-export const classifierSchema = z.strictObject(classifier);
+/** `train features`. */
+export const featuresSchema = z.strictObject({ ...supervised, name: z.string().min(1).optional() });
 /** `train tokenizer`. */
 export const tokenizerSchema = z.strictObject(tokenizer);
 /** `train teacher`. */
@@ -49,9 +49,9 @@ export const adaptSchema = z.strictObject({
   resume: path.optional(),
   teacher: path.optional(),
   tokenizer: path.optional(),
-  data: z.enum(['mnist']).optional(),
+  data: z.string().min(1).optional(),
   samples: count.optional(),
-  settings: partialSchema(adaptationSettingsSchema).optional(),
+  settings: settings.optional(),
 });
 
 /** `distill`. */
@@ -59,6 +59,7 @@ export const distillSchema = z.strictObject({
   ...common,
   preset: z.string().min(1).optional(),
   out: path.optional(),
+  method: z.string().min(1).optional(),
   name: z
     .string()
     .regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens or underscores')
@@ -70,7 +71,9 @@ export const distillSchema = z.strictObject({
   quick: z.boolean().optional(),
   report: z.boolean().optional(),
   samples: count.optional(),
-  settings: partialSchema(distillationSettingsSchema).optional(),
+  settings: settings.optional(),
+  /** Overrides of the adaptation, for teachers that need one. */
+  adaptation: settings.optional(),
 });
 
 /** `sample`. */

@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { sequenceLength } from '@ar-distill/core';
+import {
+  canBeDropped,
+  type Condition,
+  conditionOf,
+  conditionSpecs,
+  dropCondition,
+  sequenceLength,
+} from '@ar-distill/core';
 import type { SupervisedTask, TaskLoss } from '@ar-distill/core/optimization';
 import { type Parameters, type ParameterSpecs, softmaxCrossEntropy } from '@ar-distill/nn';
 import {
@@ -9,12 +16,12 @@ import {
   type Rng,
   type TensorSpec,
 } from '@ar-distill/program';
-import type { GuidedTeacher } from '../guided-teacher';
+import type { GuidedTeacher } from '../teacher/guided-teacher';
 
 /** What the training of a teacher needs beside the teacher. */
 export interface TokenPrediction {
-  /** Probability that a sample's label is replaced by that of no class. */
-  readonly labelDropout: number;
+  /** Probability that a sample's condition is not given, as far as it can be left out. */
+  readonly conditionDropout: number;
   /** Whether a parameter belongs to the tokenizer, whose values have to be given and stay. */
   isFrozen(name: string): boolean;
   /**
@@ -25,9 +32,14 @@ export interface TokenPrediction {
   readonly codeNoise?: number;
 }
 
+/** Uniforms [B]: where they are below the probability the condition is dropped. */
+const DROPOUT = 'conditionDropout';
+/** Runs that are resumed go on drawing from the stream of this name. */
+const DROPOUT_STREAM = 'label-dropout';
+
 /**
- * Training of an AR teacher: cross-entropy over all tokens, teacher-forced, with label dropout and
- * noise on the code vectors. Batches hold `tokens` [B, n] and `labels` [B].
+ * Training of an AR teacher: cross-entropy over all tokens, teacher-forced, with condition dropout and
+ * noise on the code vectors. Batches hold `tokens` [B, n] and the condition, see `conditionInputs`.
  */
 export class TokenPredictionTask implements SupervisedTask {
   readonly parameterSpecs: ParameterSpecs;
@@ -46,7 +58,7 @@ export class TokenPredictionTask implements SupervisedTask {
   batchSpecs(batchSize: number): Readonly<Record<string, TensorSpec>> {
     return {
       tokens: { shape: [batchSize, sequenceLength(this.teacher.layout)], dtype: 'int32' },
-      labels: { shape: [batchSize], dtype: 'int32' },
+      ...conditionSpecs(this.teacher.condition, [batchSize]),
     };
   }
 
@@ -54,7 +66,9 @@ export class TokenPredictionTask implements SupervisedTask {
     const { channels } = this.teacher.layout;
     const n = sequenceLength(this.teacher.layout);
     return {
-      labelDropout: { shape: [batchSize], dtype: 'float32' },
+      ...(canBeDropped(this.teacher.condition)
+        ? { [DROPOUT]: { shape: [batchSize], dtype: 'float32' } }
+        : {}),
       ...(this.prediction.codeNoise
         ? {
             noise: { shape: [batchSize, n, channels], dtype: 'float32' },
@@ -69,7 +83,7 @@ export class TokenPredictionTask implements SupervisedTask {
       float32(shape, rng[kind](name, iteration, elementCount(shape)));
     const specs = this.noiseSpecs(batchSize);
     return {
-      labelDropout: draw('label-dropout', 'uniform', [batchSize]),
+      ...(specs[DROPOUT] ? { [DROPOUT]: draw(DROPOUT_STREAM, 'uniform', [batchSize]) } : {}),
       ...(specs['noise'] && specs['noiseLevels']
         ? {
             noise: draw('code-noise', 'normal', specs['noise'].shape),
@@ -80,14 +94,8 @@ export class TokenPredictionTask implements SupervisedTask {
   }
 
   evaluate(parameters: Parameters, batch: Readonly<Record<string, tf.Tensor>>): TaskLoss {
-    const { tokens, labels, labelDropout } = batch as Record<
-      'tokens' | 'labels' | 'labelDropout',
-      tf.Tensor
-    >;
-    const { teacher, prediction } = this;
-    const dropped = labelDropout.less(prediction.labelDropout);
-    const seen = tf.where(dropped, teacher.unconditional(labels), labels.toInt());
-    const perSequence = this.logits(parameters, batch, seen);
+    const { tokens } = batch as { tokens: tf.Tensor };
+    const perSequence = this.logits(parameters, batch, this.seenCondition(batch));
     const logits = perSequence.reshape([-1, perSequence.shape.at(-1)!]);
     const targets = tokens.flatten();
     const loss = softmaxCrossEntropy(logits, targets).mean();
@@ -95,15 +103,23 @@ export class TokenPredictionTask implements SupervisedTask {
     return { loss, metrics: { loss, accuracy } };
   }
 
+  private seenCondition(batch: Readonly<Record<string, tf.Tensor>>): Condition {
+    const condition = conditionOf(batch);
+    const uniforms = batch[DROPOUT];
+    if (!uniforms) return condition;
+    const dropped = uniforms.less(this.prediction.conditionDropout);
+    return dropCondition(this.teacher.condition, condition, dropped);
+  }
+
   private logits(
     parameters: Parameters,
     { tokens, noise, noiseLevels }: Readonly<Record<string, tf.Tensor>>,
-    labels: tf.Tensor,
+    condition: Condition,
   ): tf.Tensor {
     const { teacher, prediction } = this;
-    if (!noise || !noiseLevels) return teacher.logitsOfTokens(parameters, tokens!, labels);
+    if (!noise || !noiseLevels) return teacher.logitsOfTokens(parameters, tokens!, condition);
     const codes = tf.gather(teacher.codebook(parameters), tokens!.toInt());
     const moved = noise.mul(noiseLevels).mul(prediction.codeNoise!);
-    return teacher.logits(parameters, codes.add(moved), labels);
+    return teacher.logits(parameters, codes.add(moved), condition);
   }
 }

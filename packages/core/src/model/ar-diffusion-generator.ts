@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '@ar-distill/nn';
+import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
 import { NOISE_TIMESTEP, velocityToDenoised } from '../score/rectified-flow';
+import type { Condition, ConditionSpace } from './condition';
 import { OneStepGenerator } from './one-step-generator';
 import type { SequenceLayout } from './sequence-layout';
 import type { VelocityNetwork } from './velocity-network';
@@ -12,14 +14,27 @@ import type { VelocityNetwork } from './velocity-network';
  */
 export class ArDiffusionGenerator extends OneStepGenerator {
   readonly layout: SequenceLayout;
+  readonly condition: ConditionSpace;
+  readonly parameterSpecs: ParameterSpecs;
 
   constructor(private readonly network: VelocityNetwork) {
     super();
     this.layout = network.layout;
+    this.condition = network.condition;
+    this.parameterSpecs = network.parameterSpecs;
   }
 
-  generate(parameters: Parameters, noise: tf.Tensor, labels: tf.Tensor): tf.Tensor {
-    const features = this.network.features(parameters, noise, labels);
+  isTrainable(name: string): boolean {
+    return this.network.isTrainable(name);
+  }
+
+  /** The very same weights: the generator is the network at one timestep. */
+  initialize(velocityWeights: Readonly<HostTensors>): HostTensors {
+    return { ...velocityWeights };
+  }
+
+  generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor {
+    const features = this.network.features(parameters, noise, condition);
     const xT = tf.expandDims(noise, 0);
     // One timestep for every position: size-1 axes let the head embed it once.
     const t = tf.fill([1, 1, 1], NOISE_TIMESTEP);

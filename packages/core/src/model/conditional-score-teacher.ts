@@ -1,29 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
-import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
+import type { HostTensors, StepCompiler } from '@ar-distill/program';
+import type { Condition, ConditionSpace } from './condition';
 import type { SequenceLayout } from './sequence-layout';
+import type { SequenceSampler } from './sequence-sampler';
 
 /** What the teacher knows about every position after reading a clean prefix; rows are positions. */
-export type TeacherCondition = Readonly<Record<string, tf.Tensor>>;
-
-/** Sequences drawn from a teacher. */
-export interface TeacherSamples {
-  /** Continuous code vectors [B, n, C] in the scaled space (x_0 = codeScale · c). */
-  readonly sequence: HostTensor;
-  /** Tokens [B, n] int32, when the teacher has any. */
-  readonly tokens?: HostTensor;
-}
-
-/** Draws whole sequences AR step by AR step. */
-export interface TeacherSampler {
-  /** Sequences per call: `labels` always has this length. */
-  readonly batchSize: number;
-  /** Network evaluations that one call costs, counted as forward passes over the batch. */
-  readonly evaluations: number;
-  /** `firstSample` numbers the samples: sample b draws from `rng` under index firstSample + b. */
-  sample(labels: Int32Array, rng: Rng, firstSample: number): Promise<TeacherSamples>;
-  dispose(): Promise<void>;
-}
+export type PrefixReading = Readonly<Record<string, tf.Tensor>>;
 
 /** How teacher sequences are drawn and its score is formed. */
 export interface TeacherSamplingOptions {
@@ -53,25 +36,22 @@ export const PLAIN_SAMPLING: TeacherSamplingOptions = {
  */
 export abstract class ConditionalScoreTeacher {
   abstract readonly layout: SequenceLayout;
-  abstract readonly numClasses: number;
+  /** What sequences are generated for. */
+  abstract readonly condition: ConditionSpace;
   abstract readonly parameterSpecs: ParameterSpecs;
   /** Factor σ_c between codes and the space of scores, heads and losses: x_0 = σ_c · c. */
   abstract readonly codeScale: number;
 
-  /** Reads the clean `sequence` [B, n, C] (scaled) and `labels` [B]: one pass of the backbone. */
-  abstract condition(
-    parameters: Parameters,
-    sequence: tf.Tensor,
-    labels: tf.Tensor,
-  ): TeacherCondition;
+  /** Reads the clean `sequence` [B, n, C] (scaled) and the condition [B, …]: one backbone pass. */
+  abstract read(parameters: Parameters, sequence: tf.Tensor, condition: Condition): PrefixReading;
 
   /** E[x_0 | x_t] at every position: `xT` [B, n, C], `t` [B, n] → [B, n, C]. */
-  abstract denoised(condition: TeacherCondition, xT: tf.Tensor, t: tf.Tensor): tf.Tensor;
+  abstract denoised(reading: PrefixReading, xT: tf.Tensor, t: tf.Tensor): tf.Tensor;
 
   /** An AR sampler with the given weights, for batches of `batchSize`. */
   abstract createSampler(
     compiler: StepCompiler,
     parameters: Readonly<HostTensors>,
     batchSize: number,
-  ): Promise<TeacherSampler>;
+  ): Promise<SequenceSampler>;
 }

@@ -1,13 +1,17 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
 import { denoisedFromProbabilities } from '../score/mixture';
-import { ConditionalScoreTeacher, type TeacherCondition } from './conditional-score-teacher';
+import type { Condition } from './condition';
+import { ConditionalScoreTeacher, type PrefixReading } from './conditional-score-teacher';
 
 /**
  * An AR teacher over a finite codebook: its next-token distribution makes the score a closed form
- * (DD2, Eq. 1). Its condition holds `logProbs` [B, n, V] and `codebook` [V, C].
+ * (DD2, Eq. 1). What it reads of a prefix are `logProbs` [B, n, V] and `codebook` [V, C].
  */
 export abstract class DiscreteScoreTeacher extends ConditionalScoreTeacher {
+  /** Stream of the uniforms that tokens are drawn with: all samplers of the teacher read the same. */
+  readonly samplingStream: string = 'teacher-tokens';
+
   /** The codes in the space of scores: codeScale · c, [V, C]. */
   abstract scaledCodebook(parameters: Parameters): tf.Tensor;
 
@@ -16,23 +20,33 @@ export abstract class DiscreteScoreTeacher extends ConditionalScoreTeacher {
    * the `sequence` [B, n, C] (scaled, continuous), with guidance, top-k and top-p applied. Tokens
    * that these exclude have `LOG_ZERO` or −Infinity; `truncatedLogProbs` makes such an array.
    */
-  abstract logProbs(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor;
+  abstract logProbs(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor;
 
-  condition(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): TeacherCondition {
+  read(parameters: Parameters, sequence: tf.Tensor, condition: Condition): PrefixReading {
     return {
-      logProbs: this.logProbs(parameters, sequence, labels),
+      logProbs: this.logProbs(parameters, sequence, condition),
       codebook: this.scaledCodebook(parameters),
     };
   }
 
   /** As in the base class; several noise draws [m, B, n, C] with `t` [m, B, n] work too. */
-  denoised(condition: TeacherCondition, xT: tf.Tensor, t: tf.Tensor): tf.Tensor {
-    const { logProbs, codebook } = condition;
+  denoised(reading: PrefixReading, xT: tf.Tensor, t: tf.Tensor): tf.Tensor {
+    const { logProbs, codebook } = reading;
     if (!logProbs || !codebook) {
       throw new Error(
-        'The condition of a discrete teacher needs "logProbs" and "codebook": take it from condition().',
+        'A discrete teacher needs "logProbs" and "codebook" of the prefix: take them from read().',
       );
     }
     return denoisedFromProbabilities({ logProbs, codebook, xT, t });
   }
+}
+
+/**
+ * Whether a teacher has a next-token distribution. Told by its form, so that a plugin that was built
+ * with another copy of this package is understood, too.
+ */
+export function isDiscrete(
+  teacher: ConditionalScoreTeacher & Partial<DiscreteScoreTeacher>,
+): teacher is DiscreteScoreTeacher {
+  return typeof teacher.logProbs === 'function' && typeof teacher.scaledCodebook === 'function';
 }

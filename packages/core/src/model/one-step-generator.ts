@@ -1,11 +1,24 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '@ar-distill/nn';
+import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
+import type { HostTensors } from '@ar-distill/program';
+import type { Condition, ConditionSpace } from './condition';
 import type { SequenceLayout } from './sequence-layout';
 
 /** G_θ: a whole sequence from noise in one network evaluation. */
 export abstract class OneStepGenerator {
   abstract readonly layout: SequenceLayout;
+  abstract readonly condition: ConditionSpace;
+  abstract readonly parameterSpecs: ParameterSpecs;
 
-  /** `noise` [B, n, C] ~ N(0, I), `labels` [B] int32 → continuous code vectors q [B, n, C], scaled. */
-  abstract generate(parameters: Parameters, noise: tf.Tensor, labels: tf.Tensor): tf.Tensor;
+  /** Whether gradients train the parameter; false for frozen parts that the inputs pass through. */
+  abstract isTrainable(name: string): boolean;
+
+  /** The weights to start from, made of those of the tuned AR-diffusion network. */
+  abstract initialize(velocityWeights: Readonly<HostTensors>): HostTensors;
+
+  /**
+   * `noise` [B, n, C] ~ N(0, I) and the condition [B, …] → continuous code vectors q [B, n, C],
+   * scaled.
+   */
+  abstract generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
 }

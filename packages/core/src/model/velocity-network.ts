@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, Rng } from '@ar-distill/program';
+import type { Condition, ConditionSpace } from './condition';
 import type { SequenceLayout } from './sequence-layout';
 
 /**
@@ -10,7 +11,7 @@ import type { SequenceLayout } from './sequence-layout';
  */
 export abstract class VelocityNetwork {
   abstract readonly layout: SequenceLayout;
-  abstract readonly numClasses: number;
+  abstract readonly condition: ConditionSpace;
   /** The backbone and the head. */
   abstract readonly parameterSpecs: ParameterSpecs;
 
@@ -27,10 +28,10 @@ export abstract class VelocityNetwork {
 
   /**
    * Backbone features f [B, n, D]; f_i depends only on tokens of AR steps before that of i.
-   * `sequence` [B, n, C] is continuous, in the scaled embedding space (x_0 = codeScale · c);
-   * `labels` [B] int32.
+   * `sequence` [B, n, C] is continuous, in the scaled embedding space (x_0 = codeScale · c); the
+   * condition is [B, …].
    */
-  abstract features(parameters: Parameters, sequence: tf.Tensor, labels: tf.Tensor): tf.Tensor;
+  abstract features(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor;
 
   /**
    * Velocity at every position from `features` [B, n, D], for m noise draws at once:

@@ -20,6 +20,7 @@ import {
   type StepValues,
   type TensorSpec,
 } from '@ar-distill/program';
+import { callsInOrder } from './calls-in-order';
 import { differentiate } from './differentiate';
 import type { ParameterGroup } from './parameter-group';
 import type { TaskLoss } from './supervised-task';
@@ -171,9 +172,11 @@ export class OptimizerStep {
     const results: Record<string, HostTensor>[] = [];
     for (const [i, schedule] of hostSchedules.entries()) {
       const own = batches.slice(i * microBatches, (i + 1) * microBatches);
-      const gradientRun = accumulate!.run(stack(own));
-      const updateRun = apply!.run(schedule);
-      results.push({ ...(await gradientRun), ...(await updateRun) });
+      const [loss, update] = await callsInOrder([
+        accumulate!.run(stack(own)),
+        apply!.run(schedule),
+      ]);
+      results.push({ ...loss, ...update });
     }
     return means(stack(results));
   }

@@ -1,6 +1,8 @@
 import { initializeParameters } from '@ar-distill/nn';
 import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
+import { disposing } from './disposing';
 import { progressiveEmaDecay } from './ema-schedule';
+import { requireFiniteState } from './finite-state';
 import { learningRateSchedule } from './learning-rate';
 import { OptimizerStep } from './optimizer-step';
 import { ParameterGroup } from './parameter-group';
@@ -15,8 +17,8 @@ export interface SupervisedTraining {
   readonly settings: SupervisedSettings;
   /** Values that replace fresh ones, such as the tokenizer's codebook in a teacher. */
   readonly initial?: Readonly<HostTensors>;
-  /** Arrays of `task.batchSpecs` for one iteration. */
-  readonly batch: (iteration: number, batchSize: number) => HostTensors;
+  /** Arrays of `task.batchSpecs` for one iteration; read from a disk, they may take as long as a step. */
+  readonly batch: (iteration: number, batchSize: number) => HostTensors | Promise<HostTensors>;
   readonly checkpointInterval?: number;
 }
 
@@ -43,14 +45,6 @@ export async function trainSupervised(
     ema: average,
     accumulates: false,
   });
-  const store = await compiler.createStore(group.initialState());
-  const step = await OptimizerStep.compile(compiler, store, {
-    name,
-    group,
-    inputs: { ...task.batchSpecs(batchSize), ...task.noiseSpecs?.(batchSize) },
-    objective: (values) => (parameters) => task.evaluate(parameters, values.inputs),
-    settings,
-  });
   const learningRate = learningRateSchedule({
     peak: settings.learningRate,
     initial: 0,
@@ -60,44 +54,56 @@ export async function trainSupervised(
     iterations,
   });
   const { maintenance } = task;
-  const seconds = await runStage(
-    {
-      name,
-      iterations,
-      checkpointInterval: training.checkpointInterval ?? Math.max(1, Math.ceil(iterations / 10)),
-      prepare: (iteration): HostTensors => ({
-        ...training.batch(iteration, batchSize),
-        ...task.drawNoise?.(rng, iteration, batchSize),
+  return disposing(async (own) => {
+    const store = own(await compiler.createStore(group.initialState()));
+    const step = own(
+      await OptimizerStep.compile(compiler, store, {
+        name,
+        group,
+        inputs: { ...task.batchSpecs(batchSize), ...task.noiseSpecs?.(batchSize) },
+        objective: (values) => (parameters) => task.evaluate(parameters, values.inputs),
+        settings,
       }),
-      step: async (batch, iteration) => {
-        const metrics = await step.run(
-          [batch],
-          [
-            {
-              learningRate: learningRate(iteration),
-              update: iteration + 1,
-              emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
-            },
-          ],
-        );
-        // Repairs stop early enough for what they changed to settle.
-        if (
-          maintenance &&
-          (iteration + 1) % maintenance.interval === 0 &&
-          iteration < iterations * 0.7
-        ) {
-          const weights = await group.weights(store);
-          const repaired = maintenance.repair(weights, batch, rng, iteration);
-          await store.write(group.replacing(repaired));
-        }
-        return metrics;
+    );
+    const seconds = await runStage(
+      {
+        name,
+        iterations,
+        checkpointInterval: training.checkpointInterval ?? Math.max(1, Math.ceil(iterations / 10)),
+        prepare: async (iteration): Promise<HostTensors> => ({
+          ...(await training.batch(iteration, batchSize)),
+          ...task.drawNoise?.(rng, iteration, batchSize),
+        }),
+        step: async (batch, iteration) => {
+          const metrics = await step.run(
+            [batch],
+            [
+              {
+                learningRate: learningRate(iteration),
+                update: iteration + 1,
+                emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
+              },
+            ],
+          );
+          // Repairs stop early enough for what they changed to settle.
+          if (
+            maintenance &&
+            (iteration + 1) % maintenance.interval === 0 &&
+            iteration < iterations * 0.7
+          ) {
+            const weights = await group.weights(store);
+            // A repair compares and copies: it would take NaN for a code in use, or spread it.
+            requireFiniteState(name, iteration, weights);
+            const repaired = maintenance.repair(weights, batch, rng, iteration);
+            requireFiniteState(name, iteration, repaired);
+            await store.write(group.replacing(repaired));
+          }
+          return metrics;
+        },
+        state: store,
       },
-      state: store,
-    },
-    environment,
-  );
-  const weights = await group.weights(store, average);
-  await step.dispose();
-  await store.dispose();
-  return { weights, seconds };
+      environment,
+    );
+    return { weights: await group.weights(store, average), seconds };
+  });
 }

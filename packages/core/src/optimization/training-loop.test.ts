@@ -1,7 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { float32, type HostTensors, tensorSource } from '@ar-distill/program';
-import { CollapseMonitor } from '../methods/csd/collapse-monitor';
 import type { Checkpoint, MetricRecord, RunStore } from '../ports/run-store';
-import { TrainingDivergedError, TrainingInterruptedError } from './errors';
+import { TrainingInterruptedError } from '../ports/interruption';
+import { TrainingDivergedError } from './errors';
 import { runStage, type TrainingEnvironment, type TrainingStage } from './training-loop';
 
 class MemoryRun implements RunStore {
@@ -102,6 +103,51 @@ describe('runStage', () => {
     expect(run.metrics).toHaveLength(20);
   });
 
+  it('waits for batches that are read while the step before runs', async () => {
+    const whole = { value: 0 };
+    await runStage(summingStage(whole), environment(new MemoryRun()));
+    const state = { value: 0 };
+    const events: string[] = [];
+    const stage = summingStage(state);
+    const reading: TrainingStage<number> = {
+      ...stage,
+      prepare: async (iteration) => {
+        events.push(`read ${iteration}`);
+        await setTimeout(iteration % 2 ? 5 : 0);
+        return iteration;
+      },
+      step: async (batch, iteration) => {
+        events.push(`step ${iteration}`);
+        await setTimeout(2);
+        events.push(`end ${iteration}`);
+        return stage.step(batch, iteration);
+      },
+    };
+    await runStage(reading, environment(new MemoryRun()));
+    expect(state.value).toBe(whole.value);
+    expect(events.slice(0, 6)).toEqual(['read 0', 'step 0', 'read 1', 'end 0', 'step 1', 'read 2']);
+    expect(events.filter((event) => event.startsWith('read'))).toHaveLength(10);
+  });
+
+  it('ends with the failure of a batch that cannot be read, once the step has ended', async () => {
+    const run = new MemoryRun();
+    let running = 0;
+    const failing: TrainingStage<number> = {
+      ...summingStage({ value: 0 }),
+      prepare: (iteration) =>
+        iteration === 6 ? Promise.reject(new Error('cannot be read')) : Promise.resolve(iteration),
+      step: async () => {
+        running++;
+        await setTimeout(2);
+        running--;
+        return {};
+      },
+    };
+    await expect(runStage(failing, environment(run))).rejects.toThrow('cannot be read');
+    expect(running).toBe(0);
+    expect(run.checkpoint?.iteration).toBe(4);
+  });
+
   it('names the figure, the iteration and the stage when a loss is not finite', async () => {
     const run = new MemoryRun();
     const stage = summingStage({ value: 0 });
@@ -117,18 +163,36 @@ describe('runStage', () => {
     // The state of the last good checkpoint is what a resumed run gets.
     expect(run.checkpoint?.iteration).toBe(4);
   });
-});
 
-describe('CollapseMonitor', () => {
-  it('warns once, after the spread stayed far below the teacher for long', () => {
-    const env = environment(new MemoryRun());
-    const monitor = new CollapseMonitor(1, env.progress);
-    for (let i = 0; i < 15; i++) monitor.observe(0.1, i);
-    monitor.observe(0.9, 15);
-    for (let i = 16; i < 30; i++) monitor.observe(0.1, i);
-    expect(env.messages).toEqual([]);
-    for (let i = 30; i < 60; i++) monitor.observe(0.1, i);
-    expect(env.messages).toHaveLength(1);
-    expect(env.messages[0]).toContain('collapsed by update 35');
+  it('names the part of the state that is not finite, and keeps the checkpoint before it', async () => {
+    for (const [broken, value] of [
+      [5, Number.NaN],
+      [9, Number.NEGATIVE_INFINITY],
+    ] as const) {
+      const run = new MemoryRun();
+      const average = new Float32Array(6);
+      const stage = summingStage({ value: 0 });
+      const failing: TrainingStage<number> = {
+        ...stage,
+        // The figures do not show it: an average is not what the loss is computed with.
+        step: (_, iteration) => {
+          if (iteration === broken) average[4] = value;
+          return Promise.resolve({ loss: 1 });
+        },
+        state: {
+          ...tensorSource({ 'network/ema/weight': float32([2, 3], average) }),
+          write: stage.state.write,
+        },
+      };
+      const failure = await runStage(failing, environment(run)).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(TrainingDivergedError);
+      // The next checkpoint after iteration 5 is that of iteration 7, the last one that of 9.
+      expect((failure as Error).message).toContain(
+        `"network/ema/weight[1, 1]" became ${value} at iteration ${broken === 5 ? 7 : 9} of the stage "sum"`,
+      );
+      expect(run.checkpoint?.iteration).toBe(broken === 5 ? 4 : 8);
+      const kept = await run.checkpoint!.tensors.read(['network/ema/weight']);
+      expect(kept['network/ema/weight']!.data.every(Number.isFinite)).toBe(true);
+    }
   });
 });

@@ -1,7 +1,10 @@
 import { elementCount, type StateStore, type TensorSource } from '@ar-distill/program';
+import { TrainingInterruptedError } from '../ports/interruption';
 import type { ProgressReporter } from '../ports/progress';
 import type { RunStore } from '../ports/run-store';
-import { TrainingDivergedError, TrainingInterruptedError } from './errors';
+import { callsInOrder } from './calls-in-order';
+import { TrainingDivergedError } from './errors';
+import { finiteState } from './finite-state';
 
 /** What a stage gets from the application. */
 export interface TrainingEnvironment {
@@ -17,8 +20,11 @@ export interface TrainingStage<Batch> {
   readonly iterations: number;
   /** Iterations between checkpoints. */
   readonly checkpointInterval: number;
-  /** Draws what iteration `iteration` (from 0) needs; called while the step before it still runs. */
-  prepare(iteration: number): Batch;
+  /**
+   * Draws or reads what iteration `iteration` (from 0) needs; called while the step before it still
+   * runs, so reading costs no time as long as it takes less than a step.
+   */
+  prepare(iteration: number): Batch | Promise<Batch>;
   /** Runs one iteration and returns its figures. */
   step(batch: Batch, iteration: number): Promise<Record<string, number>>;
   /** Holds everything that a resumed run needs beside the counters. */
@@ -31,7 +37,8 @@ export interface TrainingStage<Batch> {
  * Runs a stage to its end, from the run's checkpoint when that lies in this stage.
  * Checkpoints are written at fixed intervals, at the end, and when interrupted.
  * @returns seconds trained, those before a resume included.
- * @throws TrainingDivergedError when a figure is not finite; the last checkpoint stays valid.
+ * @throws TrainingDivergedError when a figure, or at a checkpoint the state, is not finite; the last
+ *   checkpoint stays valid.
  * @throws TrainingInterruptedError after the state was saved.
  */
 export async function runStage<Batch>(
@@ -52,7 +59,8 @@ export async function runStage<Batch>(
       stage: name,
       iteration: done,
       cursor: { seconds },
-      tensors: stage.state,
+      // Iterations count from 0: the last one that ran.
+      tensors: finiteState(name, done - 1, stage.state),
     });
 
   let started = performance.now();
@@ -61,11 +69,14 @@ export async function runStage<Batch>(
     seconds += (now - started) / 1000;
     started = now;
   };
-  let next = done < iterations ? stage.prepare(done) : undefined;
-  while (done < iterations && next !== undefined) {
-    const running = stage.step(next, done);
-    next = done + 1 < iterations ? stage.prepare(done + 1) : undefined;
-    const metrics = await running;
+  // Also what it throws at once waits for the step that runs meanwhile.
+  const prepare = async (iteration: number): Promise<{ readonly batch: Batch } | undefined> =>
+    iteration < iterations ? { batch: await stage.prepare(iteration) } : undefined;
+  let next = await prepare(done);
+  while (next) {
+    const running = stage.step(next.batch, done);
+    const [metrics, upcoming] = await callsInOrder([running, prepare(done + 1)]);
+    next = upcoming;
     for (const [metric, value] of Object.entries(metrics)) {
       if (!Number.isFinite(value)) throw new TrainingDivergedError(name, metric, done, value);
     }

@@ -23,6 +23,9 @@ export interface TeacherAdaptation<A = unknown> {
     teacherWeights: Readonly<HostTensors>,
     regressed: Readonly<HostTensors>,
   ): HostTensors;
-  /** AR loss of the adapted teacher; batches hold `tokens` [B, n] int32 and `labels` [B]. */
+  /**
+   * AR loss of the adapted teacher; batches hold `tokens` [B, n] int32 and the condition as
+   * `conditionInputs` names it.
+   */
   createFineTuningTask(architecture: A): SupervisedTask;
 }

@@ -1,4 +1,11 @@
-import { float32, type HostTensor, int32, type Rng } from '@ar-distill/program';
+import {
+  elementCount,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  type Rng,
+} from '@ar-distill/program';
+import { type SequenceLayout, sequenceLength } from '../model/sequence-layout';
 
 /**
  * Standard normals [count, …shape] for consecutive samples. Sample s draws from (stream, s) alone, so
@@ -28,19 +35,35 @@ export function drawTimesteps(
   );
 }
 
-/** Labels [count], uniform over the classes. */
-export function drawLabels(
+/** Random numbers that a sampler reads, some for every position of a sequence. */
+export interface PositionDraws {
+  /** Standard normals, or uniforms in [0, 1). */
+  readonly kind: 'normal' | 'uniform';
+  readonly stream: string;
+  /** Shape of the numbers of one position: [] or [C]. */
+  readonly shape: readonly number[];
+}
+
+/** Random numbers of a sampler by their names in its program. */
+export type NamedDraws = Readonly<Record<string, PositionDraws>>;
+
+/** All of them for consecutive samples, [count, n, …shape]; sample s draws from (stream, s) alone. */
+export function drawPositions(
+  draws: NamedDraws,
+  layout: SequenceLayout,
   rng: Rng,
-  stream: string,
   firstSample: number,
   count: number,
-  numClasses: number,
-): HostTensor {
-  const labels = Int32Array.from(
-    { length: count },
-    (_, sample) => rng.integers(stream, firstSample + sample, 1, numClasses)[0]!,
+): HostTensors {
+  const length = sequenceLength(layout);
+  return Object.fromEntries(
+    Object.entries(draws).map(([name, { kind, stream, shape }]) => [
+      name,
+      perSample(count, [length, ...shape], (sample, size) =>
+        rng[kind](stream, firstSample + sample, size),
+      ),
+    ]),
   );
-  return int32([count], labels);
 }
 
 function perSample(
@@ -48,7 +71,7 @@ function perSample(
   shape: readonly number[],
   draw: (sample: number, size: number) => Float32Array,
 ): HostTensor {
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = elementCount(shape);
   const data = new Float32Array(count * size);
   for (let sample = 0; sample < count; sample++) data.set(draw(sample, size), sample * size);
   return float32([count, ...shape], data);

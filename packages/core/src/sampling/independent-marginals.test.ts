@@ -1,11 +1,8 @@
-import { float32, int32 } from '@ar-distill/program';
-import {
-  independentMarginals,
-  type LabeledSequences,
-  type MarginalNoise,
-} from './independent-marginals';
+import { float32, type Rng } from '@ar-distill/program';
+import { ofClasses } from '../model/condition';
+import { independentMarginals } from './independent-marginals';
 
-const NOISE: MarginalNoise = {
+const NOISE: Pick<Rng, 'uniform'> = {
   uniform: (_stream, index, count) => {
     let state = (index * 7919 + 1) >>> 0;
     return Float32Array.from({ length: count }, () => {
@@ -17,24 +14,23 @@ const NOISE: MarginalNoise = {
 const POSITIONS = 3;
 
 /** Sample i of the pool holds (i, position) at every position; classes alternate. */
-function pool(count: number): LabeledSequences {
+function pool(count: number) {
   const data = Float32Array.from({ length: count * POSITIONS * 2 }, (_, k) =>
     k % 2 ? Math.floor(k / 2) % POSITIONS : Math.floor(k / 2 / POSITIONS),
   );
   return {
     sequences: float32([count, POSITIONS, 2], data),
-    labels: int32(
-      [count],
-      Int32Array.from({ length: count }, (_, i) => i % 2),
-    ),
+    condition: ofClasses(Int32Array.from({ length: count }, (_, i) => i % 2)),
   };
 }
-const SMALL = { minimumPerClass: 3 };
+const SMALL = { minimum: 3 };
+/** Samples of the given classes. */
+const of = (labels: Int32Array) => ({ condition: ofClasses(labels), count: labels.length });
 
 describe('independentMarginals', () => {
   it('takes every position from another sample of the class, at its own place', () => {
     const labels = Int32Array.from({ length: 200 }, (_, i) => (i >> 1) % 2);
-    const { shape, data } = independentMarginals(pool(8), labels, NOISE, SMALL);
+    const { shape, data } = independentMarginals(pool(8), { ...of(labels), ...SMALL }, NOISE);
     expect(shape).toEqual([200, POSITIONS, 2]);
     labels.forEach((label, i) => {
       const donors = new Set<number>();
@@ -50,7 +46,8 @@ describe('independentMarginals', () => {
 
   it('keeps the marginals and has no dependence between positions', () => {
     const count = 6000;
-    const { data } = independentMarginals(pool(8), new Int32Array(count), NOISE, SMALL);
+    const samples = { ...of(new Int32Array(count)), ...SMALL };
+    const { data } = independentMarginals(pool(8), samples, NOISE);
     const marginal = new Float64Array(POSITIONS * 4);
     const pairs = new Float64Array(16);
     for (let i = 0; i < count; i++) {
@@ -66,22 +63,53 @@ describe('independentMarginals', () => {
   });
 
   it('depends on the number of the sample, not on the batch', () => {
-    const whole = independentMarginals(pool(8), new Int32Array(4), NOISE, SMALL);
-    const second = independentMarginals(pool(8), new Int32Array(2), NOISE, {
-      ...SMALL,
-      firstIndex: 2,
-    });
+    const whole = independentMarginals(pool(8), { ...of(new Int32Array(4)), ...SMALL }, NOISE);
+    const second = independentMarginals(
+      pool(8),
+      { ...of(new Int32Array(2)), ...SMALL, firstSample: 2 },
+      NOISE,
+    );
     expect([...second.data]).toEqual([...whole.data].slice(2 * POSITIONS * 2));
   });
 
+  it('groups by any condition, and takes the whole pool without one', () => {
+    const { sequences } = pool(8);
+    // Rows 0, 3 and 6 have one pair of features, the others another one.
+    const features = Float32Array.from({ length: 16 }, (_, k) => ((k >> 1) % 3 ? 0.5 : k % 2));
+    const condition = { features: float32([8, 2], features) };
+    const asked = { features: float32([2, 2], Float32Array.of(0.5, 0.5, 0, 1)) };
+    const donors = independentMarginals(
+      { sequences, condition },
+      { condition: asked, count: 2, ...SMALL },
+      NOISE,
+    ).data.filter((_, k) => k % 2 === 0);
+    expect([...donors].map((donor) => donor % 3 === 0)).toEqual([
+      ...[false, false, false],
+      ...[true, true, true],
+    ]);
+    const any = independentMarginals(
+      { sequences, condition: {} },
+      { condition: {}, count: 200, minimum: 8 },
+      NOISE,
+    );
+    expect(new Set(any.data.filter((_, k) => k % 2 === 0)).size).toBe(8);
+    expect(() =>
+      independentMarginals(
+        { sequences, condition },
+        { condition: { features: float32([1, 2], Float32Array.of(7, 7)) }, count: 1, ...SMALL },
+        NOISE,
+      ),
+    ).toThrow('0 samples of the condition of sample 0 where 3 are needed');
+  });
+
   it('refuses pools that are too small or have another shape', () => {
-    expect(() => independentMarginals(pool(8), Int32Array.of(1), NOISE)).toThrow(
+    expect(() => independentMarginals(pool(8), of(Int32Array.of(1)), NOISE)).toThrow(
       'The pool has 4 samples of class 1 where 1000 are needed: draw a larger pool.',
     );
-    expect(() => independentMarginals(pool(8), Int32Array.of(5), NOISE, SMALL)).toThrow(
-      /0 samples of class 5 where 3/,
-    );
+    expect(() =>
+      independentMarginals(pool(8), { ...of(Int32Array.of(5)), ...SMALL }, NOISE),
+    ).toThrow(/0 samples of class 5 where 3/);
     const flat = { ...pool(2), sequences: float32([2, 6], new Float32Array(12)) };
-    expect(() => independentMarginals(flat, Int32Array.of(0), NOISE)).toThrow(/not \[2, 6\]/);
+    expect(() => independentMarginals(flat, of(Int32Array.of(0)), NOISE)).toThrow(/not \[2, 6\]/);
   });
 });

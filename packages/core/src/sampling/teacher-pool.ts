@@ -6,16 +6,20 @@ import {
   type Rng,
   type StepCompiler,
 } from '@ar-distill/program';
-import type { ConditionalScoreTeacher, TeacherSampler } from '../model/conditional-score-teacher';
-import { TrainingInterruptedError } from '../optimization/errors';
-import type { TrainingEnvironment } from '../optimization/training-loop';
+import { conditionInputs, conditionRows, type ConditionSpace } from '../model/condition';
+import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
+import type { SequenceSampler } from '../model/sequence-sampler';
+import { TrainingInterruptedError } from '../ports/interruption';
+import type { ProgressReporter } from '../ports/progress';
+import type { RunStore } from '../ports/run-store';
+import { requireFinite, sequencePlace } from './finite';
 
 /** Teacher sequences drawn once: stage 1 trains on them, baselines and reports read them. */
 export interface TeacherPool {
   /** Scaled code vectors [N, n, C]. */
   readonly sequences: HostTensor;
-  /** Labels [N], 0 … numClasses − 1 in turn, so that every class has its share. */
-  readonly labels: HostTensor;
+  /** What they were drawn for, [N, …]: `ConditionSpace.inTurn`, so that all have their share. */
+  readonly condition: Readonly<HostTensors>;
   /** Tokens [N, n] int32, when the teacher has any. */
   readonly tokens?: HostTensor;
 }
@@ -32,46 +36,87 @@ export interface TeacherPoolOptions {
   readonly name?: string;
 }
 
+/** Where a pool is kept, and how it is watched; a `TrainingEnvironment` is one. */
+export interface PoolEnvironment {
+  readonly run: Pick<RunStore, 'loadArrays' | 'saveArrays'>;
+  readonly progress: ProgressReporter;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Draws a pool, or loads it when the run has it already. Sample i has label i mod `numClasses` and
- * draws from (seed, i) alone.
+ * Draws a pool, or loads it when the run has it already. Sample i has the condition number i in turn
+ * and draws from (seed, i) alone. The run keeps it as `sequences`, `tokens` and the values of the
+ * condition under their own names.
  * @throws TrainingInterruptedError when interrupted: the pool is drawn again from its start.
+ * @throws NonFiniteError when a sequence is not finite, drawn or loaded.
  */
 export async function createTeacherPool(
   { teacher, teacherWeights, size, batchSize, name = DEFAULT_NAME }: TeacherPoolOptions,
   compiler: StepCompiler,
   rng: Rng,
-  environment: TrainingEnvironment,
+  environment: PoolEnvironment,
 ): Promise<TeacherPool> {
-  const { sequences, labels, tokens } = (await environment.run.loadArrays(name)) ?? {};
-  if (sequences && labels) return { sequences, labels, ...(tokens ? { tokens } : {}) };
+  checkNames(teacher.condition);
+  const kept = await environment.run.loadArrays(name);
+  const pool = kept && poolOf(kept, teacher.condition);
+  if (pool) {
+    requireFinite(`The saved pool "${name}"`, pool.sequences, 0, sequencePlace(teacher.layout));
+    return pool;
+  }
   const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
   try {
-    const pool = await drawPool(name, sampler, teacher.numClasses, size, rng, environment);
-    await environment.run.saveArrays(name, { ...pool });
-    return pool;
+    const drawn = await drawPool(name, sampler, teacher, size, rng, environment);
+    const { sequences, condition, tokens } = drawn;
+    await environment.run.saveArrays(name, {
+      sequences,
+      ...condition,
+      ...(tokens ? { tokens } : {}),
+    });
+    return drawn;
   } finally {
     await sampler.dispose();
   }
 }
 
+/** Names beside which the values of a condition are kept. */
+const OWN_NAMES: readonly string[] = ['sequences', 'tokens'];
+
+function checkNames({ values }: ConditionSpace): void {
+  const taken = Object.keys(values).find((name) => OWN_NAMES.includes(name));
+  if (taken === undefined) return;
+  throw new Error(`A condition cannot have a value named "${taken}": give it another name.`);
+}
+
+/** The pool that the arrays of a run hold; undefined when they hold none of this condition. */
+function poolOf(
+  { sequences, tokens, ...others }: Readonly<HostTensors>,
+  { values }: ConditionSpace,
+): TeacherPool | undefined {
+  const condition: HostTensors = {};
+  for (const name of Object.keys(values)) {
+    const value = others[name];
+    if (!value) return undefined;
+    condition[name] = value;
+  }
+  return sequences && { sequences, condition, ...(tokens ? { tokens } : {}) };
+}
+
 async function drawPool(
   name: string,
-  sampler: TeacherSampler,
-  numClasses: number,
+  sampler: SequenceSampler,
+  { condition: space, layout }: Pick<ConditionalScoreTeacher, 'condition' | 'layout'>,
   size: number,
   rng: Rng,
-  { progress, signal }: TrainingEnvironment,
+  { progress, signal }: PoolEnvironment,
 ): Promise<TeacherPool> {
   const { batchSize } = sampler;
-  const labels = Int32Array.from({ length: size }, (_, i) => i % numClasses);
   let data: Float32Array | undefined;
   let allTokens: Int32Array | undefined;
   let shape: readonly number[] = [];
   for (let first = 0; first < size; first += batchSize) {
-    if (signal.aborted) throw new TrainingInterruptedError(name, first, size);
-    const batchLabels = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % numClasses);
-    const { sequence, tokens } = await sampler.sample(batchLabels, rng, first);
+    if (signal.aborted) throw new TrainingInterruptedError(name, first, size, false);
+    const { sequence, tokens } = await sampler.sample(space.inTurn(first, batchSize), rng, first);
+    requireFinite("The teacher's sequence", sequence, first, sequencePlace(layout));
     const perSample = sequence.data.length / batchSize;
     shape = sequence.shape.slice(1);
     data ??= new Float32Array(size * perSample);
@@ -86,25 +131,16 @@ async function drawPool(
   }
   return {
     sequences: float32([size, ...shape], data ?? new Float32Array(0)),
-    labels: int32([size], labels),
+    condition: space.inTurn(0, size),
     ...(allTokens ? { tokens: int32([size, allTokens.length / size], allTokens) } : {}),
   };
 }
 
-/** Rows of the pool by their numbers: `sequence` [B, n, C] and `labels` [B]. */
+/** Inputs of a program from rows of the pool: `sequence` [B, n, C] and those of the condition. */
 export function poolBatch(pool: TeacherPool, rows: Int32Array): HostTensors {
-  const shape = pool.sequences.shape.slice(1);
-  const size = shape.reduce((product, length) => product * length, 1);
-  const sequence = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => {
-    sequence.set(pool.sequences.data.subarray(row * size, (row + 1) * size), i * size);
-  });
   return {
-    sequence: float32([rows.length, ...shape], sequence),
-    labels: int32(
-      [rows.length],
-      rows.map((row) => pool.labels.data[row]!),
-    ),
+    ...conditionRows({ sequence: pool.sequences }, rows),
+    ...conditionInputs(conditionRows(pool.condition, rows)),
   };
 }
 

@@ -1,7 +1,8 @@
-import { sampleCategorical, type Parameters } from '@ar-distill/nn';
+import { sampleCodes, type Parameters } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import type { Condition } from '../model/condition';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
-import { stepStarts } from '../model/sequence-layout';
+import { type SequenceLayout, sequenceLength, stepStarts } from '../model/sequence-layout';
 import { snapToCodes } from '../score/nearest-codes';
 
 /**
@@ -14,38 +15,55 @@ export function refineWithTeacher(
   teacher: DiscreteScoreTeacher,
   parameters: Parameters,
   sequence: tf.Tensor,
-  labels: tf.Tensor,
+  condition: Condition,
   uniforms: tf.Tensor,
   steps: number,
 ): tf.Tensor {
-  const { stepLengths } = teacher.layout;
-  const starts = stepStarts(teacher.layout);
-  if (!Number.isInteger(steps) || steps < 0 || steps > starts.length) {
-    throw new RangeError(
-      `The teacher can draw 0 to ${starts.length} of the last AR steps again, not ${steps}.`,
-    );
-  }
+  checkRefinedSteps(teacher.layout, steps);
+  const first = teacher.layout.stepLengths.length - steps;
+  const snapped = snapToCodes(sequence, teacher.scaledCodebook(parameters));
+  return drawSteps(teacher, parameters, snapped, condition, uniforms, first).sequence;
+}
+
+/** @throws RangeError when a teacher cannot draw that many of the last AR steps again. */
+export function checkRefinedSteps({ stepLengths }: SequenceLayout, steps: number): void {
+  if (Number.isInteger(steps) && steps >= 0 && steps <= stepLengths.length) return;
+  throw new RangeError(
+    `The teacher can draw 0 to ${stepLengths.length} of the last AR steps again, not ${steps}.`,
+  );
+}
+
+/**
+ * The teacher draws the AR steps from `firstStep` on, in order, each after the clean prefix before it;
+ * what `sequence` [B, n, C] holds there is not read. `uniforms` [B, n] in [0, 1). Unrolled: one
+ * teacher evaluation per AR step. The tokens [B, …] are those of the drawn positions.
+ */
+export function drawSteps(
+  teacher: DiscreteScoreTeacher,
+  parameters: Parameters,
+  sequence: tf.Tensor,
+  condition: Condition,
+  uniforms: tf.Tensor,
+  firstStep: number,
+): { readonly sequence: tf.Tensor; readonly tokens: readonly tf.Tensor[] } {
+  const { layout } = teacher;
   const codebook = teacher.scaledCodebook(parameters);
   const [V, C] = codebook.shape as [number, number];
-  const B = sequence.shape[0]!;
-  let refined = snapToCodes(sequence, codebook);
-  for (let step = starts.length - steps; step < starts.length; step++) {
-    const start = starts[step]!;
-    const length = stepLengths[step]!;
+  const [B, n] = [sequence.shape[0]!, sequenceLength(layout)];
+  const tokens: tf.Tensor[] = [];
+  let drawn = sequence;
+  for (const [step, start] of stepStarts(layout).entries()) {
+    if (step < firstStep) continue;
+    const length = layout.stepLengths[step]!;
+    const end = start + length;
     const logProbs = teacher
-      .logProbs(parameters, refined, labels)
+      .logProbs(parameters, drawn, condition)
       .slice([0, start, 0], [B, length, V]);
-    const tokens = sampleCategorical(logProbs, uniforms.slice([0, start], [B, length]));
-    const drawn = tf.gather(codebook, tokens.flatten().toInt()).reshape([B, length, C]);
-    const rest = refined.shape[1]! - start - length;
-    refined = tf.concat(
-      [
-        refined.slice([0, 0, 0], [B, start, C]),
-        drawn,
-        refined.slice([0, start + length, 0], [B, rest, C]),
-      ],
-      1,
-    );
+    const own = sampleCodes(codebook, logProbs, uniforms.slice([0, start], [B, length]));
+    tokens.push(own.tokens);
+    const before = start > 0 ? [drawn.slice([0, 0, 0], [B, start, C])] : [];
+    const after = end < n ? [drawn.slice([0, end, 0], [B, n - end, C])] : [];
+    drawn = tf.concat([...before, own.codes, ...after], 1);
   }
-  return refined;
+  return { sequence: drawn, tokens };
 }

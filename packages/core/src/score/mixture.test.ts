@@ -114,3 +114,20 @@ test('a codebook of another rank is refused', () => {
     }),
   ).toThrow('[V, C], not [1, 4, 2]');
 });
+
+test('a probability that is NaN is no zero: its logarithm is NaN, and so is what is denoised', () => {
+  const log = logProbabilities(tf.tensor([0.5, NaN, 0, 0.5], [1, 1, 4]));
+  expect([...log.dataSync()]).toEqual([
+    Math.fround(Math.log(0.5)),
+    NaN,
+    Math.fround(LOG_ZERO),
+    Math.fround(Math.log(0.5)),
+  ]);
+  const denoised = denoisedFromProbabilities({
+    logProbs: log,
+    codebook: codebook(),
+    xT: tf.tensor([0.4, -0.2], [1, 1, 2]),
+    t: tf.tensor([0.5], [1, 1]),
+  });
+  expect([...denoised.dataSync()]).toEqual([NaN, NaN]);
+});

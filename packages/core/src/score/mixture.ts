@@ -7,13 +7,16 @@ import { MIN_TIMESTEP } from './rectified-flow';
  */
 export const LOG_ZERO = -1e30;
 
-/** Natural logarithm of probabilities; zeros become {@link LOG_ZERO}. Made for constants. */
+/**
+ * Natural logarithm of probabilities; zeros become {@link LOG_ZERO}, and NaN stays NaN. Made for constants.
+ */
 export function logProbabilities(probabilities: tf.Tensor): tf.Tensor {
   const smallestNormal = 1.1754944e-38;
+  // Not the positive ones are asked for: beside NaN every comparison is false.
   return tf.where(
-    tf.greater(probabilities, 0),
-    tf.log(tf.maximum(probabilities, smallestNormal)),
+    tf.lessEqual(probabilities, 0),
     tf.fill(probabilities.shape, LOG_ZERO),
+    tf.log(tf.maximum(probabilities, smallestNormal)),
   );
 }
 

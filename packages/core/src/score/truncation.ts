@@ -17,7 +17,8 @@ export interface Truncation {
  * less probable codes together have at most 1 − topP (FoundationVision/VAR, models/helpers.py;
  * LlamaGen's rule differs only where a sum equals topP exactly). Tied codes stay or leave together,
  * so the result does not depend on a sort's order; the most probable code always stays. Codes that
- * left have {@link LOG_ZERO} (give or take rounding), the others' probabilities sum to 1.
+ * left have {@link LOG_ZERO} (give or take rounding), the others' probabilities sum to 1. A logit of
+ * −Infinity is a code that is ruled out; a row with NaN or Infinity, or with nothing else, is NaN.
  * Not differentiable: the teacher is a constant.
  */
 export function truncatedLogProbs(logits: tf.Tensor, truncation: Truncation = {}): tf.Tensor {
@@ -34,8 +35,10 @@ export function truncatedLogProbs(logits: tf.Tensor, truncation: Truncation = {}
   const largest = tf.topk(scaled, limitsCount ? topK : vocabSize).values;
   const kth = tf.min(largest, -1, true);
   const threshold = topP === 1 ? kth : massThreshold(scaled, largest, kth, topP);
-  const kept = tf.greaterEqual(scaled, threshold);
-  return tf.logSoftmax(tf.where(kept, scaled, tf.fill(scaled.shape, LOG_ZERO)));
+  // Not the codes that reach the threshold are asked for: beside NaN every comparison is false, so it
+  // stays and makes its row NaN.
+  const leaves = tf.less(scaled, threshold);
+  return tf.logSoftmax(tf.where(leaves, tf.fill(scaled.shape, LOG_ZERO), scaled));
 }
 
 /**

@@ -3,17 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { float32 } from '@ar-distill/program';
-import { type ApplicationContainer, createContainer } from './create-container';
+import { createContainer } from './create-container';
+import { createToken } from './service-container';
 import {
+  BACKBONES,
+  DATASETS,
   ENGINE,
+  ENGINE_BACKENDS,
+  FEATURE_NETWORKS,
+  METHODS,
+  METRICS,
   PLUGIN_PROBLEMS,
   PLUGINS,
-  PROGRESS_REPORTER,
+  PRESETS,
+  PROGRESS,
   RNG_FACTORY,
   RUN_DIRECTORIES,
   STEP_COMPILER,
 } from './tokens';
-import { createToken, TypedContainer } from './typed-container';
+import { TypedContainer } from './typed-container';
 
 describe('TypedContainer', () => {
   it('resolves the last value, or all of them', () => {
@@ -42,29 +50,67 @@ describe('TypedContainer', () => {
   });
 });
 
+const WORKSPACE = join(__dirname, '../../../..');
+
 describe('createContainer', () => {
   let cwd: string;
-  let container: ApplicationContainer;
+  let container: TypedContainer;
   beforeAll(() => {
     cwd = mkdtempSync(join(tmpdir(), 'ar-distill-container-'));
     const folder = join(cwd, 'node_modules/ar-distill-plugin-broken');
     mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(cwd, 'package.json'),
+      '{"devDependencies":{"ar-distill-plugin-broken":"1.0.0"}}',
+    );
     writeFileSync(join(folder, 'package.json'), '{"version":"1.0.0"}');
     writeFileSync(join(folder, 'index.js'), 'module.exports = 3');
-    container = createContainer({ cwd, engine: { backend: 'cpu', worker: false } });
+    container = createContainer({
+      cwd,
+      pluginFolders: [WORKSPACE],
+      engine: { backend: 'cpu', worker: false },
+    });
   });
   afterAll(async () => {
     await container.dispose();
     rmSync(cwd, { recursive: true, force: true });
   });
 
-  it("finds the workspace's own plugins around this package, with presets", () => {
-    const plugins = container.resolveAll(PLUGINS);
-    const names = plugins.map(({ definition }) => definition.name);
-    expect(names).toEqual(expect.arrayContaining(['toy', 'var']));
-    for (const { definition } of plugins) {
-      expect(Object.keys(definition.presets)).not.toHaveLength(0);
-    }
+  const namesOf = <T extends { readonly name: string }>(all: readonly T[]): string[] =>
+    all.map(({ name }) => name);
+
+  it('finds plugins of a given folder and registers what they contribute', () => {
+    const plugins = container.resolveAll(PLUGINS).map(({ definition }) => definition.name);
+    expect(plugins).toEqual(expect.arrayContaining(['llamagen', 'mnist', 'toy', 'var']));
+    expect(namesOf(container.resolveAll(BACKBONES))).toEqual(['llamagen', 'toy', 'var']);
+    expect(namesOf(container.resolveAll(PRESETS))).toEqual(
+      expect.arrayContaining(['mnist-var', 'toy-joint', 'llamagen-L']),
+    );
+    expect(container.resolveAll(DATASETS)).toMatchObject([{ name: 'mnist', plugin: 'mnist' }]);
+    expect(container.resolveAll(FEATURE_NETWORKS)).toMatchObject([
+      { name: 'mnist-classifier', plugin: 'mnist' },
+    ]);
+  });
+
+  it('brings metrics and methods of its own', () => {
+    expect(namesOf(container.resolveAll(METHODS))).toEqual(['csd']);
+    expect(namesOf(container.resolveAll(METRICS))).toContain('frechet-distance');
+  });
+
+  it('starts the backend that is asked for, or one that the application registers', async () => {
+    const engine = { createStore: jest.fn(), compile: jest.fn(), profile: jest.fn() };
+    const dispose = jest.fn(async () => undefined);
+    const own = createContainer({ cwd, engine: { backend: 'mine', threads: 3 } });
+    const create = jest.fn(() => ({ ...engine, dispose }));
+    own.registerValue(ENGINE_BACKENDS, { name: 'mine', create });
+    own.resolve(STEP_COMPILER);
+    own.resolve(STEP_COMPILER);
+    expect(create.mock.calls).toEqual([[{ threads: 3 }]]);
+    await own.dispose();
+    expect(dispose).toHaveBeenCalledTimes(1);
+    expect(() => createContainer({ cwd, engine: { backend: 'cpo' } }).resolve(ENGINE)).toThrow(
+      'There is no engine backend "cpo": did you mean "cpu"?',
+    );
   });
 
   it('registers broken plugins as problems', () => {
@@ -85,7 +131,7 @@ describe('createContainer', () => {
     expect([...y!.data]).toEqual([2, 4]);
     const rng = container.resolve(RNG_FACTORY)(7);
     expect(rng.seed).toBe(7);
-    expect(container.resolve(PROGRESS_REPORTER).update).toBeInstanceOf(Function);
+    expect(container.resolve(PROGRESS).update).toBeInstanceOf(Function);
     const run = await container.resolve(RUN_DIRECTORIES).create(join(cwd, 'runs'), 'test', {});
     expect(await run.loadCheckpoint()).toBeUndefined();
     await run.close();

@@ -1,65 +1,73 @@
-import { createEngine, type EngineOptions } from '@ar-distill/engine';
+import { csd } from '@ar-distill/core/methods';
+import { createEngine, ENGINE_BACKEND_NAMES, type EngineOptions } from '@ar-distill/engine';
+import { BUILT_IN_METRICS } from '@ar-distill/evaluation';
 import { createRng } from '@ar-distill/program';
-import { createProgressReporter, createRun, openRun } from '@ar-distill/runs';
+import { createRun, openRun } from '@ar-distill/runs';
 import { discoverPlugins } from '../discovery/discover-plugins';
+import type { PluginPlaces } from '../discovery/find-plugin-packages';
+import { findNamed } from '../lookup/find-named';
+import { registerPlugin } from './register-plugin';
 import {
   ENGINE,
+  ENGINE_BACKENDS,
+  METHODS,
+  METRICS,
   PLUGIN_PROBLEMS,
-  PLUGINS,
-  PROGRESS_REPORTER,
+  PROGRESS,
   RNG_FACTORY,
   RUN_DIRECTORIES,
   STEP_COMPILER,
 } from './tokens';
 import { TypedContainer } from './typed-container';
 
-/** What an application decides. */
-export interface ContainerOptions {
-  /** Plugins are looked for in the `node_modules` of this folder and of its ancestors. */
-  readonly cwd: string;
-  /** Further folders to look from; this package's own place is always one. */
-  readonly pluginFolders?: readonly string[];
+/** What an application decides; `PluginPlaces` says whose plugins are run. */
+export interface ContainerOptions extends PluginPlaces {
   /** How the engine runs, once something asks for it. */
-  readonly engine?: EngineOptions;
-}
-
-/** The application's parts, registered under the typed tokens, with an end of life. */
-export class ApplicationContainer extends TypedContainer {
-  private readonly endings: (() => Promise<void>)[] = [];
-
-  /** Runs `end` on dispose, before the ones that were given earlier. */
-  onDispose(end: () => Promise<void>): void {
-    this.endings.unshift(end);
-  }
-
-  /** Stops what was started (the engine's worker); the process can exit afterwards. */
-  async dispose(): Promise<void> {
-    for (const end of this.endings.splice(0)) await end();
-  }
+  readonly engine?: Omit<EngineOptions, 'backend'> & {
+    /** Name of one of `ENGINE_BACKENDS`; default `onnxruntime`. */
+    readonly backend?: string;
+  };
 }
 
 /**
- * Discovers the plugins and binds core's ports to the engine and to run directories.
+ * Discovers the plugins, registers what they contribute, and binds the services. Registering under a
+ * service's token again replaces it.
  *
- * @throws PluginError when two packages register one plugin name.
+ * @throws PluginError when two packages register one plugin name, or two plugins one part.
  */
-export function createContainer(options: ContainerOptions): ApplicationContainer {
-  const container = new ApplicationContainer();
-  const { plugins, problems } = discoverPlugins([
-    options.cwd,
-    ...(options.pluginFolders ?? []),
-    __dirname,
-  ]);
-  for (const plugin of plugins) container.registerValue(PLUGINS, plugin);
+export function createContainer(options: ContainerOptions): TypedContainer {
+  const container = new TypedContainer();
+  container.registerValue(METHODS, { name: csd.name, value: csd });
+  for (const metric of BUILT_IN_METRICS) {
+    container.registerValue(METRICS, { name: metric.name, value: metric });
+  }
+  const { plugins, problems } = discoverPlugins(options);
+  for (const plugin of plugins) registerPlugin(container, plugin);
   for (const problem of problems) container.registerValue(PLUGIN_PROBLEMS, problem);
-  container.registerLazy(ENGINE, () => {
-    const engine = createEngine(options.engine);
-    container.onDispose(() => engine.dispose());
-    return engine;
-  });
+  bindServices(container, options);
+  return container;
+}
+
+function bindServices(container: TypedContainer, { engine = {} }: ContainerOptions): void {
+  for (const backend of ENGINE_BACKEND_NAMES) {
+    container.registerValue(ENGINE_BACKENDS, {
+      name: backend,
+      create: (settings) => createEngine({ ...settings, backend }),
+    });
+  }
+  container.registerLazy(
+    ENGINE,
+    () => {
+      const { backend = ENGINE_BACKEND_NAMES[0], ...settings } = engine;
+      const backends = container.resolveAll(ENGINE_BACKENDS);
+      // The last of a name first: an application replaces a backend by registering it again.
+      const named = backends.toReversed().map((value) => ({ name: value.name, value }));
+      return findNamed('engine backend', named, backend).value.create(settings);
+    },
+    (started) => started.dispose(),
+  );
   container.registerLazy(STEP_COMPILER, () => container.resolve(ENGINE));
-  container.registerLazy(PROGRESS_REPORTER, () => createProgressReporter());
+  container.registerValue(PROGRESS, { update: () => undefined, message: () => undefined });
   container.registerValue(RNG_FACTORY, createRng);
   container.registerValue(RUN_DIRECTORIES, { create: createRun, open: openRun });
-  return container;
 }

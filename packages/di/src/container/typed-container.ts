@@ -1,38 +1,31 @@
 // tsyringe refuses to load without it.
 import 'reflect-metadata';
 import { container as root, instanceCachingFactory, type DependencyContainer } from 'tsyringe';
-
-/** Key of a registration that knows the type of what is registered. */
-export interface Token<T> {
-  /** Shown in errors. */
-  readonly name: string;
-  readonly key: symbol;
-  /** Never set: ties the token to its type. */
-  readonly valueType?: (value: T) => T;
-}
-
-/** A token; every call makes a different one. */
-export function createToken<T>(name: string): Token<T> {
-  return { name, key: Symbol(name) };
-}
+import type { ServiceContainer, Token } from './service-container';
 
 /** Registrations by typed token on top of a tsyringe container that is its own, never the global one. */
-export class TypedContainer {
-  /** The container behind it, for what has no token here. */
-  readonly raw: DependencyContainer = root.createChildContainer();
+export class TypedContainer implements ServiceContainer {
+  private readonly raw: DependencyContainer = root.createChildContainer();
+  private readonly endings: (() => Promise<void>)[] = [];
 
   /** Registers a value; several under one token are all kept, for `resolveAll`. */
   registerValue<T>(token: Token<T>, value: T): void {
     this.raw.register(token.key, { useValue: value });
   }
 
-  /** Registers something that is made once, when it is first asked for. */
-  registerLazy<T>(token: Token<T>, create: () => T): void {
-    const useFactory = instanceCachingFactory(create);
+  /**
+   * Registers something that is made once, when it is first asked for; `end` is run with it when the
+   * container is disposed of, if it was made.
+   */
+  registerLazy<T>(token: Token<T>, create: () => T, end?: (value: T) => Promise<void>): void {
+    const useFactory = instanceCachingFactory(() => {
+      const value = create();
+      if (end) this.endings.unshift(() => end(value));
+      return value;
+    });
     this.raw.register(token.key, { useFactory });
   }
 
-  /** What is registered under the token (the last one); throws an `Error` naming it when nothing is. */
   resolve<T>(token: Token<T>): T {
     if (!this.raw.isRegistered(token.key)) {
       throw new Error(`Nothing is registered for "${token.name}".`);
@@ -40,8 +33,12 @@ export class TypedContainer {
     return this.raw.resolve<T>(token.key);
   }
 
-  /** Everything that is registered under the token, in order. */
   resolveAll<T>(token: Token<T>): T[] {
     return this.raw.isRegistered(token.key) ? this.raw.resolveAll<T>(token.key) : [];
+  }
+
+  /** Stops what was started (the engine's worker), the last one first; the process can exit afterwards. */
+  async dispose(): Promise<void> {
+    for (const end of this.endings.splice(0)) await end();
   }
 }

@@ -1,13 +1,7 @@
-import { findPluginPackages } from './find-plugin-packages';
+import { findPluginPackages, type PluginPlaces } from './find-plugin-packages';
 import { loadPlugin, type InstalledPlugin } from './load-plugin';
 import { PluginError } from './plugin-error';
-import type { PluginPackage } from './plugin-package';
-
-/** A plugin that is installed but cannot be used. */
-export interface PluginProblem extends PluginPackage {
-  /** One sentence: what is wrong, and the mend. */
-  readonly message: string;
-}
+import type { PluginPackage, PluginProblem } from './plugin-package';
 
 /** What discovery found. */
 export interface DiscoveredPlugins {
@@ -17,15 +11,16 @@ export interface DiscoveredPlugins {
 }
 
 /**
- * Finds and loads the plugins that are installed around the given folders. A broken plugin becomes a
- * problem and does not keep the others from working.
+ * Finds and loads the plugins of the given places: their code runs. A broken plugin becomes a problem
+ * and does not keep the others from working.
  *
  * @throws PluginError when two packages register one plugin name, naming both.
  */
-export function discoverPlugins(startFolders: readonly string[]): DiscoveredPlugins {
+export function discoverPlugins(places: PluginPlaces): DiscoveredPlugins {
   const byName = new Map<string, InstalledPlugin>();
-  const problems: PluginProblem[] = [];
-  for (const found of findPluginPackages(startFolders)) {
+  const { packages, problems: missing } = findPluginPackages(places);
+  const problems: PluginProblem[] = [...missing];
+  for (const found of packages) {
     const plugin = attemptLoad(found, problems);
     if (!plugin) continue;
     const { name } = plugin.definition;
@@ -44,7 +39,7 @@ function attemptLoad(found: PluginPackage, problems: PluginProblem[]): Installed
     return loadPlugin(found);
   } catch (error) {
     if (!(error instanceof PluginError)) throw error;
-    problems.push({ ...found, message: error.message });
+    problems.push({ packageName: found.packageName, message: error.message });
     return undefined;
   }
 }

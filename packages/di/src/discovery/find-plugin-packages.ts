@@ -1,40 +1,135 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { isPluginPackageName, type PluginPackage } from './plugin-package';
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { readManifest, type DependencyField, type Manifest } from './manifest';
+import { PluginError } from './plugin-error';
+import { isPluginPackageName, type PluginPackage, type PluginProblem } from './plugin-package';
+
+/** Where plugins may come from; nothing else is looked at. */
+export interface PluginPlaces {
+  /** The nearest package.json from here upwards names plugins in its dependencies of all kinds. */
+  readonly cwd: string;
+  /**
+   * Folder of the package that offers the command: plugins among its own dependencies and, when it is
+   * installed globally, those that are installed beside it.
+   */
+  readonly application?: string | undefined;
+  /** Folders that are plugins, or hold some in their `node_modules`. */
+  readonly pluginFolders?: readonly string[] | undefined;
+}
+
+/** What was found, not loaded yet. */
+export interface FoundPackages {
+  readonly packages: readonly PluginPackage[];
+  readonly problems: readonly PluginProblem[];
+}
+
+const APPLICATION_FIELDS = ['dependencies', 'optionalDependencies'] as const;
+const PROJECT_FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 
 /**
- * Installed plugin packages, seen from the given folders: every `node_modules` of a folder and of its
- * ancestors is searched, nearest first, and links (workspaces, `npm link`) are followed. A package
- * that is reached by several ways is reported once.
+ * The plugin packages of the given places: what somebody asked for by name, never what merely lies in
+ * a `node_modules` folder above. Links (workspaces, `npm link`) are followed. A package that is
+ * reached by several ways is reported once.
  */
-export function findPluginPackages(startFolders: readonly string[]): PluginPackage[] {
+export function findPluginPackages(places: PluginPlaces): FoundPackages {
   const found = new Map<string, PluginPackage>();
-  for (const nodeModules of nodeModulesAbove(startFolders)) {
-    for (const packageName of pluginNamesIn(nodeModules)) {
-      const directory = realDirectory(join(nodeModules, packageName));
-      if (directory && !found.has(directory)) {
-        found.set(directory, { packageName, directory, nodeModules });
-      }
+  const problems: PluginProblem[] = [];
+  const look = (place: () => (PluginPackage | PluginProblem)[]): void => {
+    for (const item of attempt(place)) {
+      if ('message' in item) problems.push(item);
+      else if (!found.has(item.directory)) found.set(item.directory, item);
     }
+  };
+  const project = nearestProject(places.cwd);
+  if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
+  for (const folder of places.pluginFolders ?? []) {
+    look(() => itself(folder));
+    look(() => allIn(join(resolve(folder), 'node_modules')));
   }
-  return [...found.values()];
+  const application = places.application && realDirectory(places.application);
+  if (application) {
+    look(() => declaredIn(application, APPLICATION_FIELDS));
+    look(() => besideGlobal(application));
+  }
+  return { packages: [...found.values()], problems };
 }
 
-function nodeModulesAbove(startFolders: readonly string[]): string[] {
-  const folders = new Set<string>();
-  for (const start of startFolders) {
-    let folder = resolve(start);
-    for (;;) {
-      folders.add(join(folder, 'node_modules'));
-      const parent = dirname(folder);
-      if (parent === folder) break;
-      folder = parent;
-    }
+function attempt<T>(place: () => (T | PluginProblem)[]): (T | PluginProblem)[] {
+  try {
+    return place();
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    return [{ message: error.message }];
   }
-  return [...folders];
 }
 
-function pluginNamesIn(nodeModules: string): string[] {
+/** The folder of the nearest package.json. */
+function nearestProject(cwd: string): string | undefined {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if (exists(join(folder, 'package.json'))) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Plugins that the package.json of a folder names, wherever Node finds them from there. */
+function declaredIn(
+  folder: string,
+  fields: readonly DependencyField[],
+): (PluginPackage | PluginProblem)[] {
+  const file = join(folder, 'package.json');
+  const manifest = readManifest(file);
+  const names = new Set(fields.flatMap((field) => manifest.namesIn(field)));
+  return [...names]
+    .filter(isPluginPackageName)
+    .sort()
+    .flatMap((name): (PluginPackage | PluginProblem)[] => {
+      const installed = installedFor(folder, name);
+      return installed ? [installed] : missing(file, manifest, name);
+    });
+}
+
+function installedFor(start: string, packageName: string): PluginPackage | undefined {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const found = packageIn(join(folder, 'node_modules'), packageName);
+    if (found) return found;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Only what is needed at run time must be there. */
+function missing(file: string, manifest: Manifest, packageName: string): PluginProblem[] {
+  const isOptional = manifest.namesIn('optionalDependencies').includes(packageName);
+  if (isOptional || !manifest.namesIn('dependencies').includes(packageName)) return [];
+  return [
+    {
+      packageName,
+      message: `The plugin "${packageName}" that "${file}" names is not installed: run "npm install" there.`,
+    },
+  ];
+}
+
+/** `npm install --global` puts packages side by side into a folder that is no project. */
+function besideGlobal(application: string): PluginPackage[] {
+  const parent = dirname(application);
+  const nodeModules = basename(parent).startsWith('@') ? dirname(parent) : parent;
+  const isGlobal =
+    basename(nodeModules) === 'node_modules' && !exists(join(dirname(nodeModules), 'package.json'));
+  return isGlobal ? allIn(nodeModules) : [];
+}
+
+/** A folder that is a plugin, by the name in its package.json. */
+function itself(folder: string): PluginPackage[] {
+  const directory = realDirectory(folder);
+  const file = directory === undefined ? undefined : join(directory, 'package.json');
+  if (directory === undefined || file === undefined || !exists(file)) return [];
+  const { name, hasExports } = readManifest(file);
+  if (name === undefined || !isPluginPackageName(name)) return [];
+  // A package finds itself by its name when it has an exports map.
+  const request = hasExports ? name : directory;
+  return [{ packageName: name, directory, requiredFrom: file, request }];
+}
+
+function allIn(nodeModules: string): PluginPackage[] {
   return entriesOf(nodeModules)
     .flatMap((entry) =>
       entry.startsWith('@')
@@ -42,7 +137,16 @@ function pluginNamesIn(nodeModules: string): string[] {
         : [entry],
     )
     .filter(isPluginPackageName)
-    .sort();
+    .sort()
+    .flatMap((packageName) => packageIn(nodeModules, packageName) ?? []);
+}
+
+function packageIn(nodeModules: string, packageName: string): PluginPackage | undefined {
+  const directory = realDirectory(join(nodeModules, packageName));
+  if (directory === undefined) return undefined;
+  // By name from beside the node_modules, so that the exports map of the package counts.
+  const requiredFrom = join(dirname(nodeModules), 'package.json');
+  return { packageName, directory, requiredFrom, request: packageName };
 }
 
 /** Names in a folder; none when it does not exist or may not be read. */
@@ -61,4 +165,8 @@ function realDirectory(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { PluginDefinition } from '@ar-distill/core';
+import { firstLine, readManifest } from './manifest';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { checkSharedInstances } from './shared-instances';
@@ -16,22 +17,18 @@ export interface InstalledPlugin extends PluginPackage {
 
 /**
  * Loads the entry of a plugin package (CommonJS, or an ES module without top-level await) and checks
- * what it exports.
+ * what it exports. An entry that lies outside of the package is not run.
  *
  * @throws PluginError naming the package and the mend.
  */
 export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
+  const { version = 'unknown' } = readManifest(join(plugin.directory, 'package.json'));
   checkSharedInstances(plugin);
-  const definition = pluginOfModule(entryOf(plugin), plugin.packageName);
-  return { ...plugin, version: versionOf(plugin), definition };
-}
-
-function entryOf(plugin: PluginPackage): unknown {
-  // Resolved by name from beside its node_modules, so that the `exports` map of the package counts.
-  const require = createRequire(join(dirname(plugin.nodeModules), 'package.json'));
   try {
-    return require(plugin.packageName);
+    const definition = pluginOfModule(entryOf(plugin), plugin.packageName);
+    return { ...plugin, version, definition };
   } catch (error) {
+    if (error instanceof PluginError) throw error;
     throw new PluginError(
       `The plugin "${plugin.packageName}" in ${plugin.directory} cannot be loaded ` +
         `(${firstLine(error)}): build it if it is a workspace, or install it again.`,
@@ -40,20 +37,13 @@ function entryOf(plugin: PluginPackage): unknown {
   }
 }
 
-function versionOf({ packageName, directory }: PluginPackage): string {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-    return String((manifest as { version?: unknown }).version ?? 'unknown');
-  } catch (error) {
+function entryOf({ packageName, directory, requiredFrom, request }: PluginPackage): unknown {
+  const require = createRequire(requiredFrom);
+  const entry = realpathSync(require.resolve(request));
+  if (!entry.startsWith(directory + sep)) {
     throw new PluginError(
-      `The package.json of the plugin "${packageName}" in ${directory} cannot be read ` +
-        `(${firstLine(error)}): install the plugin again.`,
-      { cause: error },
+      `The entry of the plugin "${packageName}" in ${directory} lies outside of its package (${entry}), so that it is not run: remove the plugin, or build and install it again.`,
     );
   }
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split('\n')[0] ?? '').replace(/[.\s]+$/, '');
+  return require(entry);
 }

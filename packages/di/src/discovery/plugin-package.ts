@@ -1,7 +1,8 @@
+/** What npm allows in a name; nothing that could leave a folder. */
 const PLUGIN_NAMES = [
-  /^@ar-distill\/plugin-[^/]+$/,
-  /^ar-distill-plugin-[^/]+$/,
-  /^@[^/]+\/ar-distill-plugin-[^/]+$/,
+  /^@ar-distill\/plugin-[\w.~-]+$/,
+  /^ar-distill-plugin-[\w.~-]+$/,
+  /^@[\w~-][\w.~-]*\/ar-distill-plugin-[\w.~-]+$/,
 ];
 
 /**
@@ -18,6 +19,15 @@ export interface PluginPackage {
   readonly packageName: string;
   /** Its folder, all links followed. */
   readonly directory: string;
-  /** The `node_modules` folder that it was found in. */
-  readonly nodeModules: string;
+  /** The entry is what `require(request)` finds from the file `requiredFrom`. */
+  readonly requiredFrom: string;
+  readonly request: string;
+}
+
+/** A plugin that is there or should be, but cannot be used. */
+export interface PluginProblem {
+  /** One sentence: what is wrong, and the mend. */
+  readonly message: string;
+  /** The plugin's npm name, when it is known. */
+  readonly packageName?: string;
 }

@@ -1,3 +1,4 @@
+import { attributesKey, numberKey } from './attributes';
 import type { Attributes, ConstantData, Graph, Node, Origin, Value, ValueDtype } from './types';
 
 /** Shape and type of one result of a kernel. */
@@ -43,7 +44,7 @@ export class GraphBuilder {
   }
 
   splat(element: number, { shape, dtype }: ResultType): Value {
-    const key = `${dtype}[${shape.join()}]${Object.is(element, -0) ? '-0' : element}`;
+    const key = `${dtype}[${shape.join()}]${numberKey(element)}`;
     let value = this.splats.get(key);
     if (!value) {
       value = this.value(shape, dtype, { kind: 'splat', value: element });
@@ -59,11 +60,10 @@ export class GraphBuilder {
     attributes: Attributes,
     results: readonly ResultType[],
   ): readonly Value[] {
-    const key = JSON.stringify([
-      kernel,
-      Object.entries(inputs).map(([name, { id }]) => [name, id]),
-      attributes,
-    ]);
+    const operands = Object.entries(inputs).map(
+      ([name, { id }]) => `${JSON.stringify(name)}:${id}`,
+    );
+    const key = `${kernel}(${operands.join()})${attributesKey(attributes)}`;
     const existing = this.known.get(key);
     if (existing) return existing.outputs;
     const outputs: Value[] = [];

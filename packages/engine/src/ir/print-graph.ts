@@ -1,6 +1,10 @@
+import { numberKey } from './attributes';
 import type { Attribute, Graph, Value } from './types';
 
-/** The graph as text, one node a line: for reading and for snapshot tests. */
+/**
+ * The graph as text, one node a line: for reading, for snapshot tests, and to find updates that are
+ * alike. It shows everything but what is in constants.
+ */
 export function printGraph(graph: Graph): string {
   const names = new Map<number, string>();
   const lines: string[] = [`graph ${graph.name}`];
@@ -17,7 +21,7 @@ export function printGraph(graph: Graph): string {
   let next = 0;
   const refer = (value: Value): string => {
     const { origin } = value;
-    if (origin.kind === 'splat') return `${origin.value}:${type(value)}`;
+    if (origin.kind === 'splat') return `${numberKey(origin.value)}:${type(value)}`;
     let name = names.get(value.id);
     if (name === undefined) {
       // Only constants are met before they are defined: nodes come in order.
@@ -51,5 +55,7 @@ export function printGraph(graph: Graph): string {
 }
 
 function printAttribute(value: Attribute): string {
-  return Array.isArray(value) ? `[${value.map(printAttribute).join(', ')}]` : String(value);
+  if (Array.isArray(value)) return `[${value.map(printAttribute).join(', ')}]`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'number' ? numberKey(value) : String(value);
 }

@@ -23,14 +23,21 @@ const float = (emit: GraphEmitter, value: number): string => emit.scalar(value, 
 const like = (emit: GraphEmitter, value: number, node: Node): string =>
   emit.scalar(value, Object.values(node.inputs)[0]!.dtype);
 
+/** A bound of the operand's type, the last number before it where integers have none so large. */
+function bound(emit: GraphEmitter, value: number, node: Node): string {
+  const { dtype } = Object.values(node.inputs)[0]!;
+  const fits = dtype === 'int32' ? Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1) : value;
+  return emit.scalar(fits, dtype);
+}
+
 const UNARY: { readonly [K in (typeof UNARY_KERNELS)[number]]: Unary } = {
   Abs: direct('Abs'),
   Ceil: direct('Ceil'),
   ClipByValue: (emit, x, node) =>
     emit.node('Clip', [
       x,
-      like(emit, numberAttribute(node.attributes, 'clipValueMin'), node),
-      like(emit, numberAttribute(node.attributes, 'clipValueMax'), node),
+      bound(emit, numberAttribute(node.attributes, 'clipValueMin'), node),
+      bound(emit, numberAttribute(node.attributes, 'clipValueMax'), node),
     ]),
   Cos: direct('Cos'),
   Elu: direct('Elu'),
@@ -57,12 +64,15 @@ const UNARY: { readonly [K in (typeof UNARY_KERNELS)[number]]: Unary } = {
   Softplus: direct('Softplus'),
   Sqrt: direct('Sqrt'),
   Square: (emit, x) => emit.node('Mul', [x, x]),
-  Step: (emit, x, node) =>
-    emit.node('Where', [
+  Step: (emit, x, node) => {
+    const step = emit.node('Where', [
       emit.node('Greater', [x, like(emit, 0, node)]),
       like(emit, 1, node),
       like(emit, numberAttribute(node.attributes, 'alpha', 0), node),
-    ]),
+    ]);
+    // A comparison with NaN is false, but NaN must not come out as a number.
+    return isInteger(node) ? step : emit.node('Where', [emit.node('IsNaN', [x]), x, step]);
+  },
   Tanh: direct('Tanh'),
 };
 

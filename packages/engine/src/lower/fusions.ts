@@ -1,9 +1,6 @@
 import type { Graph, Node, Value } from '../ir/types';
+import type { FusedKernelName } from './fused-kernels';
 import type { Lowering } from './lowering';
-
-/** Kernels that only fusion makes; no tfjs kernel has these names. */
-export const FUSED_KERNELS = ['Gelu'] as const;
-export type FusedKernelName = (typeof FUSED_KERNELS)[number];
 
 /** The constants of GELU's approximation ½x(1 + tanh(√(2/π)(x + 0.044715x³))), as x·σ(2·…). */
 const SLOPE = 2 * Math.sqrt(2 / Math.PI);

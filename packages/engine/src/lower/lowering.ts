@@ -1,7 +1,7 @@
 import type { KernelName } from '../ir/kernels';
 import type { Node, Value } from '../ir/types';
 import type { GraphEmitter } from '../onnx/graph-emitter';
-import type { FusedKernelName } from './fusions';
+import type { FusedKernelName } from './fused-kernels';
 
 /** Hardware behind a session. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu';

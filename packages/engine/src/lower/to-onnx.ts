@@ -3,8 +3,9 @@ import type { KernelName } from '../ir/kernels';
 import type { Graph, Value } from '../ir/types';
 import { GraphEmitter } from '../onnx/graph-emitter';
 import { encodeModel, type ExternalData, type OnnxValueInfo } from '../onnx/model';
-import { fuse, type FusedKernelName } from './fusions';
-import { type Provider, ValueNames } from './lowering';
+import type { FusedKernelName } from './fused-kernels';
+import { fuse } from './fusions';
+import { ValueNames, type Provider } from './lowering';
 import { LOWERINGS } from './tables';
 
 /** An input of the session. */

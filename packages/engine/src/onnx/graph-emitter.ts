@@ -58,7 +58,7 @@ export class GraphEmitter {
       inputs,
       outputs: names,
       attributes: Object.fromEntries(
-        Object.entries(attributes).map(([name, value]) => [name, toAttribute(value)]),
+        Object.entries(attributes).map(([name, value]) => [name, toAttribute(op, name, value)]),
       ),
     });
     return names;
@@ -132,8 +132,21 @@ export class GraphEmitter {
   }
 }
 
-function toAttribute(value: PlainAttribute): OnnxAttribute {
-  if (typeof value === 'number') return { kind: 'int', value };
-  if (typeof value === 'string') return { kind: 'string', value };
-  return 'kind' in value ? value : { kind: 'ints', value };
+/** @throws RangeError where an integer is none: the encoding would make another number of it. */
+function toAttribute(op: string, name: string, value: PlainAttribute): OnnxAttribute {
+  const attribute: OnnxAttribute =
+    typeof value === 'number'
+      ? { kind: 'int', value }
+      : typeof value === 'string'
+        ? { kind: 'string', value }
+        : 'kind' in value
+          ? value
+          : { kind: 'ints', value };
+  const { kind } = attribute;
+  const integers = kind === 'int' ? [attribute.value] : kind === 'ints' ? attribute.value : [];
+  for (const integer of integers) {
+    if (Number.isSafeInteger(integer)) continue;
+    throw new RangeError(`The attribute "${name}" of ${op} must be whole numbers, not ${integer}.`);
+  }
+  return attribute;
 }

@@ -89,10 +89,10 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     const dtype = attributes['dtype'] as ValueDtype;
     if (dtype === x.dtype) return [x];
     if (x.origin.kind === 'splat') {
-      const cast = dtype === 'float32' ? x.origin.value : Math.trunc(x.origin.value);
-      return [
-        builder.splat(dtype === 'bool' ? Number(cast !== 0) : cast, { shape: x.shape, dtype }),
-      ];
+      const { value } = x.origin;
+      // Everything but 0 is true: fractions and NaN as well.
+      const cast = { float32: value, int32: Math.trunc(value), bool: Number(value !== 0) }[dtype];
+      return [builder.splat(cast, { shape: x.shape, dtype })];
     }
     return record(builder, 'Cast', { x }, { dtype });
   },

@@ -1,132 +1,191 @@
 import path from 'node:path';
-import type { AdaptationSettings } from '@ar-distill/core/methods';
-import { FID_MNIST, loadMnistEvaluator, type ResultRow, textTable } from '@ar-distill/metrics';
-import { createRng } from '@ar-distill/program';
-import { decoderOf, loadPresetModels, type PresetModels, presetOf } from '../models/models';
-import { checkResumed, openOrCreateRun } from '../run-folders';
-import { drawImages, labelsInTurn } from '../sample/draw-images';
-import { teacherSource } from '../sample/image-sources';
-import type { AdaptOptions, RecipeContext, TrainingResult } from '../types';
-import {
-  type Adaptation,
-  adaptationSettings,
-  adaptModels,
-  describeAdaptation,
-  neededAdaptation,
-} from './adaptation';
+import type { ServiceContainer } from '@ar-distill/di';
+import { textTable, type MetricColumn, type ResultRow } from '@ar-distill/evaluation/report';
+import type { TokenSequences } from '@ar-distill/core/methods';
+import type { Run } from '@ar-distill/runs';
+import { openContext, type PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { datasetOf, imagesOf, openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
+import type { WorkflowOptions } from '../events';
+import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
+import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { ADAPTATION, checkKeptFile, readRun, type ConfigOf } from '../runs/run-kinds';
+import { workInRun, type RunChoice } from '../runs/work-in-run';
+import { imageBatch } from '../sample/batch-sizes';
+import { decoderOf } from '../sample/decoder';
+import { drawImages } from '../sample/draw-images';
+import { imageSampler } from '../sample/image-sampler';
+import { checkCount } from '../settings/check-option';
+import type { Tree } from '../settings/merge';
+import { labelledTokens } from '../train/tokenize';
+import { adaptationSettings, adaptModels, neededAdaptation, type Adaptation } from './adapt-models';
+import { describeAdaptation } from './describe-adaptation';
 
 const BATCH = 250;
 const SAMPLES = 10_000;
-const COMMAND = 'adapt';
 
-/** What a run directory says about the adaptation in it. */
-interface AdaptConfig {
-  readonly command: typeof COMMAND;
-  readonly plugin: string;
-  readonly preset: string;
-  readonly teacher?: string;
-  readonly tokenizer?: string;
-  readonly data?: 'mnist';
-  readonly samples: number;
-  readonly settings: AdaptationSettings;
+/** Options of `adapt`. */
+export interface AdaptOptions extends PresetChoice, ModelFiles, RunChoice {
+  /** Fine-tune on this data set instead of sequences that the teacher draws. */
+  readonly data?: string | undefined;
+  /** Images that both teachers are measured with; default 10,000. */
+  readonly samples?: number | undefined;
+  /** Overrides of the settings. */
+  readonly settings?: Tree | undefined;
 }
+
+/** Rows with how they are shown. */
+export interface MeasuredRows {
+  readonly rows: readonly ResultRow[];
+  readonly columns: readonly MetricColumn[];
+  /** Per row. */
+  readonly samples: number;
+}
+
+/** An adaptation that has ended. */
+export interface AdaptResult extends Pick<Adaptation, 'relativeError' | 'regressed' | 'fineTuned'> {
+  /** Run directory. */
+  readonly run: string;
+  /** The adapted teacher's file. */
+  readonly weights: string;
+  /** Both teachers' images, where a feature network can measure them. */
+  readonly table?: MeasuredRows;
+}
+
+type AdaptConfig = ConfigOf<typeof ADAPTATION>;
 
 /**
  * Adapts a teacher that reads tokens to continuous code vectors, and says what it kept of the
- * teacher's quality: next-token distributions, and images where the preset's are MNIST's.
+ * teacher's quality: next-token distributions, and images where they can be measured.
  */
 export async function adapt(
-  context: RecipeContext,
+  container: ServiceContainer,
   options: AdaptOptions,
-): Promise<TrainingResult> {
-  const { plugin, presetName, print } = context;
-  if (!plugin.adaptation) {
-    throw new Error(
-      `Teachers of the plugin "${plugin.name}" read code vectors as they are: distil "${presetName}" without adapting it.`,
+  workflow: WorkflowOptions = {},
+): Promise<AdaptResult> {
+  const context = await resolvePreset(openContext(container, workflow), options);
+  const { found } = context;
+  if (!found.backbone.adaptation) {
+    throw new InvalidOptionError(
+      `Teachers of the backbone "${found.backbone.name}" read code vectors as they are: distil "${found.name}" without adapting it.`,
     );
   }
+  const planned = options.resume
+    ? resumedConfig(context, options.resume, options)
+    : newConfig(context, options);
   // Checked before a run directory is made.
-  if (!options.resume) await modelsToAdapt(context, options);
-  const run = await openOrCreateRun(options, `adapt-${presetName}`, newConfig(context, options));
-  try {
-    checkResumed(context, run, COMMAND);
-    const config = run.config as AdaptConfig;
-    const { settings, data, samples } = config;
-    print(`Run directory: ${run.path}`);
-    const rng = createRng(settings.seed);
-    const { models, adaptation } = await modelsToAdapt(context, config);
-    const outcome = await adaptModels(context, adaptation, { models, settings, data, run, rng });
-    const lines = describeAdaptation(outcome);
-    if (presetOf(context).training?.dataset === 'mnist') {
-      lines.push('', textTable(await measureTeachers(context, outcome, samples, settings.seed)));
-      lines.push('', `${samples} samples a row; ${FID_MNIST}: features of an MNIST classifier.`);
-    }
-    for (const line of lines) print(line);
-    await run.writeFile('adaptation.txt', Buffer.from(`${lines.join('\n')}\n`));
-    return { run: run.path, weights: outcome.file };
-  } finally {
-    await run.close();
-  }
+  const models = await modelsToAdapt(context, planned);
+  const making = { slug: `adapt-${found.name}`, config: planned };
+  return workInRun(context, ADAPTATION, options, making, (run, own) =>
+    adaptInRun(own, models, run),
+  );
+}
+
+async function adaptInRun(
+  context: PresetContext,
+  models: PresetModels,
+  run: Run<AdaptConfig>,
+): Promise<AdaptResult> {
+  const { settings, data, samples } = run.config;
+  const rng = context.createRng(settings.seed);
+  const sequences = data === undefined ? undefined : await tokensOf(context, models, data);
+  const outcome = await adaptModels(context, { models, settings, sequences, run, rng });
+  const table = await measureTeachers(context, outcome, samples, settings.seed);
+  const lines = describeAdaptation(outcome);
+  if (table) lines.push('', textTable(table.rows, table.columns), '', `${samples} samples a row.`);
+  await run.writeFile('adaptation.txt', Buffer.from(`${lines.join('\n')}\n`));
+  const { relativeError, regressed, fineTuned, file } = outcome;
+  return {
+    run: run.path,
+    weights: file,
+    relativeError,
+    regressed,
+    fineTuned,
+    ...(table ? { table } : {}),
+  };
 }
 
 function newConfig(
-  context: RecipeContext,
-  { teacher, tokenizer, data, samples, settings }: AdaptOptions,
-): AdaptConfig & Record<string, unknown> {
+  context: PresetContext,
+  { teacher, tokenizer, data, samples = SAMPLES, settings }: AdaptOptions,
+): AdaptConfig {
+  checkCount('The number of samples', samples);
   return {
-    command: COMMAND,
-    plugin: context.plugin.name,
-    preset: context.presetName,
+    command: 'adapt',
+    plugin: context.found.plugin,
+    preset: context.found.name,
     ...(teacher ? { teacher: path.resolve(teacher) } : {}),
     ...(tokenizer ? { tokenizer: path.resolve(tokenizer) } : {}),
-    ...(data ? { data } : {}),
-    samples: samples ?? SAMPLES,
-    settings: adaptationSettings(context, settings ?? {}),
+    ...(data === undefined ? {} : { data: datasetOf(context, data).name }),
+    samples,
+    settings: adaptationSettings(context, settings),
   };
 }
 
-async function modelsToAdapt(
-  context: RecipeContext,
-  files: { readonly teacher?: string | undefined; readonly tokenizer?: string | undefined },
-) {
-  const models = await loadPresetModels(context, files);
-  const adaptation = neededAdaptation(context, models);
-  if (!adaptation) {
-    throw new Error(
-      `The teacher ${files.teacher ? `"${files.teacher}"` : `of "${context.presetName}"`} reads code vectors already: give it to "ar-distill distill --teacher".`,
-    );
-  }
-  return { models, adaptation };
+/** What a run was started with; other networks would not fit what it holds. */
+function resumedConfig(
+  context: PresetContext,
+  resume: string,
+  { teacher, tokenizer }: AdaptOptions,
+): AdaptConfig {
+  const made = readRun(ADAPTATION, context, resume, '--resume');
+  checkKeptFile(resume, 'teacher', made.teacher, teacher);
+  checkKeptFile(resume, 'tokenizer', made.tokenizer, tokenizer);
+  return made;
 }
 
-/** FID-MNIST and class accuracy of both teachers, with the same uniform numbers. */
+async function modelsToAdapt(context: PresetContext, files: ModelFiles): Promise<PresetModels> {
+  const models = await loadPresetModels(context, files);
+  if (neededAdaptation(context, models)) return models;
+  throw new InvalidOptionError(
+    `The teacher ${files.teacher ? `"${files.teacher}"` : `of "${context.found.name}"`} reads code vectors already: give it to "ar-distill distill --teacher".`,
+  );
+}
+
+async function tokensOf(
+  context: PresetContext,
+  { tokenizer }: PresetModels,
+  data: string,
+): Promise<TokenSequences> {
+  if (!tokenizer) {
+    throw new InvalidOptionError(
+      `The backbone "${context.found.backbone.name}" has no tokenizer: fine-tune on the teacher's own sequences, without --data.`,
+    );
+  }
+  const { train } = await datasetOf(context, data).open();
+  return labelledTokens(context, tokenizer, train);
+}
+
+/** Images of both teachers, with the same uniform numbers; undefined where nothing can measure them. */
 async function measureTeachers(
-  context: RecipeContext,
+  context: PresetContext,
   { original, adapted }: Adaptation,
   samples: number,
   seed: number,
-): Promise<ResultRow[]> {
-  const evaluator = await loadMnistEvaluator(context.compiler);
-  const row = async (name: string, models: PresetModels): Promise<ResultRow> => {
-    const { teacher, teacherWeights } = models;
-    const source = await teacherSource(
-      context.compiler,
-      teacher,
-      teacherWeights,
-      decoderOf(models)!,
-      Math.min(BATCH, samples),
+): Promise<MeasuredRows | undefined> {
+  const decoder = decoderOf(original);
+  if (!decoder) return undefined;
+  const measured = imagesOf({ teacher: original.teacher, tokenizer: decoder.tokenizer });
+  if (whyNotMeasured(context, measured) !== undefined) return undefined;
+  const { condition: space } = original.teacher;
+  const evaluator = await openEvaluator(context, measured);
+  const row = async (name: string, { teacher, teacherWeights }: PresetModels) => {
+    const wanted = Math.min(BATCH, samples);
+    const batchSize = imageBatch(teacher.layout, decoder.tokenizer.imageShape, wanted);
+    const sequences = await teacher.createSampler(context.compiler, teacherWeights, batchSize);
+    const sampler = await imageSampler(context.compiler, sequences, decoder);
+    const condition = space.inTurn(0, samples);
+    const rng = context.createRng(seed);
+    const { images } = await drawImages(name, sampler, condition, samples, rng, context).finally(
+      () => sampler.dispose(),
     );
-    const classes = Array.from({ length: teacher.numClasses }, (_, i) => i);
-    const labels = labelsInTurn(classes, samples);
-    const drawn = await drawImages(name, source, labels, createRng(seed), context);
-    await source.dispose();
-    const { fid, classAccuracy } = await evaluator.evaluate(drawn.images, drawn.labels);
-    return { name, evaluations: source.evaluations, fid, classAccuracy };
+    const { values } = await evaluator.evaluate(images, condition);
+    return { name, evaluations: sampler.evaluations, values };
   };
-  const rows = [
+  const rows: ResultRow[] = [
     await row('AR teacher', original),
     await row('AR teacher, adapted to continuous input', adapted),
   ];
   await evaluator.dispose();
-  return rows;
+  return { rows, columns: evaluator.columns, samples };
 }

@@ -1,53 +1,40 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { readSafetensors } from '@ar-distill/checkpoints';
+import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import { METHODS, type ServiceContainer } from '@ar-distill/di';
+import { saveModel, type Run } from '@ar-distill/runs';
 import {
-  ADAPTATION_STAGES,
-  type AdaptationSettings,
-  type DistillationSettings,
-  distillationSettingsSchema,
-  distillGenerator,
-  type GeneratorSnapshot,
-  tuneNetwork,
-  TUNING_STAGES,
-} from '@ar-distill/core/methods';
-import { createTeacherPool } from '@ar-distill/core/sampling';
-import { isMnistShape } from '@ar-distill/metrics';
-import { createRng, type Rng } from '@ar-distill/program';
-import { type Run, saveModel } from '@ar-distill/runs';
-import {
-  type Adaptation,
   adaptationSettings,
   adaptModels,
-  describeAdaptation,
   neededAdaptation,
-} from '../adapt/adaptation';
-import { loadPresetModels, type PresetModels, presetOf } from '../models/models';
-import { writeImageReport } from '../report/image-report';
-import { writePictureReport } from '../report/picture-report';
-import { reportSequences } from '../report/sequence-report';
-import { checkResumed, GENERATOR_FILE, openOrCreateRun, snapshotName } from '../run-folders';
-import { sequenceBatch } from '../sample/batch-sizes';
-import type {
-  AdaptationOverrides,
-  DistillationOverrides,
-  DistillOptions,
-  RecipeContext,
-  TrainingResult,
-} from '../types';
+  type Adaptation,
+} from '../adapt/adapt-models';
+import { openContext, type PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
+import type { WorkflowOptions } from '../events';
+import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
+import { presetInFile } from '../models/preset-names';
+import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { writeReport, type DistillReport } from '../report/write-report';
+import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
+import {
+  checkKeptFile,
+  DISTILLATION,
+  readRun,
+  settingsOfRun,
+  type ConfigOf,
+} from '../runs/run-kinds';
+import { runStages } from '../runs/run-stages';
+import { workInRun, type RunChoice } from '../runs/work-in-run';
+import { checkCount } from '../settings/check-option';
+import type { Tree } from '../settings/merge';
+import { namedOption } from '../settings/named-option';
+import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
+import { checkStage1, hasStage1, reuseStage1 } from './stage1';
 
-const SAMPLER_BATCH = 256;
-
-/** Settings of `--quick`: shows that every part works, not what it can reach. */
-const QUICK: DistillationOverrides = {
-  teacherPoolSize: 2560,
-  tuning: { headIterations: 10, fullIterations: 60 },
-  generatorIterations: 60,
-  guidanceUpdates: 1,
-  checkpointInterval: 30,
-};
-const QUICK_ADAPTATION: AdaptationOverrides = {
+/** Adaptation of `quick` runs: shows that it works, not what it can reach. */
+const QUICK_ADAPTATION: Tree = {
   sequences: 2560,
   heldOut: 500,
   regression: { iterations: 500 },
@@ -56,173 +43,212 @@ const QUICK_ADAPTATION: AdaptationOverrides = {
 const QUICK_SAMPLES = 1000;
 const SAMPLES = 10_000;
 
-const COMMAND = 'distill';
-
-/** What a run directory says about the distillation in it. */
-interface DistillConfig {
-  readonly command: typeof COMMAND;
-  readonly plugin: string;
-  readonly preset: string;
-  readonly teacher?: string;
-  readonly tokenizer?: string;
-  readonly stage1?: string;
-  readonly samples: number;
-  readonly settings: DistillationSettings;
-  /** Used when the teacher still reads tokens. */
-  readonly adaptation?: AdaptationSettings;
+/** Options of `distill`. */
+export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
+  /** Name of the distillation method; default: the first one that the preset has settings for. */
+  readonly method?: string | undefined;
+  /** Name in the run directory; default: the preset's. */
+  readonly name?: string | undefined;
+  /** Run directory whose tuned (stage 1) weights are used again. */
+  readonly stage1?: string | undefined;
+  /** A run of a minute or two that shows that everything works. */
+  readonly quick?: boolean | undefined;
+  /** Measure the result and write a report; default true. */
+  readonly report?: boolean | undefined;
+  /** Samples that the report is measured with; default 10,000. */
+  readonly samples?: number | undefined;
+  /** Overrides of the method's settings. */
+  readonly settings?: Tree | undefined;
+  /** Overrides of the adaptation's settings, for teachers that need one. */
+  readonly adaptation?: Tree | undefined;
 }
+
+/** A distillation that has ended. */
+export interface DistillResult {
+  /** Run directory. */
+  readonly run: string;
+  /** The generator's file. */
+  readonly weights: string;
+  readonly report?: DistillReport;
+}
+
+type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
 /**
- * The whole distillation: adaptation of a teacher that needs it (stage 0), teacher sequences, stage 1
- * (AR-diffusion tuning), stage 2 (conditional score distillation), the generator's file, the report.
- * Whatever the run directory already holds is not done again.
+ * The whole distillation: adaptation of a teacher that needs it (stage 0), the stages of the method,
+ * the generator's file, the report. Whatever the run directory already holds is not done again.
+ * @throws InvalidOptionError naming the option that is wrong, before a run directory is made.
  */
 export async function distill(
-  context: RecipeContext,
+  container: ServiceContainer,
   options: DistillOptions,
-): Promise<TrainingResult & { readonly report?: string }> {
-  const { compiler, progress, signal, print } = context;
-  const run = await openOrCreateRun(
-    options,
-    options.name ?? context.presetName,
-    newConfig(context, options),
-  );
-  try {
-    checkResumed(context, run, COMMAND);
-    const config = run.config as DistillConfig;
-    print(`Run directory: ${run.path}`);
-    const { settings } = config;
-    const rng = createRng(settings.seed);
-    const environment = { run, progress, signal };
-    if (config.stage1) await reuseStage1(config.stage1, run);
-    const given = await loadPresetModels(context, config);
-    const adaptation = await adaptIfNeeded(context, config, given, run, rng);
-    const models = adaptation?.adapted ?? given;
-    const { teacher, teacherWeights, network } = models;
-
-    const poolStarted = performance.now();
-    const pool = await createTeacherPool(
-      {
-        teacher,
-        teacherWeights,
-        size: settings.teacherPoolSize,
-        batchSize: sequenceBatch(teacher.layout, Math.min(SAMPLER_BATCH, settings.teacherPoolSize)),
-      },
-      compiler,
-      rng,
-      environment,
-    );
-    const poolSeconds = (performance.now() - poolStarted) / 1000;
-
-    const tuned = await tuneNetwork(
-      { teacher, teacherWeights, network, pool, settings },
-      compiler,
-      rng,
-      environment,
-    );
-
-    const result = await distillGenerator(
-      { teacher, teacherWeights, network, initial: tuned, pool, settings },
-      compiler,
-      rng,
-      environment,
-      async (snapshot) => {
-        await run.saveArrays(snapshotName(snapshot.iteration), snapshot.average);
-        await writePreview(context, models, snapshot, run);
-      },
-    );
-
-    const weights = await saveGenerator(context, models, settings, result, run);
-    if (options.report === false) return { run: run.path, weights };
-    const subject = { context, models, pool, tuned, result, run, rng, settings };
-    const { tokenizer } = models;
-    const report = !tokenizer
-      ? await reportSequences(subject)
-      : isMnistShape(tokenizer.tokenizer.imageShape)
-        ? await writeImageReport({
-            ...subject,
-            ...(adaptation ? { adaptation } : {}),
-            tokenizer,
-            samples: config.samples,
-            poolSeconds,
-          })
-        : await writePictureReport({ context, models, result, run, seed: settings.seed });
-    return { run: run.path, weights, ...(report ? { report } : {}) };
-  } finally {
-    await run.close();
+  workflow: WorkflowOptions = {},
+): Promise<DistillResult> {
+  const context = await resolvePreset(openContext(container, workflow), options);
+  const { resume } = options;
+  const planned = resume ? resumedConfig(context, resume, options) : newConfig(context, options);
+  const method = methodOf(context, planned.method);
+  // Before the run is touched.
+  if (resume) settingsOfRun(method.settingsSchema, resume, planned);
+  if (planned.stage1 && !(resume && hasStage1(resume))) {
+    await checkStage1(context, planned.stage1, planned);
   }
+  const given = await loadPresetModels(context, planned);
+  sayWhatTheReportLacks(context, options);
+  const making = { slug: options.name ?? context.found.name, config: planned };
+  return workInRun(context, DISTILLATION, options, making, (run, own) =>
+    distillInRun(own, method, given, run, options.report ?? true),
+  );
 }
 
-function newConfig(
-  context: RecipeContext,
-  options: DistillOptions,
-): DistillConfig & Record<string, unknown> {
-  const { plugin, presetName } = context;
-  const preset = presetOf(context);
-  const quick = options.quick ? QUICK : {};
-  const merge = (...layers: DistillationOverrides[]): unknown => ({
-    ...Object.assign({}, preset.distillation, ...layers),
-    tuning: Object.assign({}, preset.distillation.tuning, ...layers.map(({ tuning }) => tuning)),
+async function distillInRun(
+  context: PresetContext,
+  method: DistillationMethod,
+  given: PresetModels,
+  run: Run<DistillConfig>,
+  withReport: boolean,
+): Promise<DistillResult> {
+  const { compiler, progress, signal } = context;
+  const { config } = run;
+  const settings = settingsOfRun(method.settingsSchema, run.path, config);
+  const seed = seedOf(config.settings);
+  const rng = context.createRng(seed);
+  if (config.stage1) await reuseStage1(config.stage1, run);
+  const adaptation = await adaptIfNeeded(context, config, given, run);
+  const models = adaptation?.adapted ?? given;
+  const { teacher, teacherWeights, network, generator } = models;
+  const distillation = method.start(
+    { teacher, teacherWeights, network, generator, settings },
+    {
+      compiler,
+      rng,
+      onSnapshot: async (snapshot) => {
+        await run.saveArrays(snapshotName(snapshot.iteration), snapshot.weights);
+        await writePreview(context, models, snapshot, run);
+      },
+    },
+  );
+  const seconds = await runStages(distillation.stages, { run, progress, signal });
+  const outcome = distillation.outcome();
+  const weights = await saveGenerator(context, models, config, outcome, run);
+  if (!withReport) return { run: run.path, weights };
+  const report = await writeReport({
+    context,
+    models,
+    ...(adaptation ? { adaptation } : {}),
+    outcome,
+    trainedIn: distillation.stages.at(-1)!.name,
+    timings: { ...adaptation?.timings, ...seconds },
+    run,
+    seed,
+    settings: config.settings,
+    samples: config.samples,
   });
-  const settings = distillationSettingsSchema.parse(merge(quick, options.settings ?? {}));
+  return { run: run.path, weights, ...(report ? { report } : {}) };
+}
+
+function newConfig(context: PresetContext, options: DistillOptions): DistillConfig {
+  const { found } = context;
+  const { teacher, tokenizer, stage1, quick } = options;
+  const samples = options.samples ?? (quick ? QUICK_SAMPLES : SAMPLES);
+  checkCount('The number of samples', samples);
+  const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
+  const settings = resolveSettings(
+    `method "${method.name}"`,
+    method.settingsSchema,
+    presetSettings(context, method.name),
+    quick ? method.quickSettings : undefined,
+    options.settings,
+  );
   return {
-    command: COMMAND,
-    plugin: plugin.name,
-    preset: presetName,
-    ...(options.teacher ? { teacher: path.resolve(options.teacher) } : {}),
-    ...(options.tokenizer ? { tokenizer: path.resolve(options.tokenizer) } : {}),
-    ...(options.stage1 ? { stage1: path.resolve(options.stage1) } : {}),
-    samples: options.samples ?? (options.quick ? QUICK_SAMPLES : SAMPLES),
-    settings,
-    ...(preset.adaptation
-      ? {
-          adaptation: adaptationSettings(context, {
-            ...(options.quick ? QUICK_ADAPTATION : {}),
-            seed: settings.seed,
-          }),
-        }
-      : {}),
+    command: 'distill',
+    plugin: found.plugin,
+    preset: found.name,
+    method: method.name,
+    ...(teacher ? { teacher: path.resolve(teacher) } : {}),
+    ...(tokenizer ? { tokenizer: path.resolve(tokenizer) } : {}),
+    ...(stage1 ? { stage1: path.resolve(stage1) } : {}),
+    samples,
+    settings: { ...(settings as Tree) },
+    ...(found.preset.adaptation === undefined
+      ? {}
+      : {
+          adaptation: adaptationSettings(
+            context,
+            quick ? QUICK_ADAPTATION : undefined,
+            { seed: seedOf(settings) },
+            options.adaptation,
+          ),
+        }),
   };
 }
 
+/** What a run was started with; other networks would not fit what it holds. */
+function resumedConfig(
+  context: PresetContext,
+  resume: string,
+  { teacher, tokenizer }: DistillOptions,
+): DistillConfig {
+  const made = readRun(DISTILLATION, context, resume, '--resume');
+  checkKeptFile(resume, 'teacher', made.teacher, teacher);
+  checkKeptFile(resume, 'tokenizer', made.tokenizer, tokenizer);
+  return made;
+}
+
+function methodOf(
+  { container, found }: PresetContext,
+  name: string | undefined,
+): DistillationMethod {
+  if (name === undefined) {
+    throw new InvalidOptionError(
+      `The preset "${found.name}" has no settings of any distillation method.`,
+    );
+  }
+  return namedOption('distillation method', container.resolveAll(METHODS), name).value;
+}
+
+function presetSettings({ found }: PresetContext, method: string): unknown {
+  const { methods } = found.preset;
+  if (Object.hasOwn(methods, method)) return methods[method];
+  throw new InvalidOptionError(
+    `The preset "${found.name}" has no settings of the method "${method}": it has those of ${Object.keys(methods).join(', ')}.`,
+  );
+}
+
+/** Every method draws from one seed; 0 where its settings have none. */
+function seedOf(settings: unknown): number {
+  const seed: unknown =
+    typeof settings === 'object' && settings !== null ? Reflect.get(settings, 'seed') : undefined;
+  return typeof seed === 'number' ? seed : 0;
+}
+
+/** Says before anything starts when the report will have pictures only. */
+function sayWhatTheReportLacks(context: PresetContext, { report }: DistillOptions): void {
+  const images = imagesOfPreset(context.found);
+  if (report === false || images === undefined) return;
+  const reason = whyNotMeasured(context, images);
+  if (reason !== undefined) {
+    context.progress.message(`The report will have pictures but no figures: ${reason}`);
+  }
+}
+
 async function adaptIfNeeded(
-  context: RecipeContext,
+  context: PresetContext,
   config: DistillConfig,
   models: PresetModels,
   run: Run,
-  rng: Rng,
 ): Promise<Adaptation | undefined> {
-  const adaptation = neededAdaptation(context, models);
-  if (!adaptation) return undefined;
-  const settings = config.adaptation ?? adaptationSettings(context, { seed: config.settings.seed });
-  const outcome = await adaptModels(context, adaptation, { models, settings, run, rng });
-  for (const line of describeAdaptation(outcome)) context.print(line);
-  return outcome;
-}
-
-/** Copies the tuned weights of another run, and its adapted teacher, so that both count as done. */
-async function reuseStage1(from: string, run: Run): Promise<void> {
-  if (await run.loadArrays(TUNING_STAGES.full)) return;
-  const fileOf = (arrays: string): string => path.join(from, 'arrays', `${arrays}.safetensors`);
-  if (!existsSync(fileOf(TUNING_STAGES.full))) {
-    throw new Error(
-      `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
-    );
-  }
-  for (const stage of Object.values(ADAPTATION_STAGES)) {
-    if (!existsSync(fileOf(stage))) continue;
-    await run.saveArrays(stage, (await readSafetensors(fileOf(stage))).tensors);
-  }
-  const { tensors } = await readSafetensors(fileOf(TUNING_STAGES.full));
-  await run.saveArrays(TUNING_STAGES.head, tensors);
-  await run.saveArrays(TUNING_STAGES.full, tensors);
+  if (!neededAdaptation(context, models)) return undefined;
+  const seed = seedOf(config.settings);
+  const settings = config.adaptation ?? adaptationSettings(context, { seed });
+  return adaptModels(context, { models, settings, run, rng: context.createRng(seed) });
 }
 
 async function saveGenerator(
-  { plugin, presetName }: RecipeContext,
+  { found }: PresetContext,
   { architecture }: PresetModels,
-  settings: DistillationSettings,
-  { average, iteration, seconds }: GeneratorSnapshot,
+  config: DistillConfig,
+  { weights, iteration, seconds }: GeneratorSnapshot,
   run: Run,
 ): Promise<string> {
   const file = path.join(run.path, GENERATOR_FILE);
@@ -230,14 +256,14 @@ async function saveGenerator(
     file,
     {
       kind: 'generator',
-      plugin: plugin.name,
-      preset: presetName,
+      plugin: found.backbone.name,
+      preset: presetInFile(found.backbone.name, found),
       architecture,
-      tensors: average,
+      tensors: weights,
       provenance: {
-        seed: settings.seed,
+        method: config.method,
+        seed: seedOf(config.settings),
         generatorIterations: iteration,
-        guidanceUpdates: settings.guidanceUpdates,
         trainingSeconds: Math.round(seconds),
       },
     },

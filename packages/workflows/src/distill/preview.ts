@@ -1,14 +1,14 @@
-import type { GeneratorSnapshot } from '@ar-distill/core/methods';
-import { imageGrid } from '@ar-distill/metrics';
-import { createRng, float32 } from '@ar-distill/program';
+import type { GeneratorSnapshot } from '@ar-distill/core';
+import { compileOneStep } from '@ar-distill/core/sampling';
+import { imageGrid } from '@ar-distill/evaluation/report';
 import type { Run } from '@ar-distill/runs';
-import { decoderOf, type PresetModels } from '../models/models';
+import type { PresetContext } from '../context';
+import type { PresetModels } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
-import { labelsInTurn } from '../sample/draw-images';
-import { oneStepSource } from '../sample/image-sources';
-import type { RecipeContext } from '../types';
+import { decoderOf } from '../sample/decoder';
+import { imageSampler } from '../sample/image-sampler';
 
-/** Rows of a preview; one column per class. */
+/** Rows of a preview. */
 const ROWS = 6;
 const COLUMNS = 10;
 /** Fixed, so that previews of one run show the same noise. */
@@ -16,26 +16,23 @@ const PREVIEW_SEED = 0;
 
 /** A grid of one-step samples with fixed noise; nothing when sequences are not images. */
 export async function writePreview(
-  { compiler }: RecipeContext,
+  { compiler, createRng }: PresetContext,
   models: PresetModels,
-  { iteration, average }: GeneratorSnapshot,
+  { iteration, weights }: GeneratorSnapshot,
   run: Run,
 ): Promise<void> {
   const decoder = decoderOf(models);
   if (!decoder) return;
-  const columns = Math.min(COLUMNS, models.teacher.numClasses);
+  const { generator } = models;
+  // A class per column where there are classes.
+  const columns = Math.min(COLUMNS, generator.condition.numClasses ?? COLUMNS);
   // Of large images only as many as are made at a time.
-  const { imageShape } = decoder.tokenizer;
-  const count = imageBatch(models.teacher.layout, imageShape, ROWS * columns);
-  const classes = Array.from({ length: columns }, (_, i) => i);
-  const source = await oneStepSource(
-    compiler,
-    { network: models.network, weights: average },
-    decoder,
-    count,
-  );
-  const images = await source.draw(labelsInTurn(classes, count), createRng(PREVIEW_SEED), 0);
-  await source.dispose();
-  const grid = imageGrid(float32([count, ...imageShape], images), Math.min(columns, count));
+  const count = imageBatch(generator.layout, decoder.tokenizer.imageShape, ROWS * columns);
+  const sequences = await compileOneStep({ generator, weights, batchSize: count }, compiler);
+  const sampler = await imageSampler(compiler, sequences, decoder);
+  const condition = generator.condition.inTurn(0, count);
+  const images = await sampler.draw(condition, createRng(PREVIEW_SEED), 0);
+  await sampler.dispose();
+  const grid = imageGrid(images, Math.min(columns, count));
   await run.writeFile(`samples/${String(iteration).padStart(6, '0')}.png`, grid);
 }

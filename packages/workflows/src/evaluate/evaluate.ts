@@ -1,106 +1,129 @@
-import { loadMnist, toLabels } from '@ar-distill/datasets';
-import {
-  FID_MNIST,
-  FID_MNIST_DEFINITION,
-  isMnistShape,
-  loadMnistEvaluator,
-  MNIST_IMAGE_SHAPE,
-  readImagesNpz,
-  type SpeedComparison,
-} from '@ar-distill/metrics';
-import { createRng } from '@ar-distill/program';
-import { loadGenerator } from '../models/generator-file';
-import { decoderOf, loadPresetModels, loadTokenizer, presetOf } from '../models/models';
-import { compareSpeed } from '../report/speed-comparison';
-import { drawImages, type DrawnImages, labelsInTurn } from '../sample/draw-images';
-import { loadSampledModels, openSource } from '../sample/sample';
+import { classesOf, ofClasses } from '@ar-distill/core';
+import { readImagesNpz } from '@ar-distill/datasets';
+import type { ServiceContainer } from '@ar-distill/di';
+import { formatValue } from '@ar-distill/evaluation/report';
+import { openContext, type PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import type { WorkflowOptions } from '../events';
+import { loadTokenizer } from '../models/preset-models';
+import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { imageBatch } from '../sample/batch-sizes';
+import { imageDecoder } from '../sample/decoder';
+import { drawImages, type DrawnImages } from '../sample/draw-images';
+import { imageSampler } from '../sample/image-sampler';
+import { loadSampledModels, openSampler, type SamplerOptions } from '../sample/open-sampler';
+import { checkCount, checkFile } from '../settings/check-option';
 import { reconstructImages } from '../train/tokenize';
-import type { EvaluateOptions, RecipeContext, SpeedOptions } from '../types';
+import { datasetOf, imagesOfPreset, openEvaluator, whyNotMeasured } from './image-evaluator';
 
 const BATCH = 250;
 const SAMPLES = 10_000;
 
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends PresetChoice, SamplerOptions {
+  /** Measure the tokenizer's reconstructions of the test set instead. */
+  readonly reconstruction?: boolean | undefined;
+  /** Measure the images of this .npz file instead. */
+  readonly npz?: string | undefined;
+  /** Images that are drawn; default 10,000. */
+  readonly samples?: number | undefined;
+  /** Default 0. */
+  readonly seed?: number | undefined;
+}
+
+/** One figure for people. */
+export interface Figure {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** How good images are. */
+export interface EvaluateResult {
+  readonly count: number;
+  /** Values of all metrics, by name. */
+  readonly values: Readonly<Record<string, number>>;
+  /** The values that tables show, as they show them. */
+  readonly figures: readonly Figure[];
+  /** What they were measured with. */
+  readonly definition: string;
+}
+
 /** Measures a generator, the teacher, the tokenizer's reconstructions or images in a file. */
-export async function evaluateModel(
-  context: RecipeContext,
+export async function evaluate(
+  container: ServiceContainer,
   options: EvaluateOptions,
-): Promise<{ readonly fid: number; readonly classAccuracy: number }> {
-  const { print } = context;
+  run: WorkflowOptions = {},
+): Promise<EvaluateResult> {
+  const context = await resolvePreset(openContext(container, run), options);
+  checkCount('The number of samples', options.samples ?? SAMPLES);
   checkMeasurable(context, options);
-  const drawn = await imagesToMeasure(context, options);
-  const evaluator = await loadMnistEvaluator(context.compiler);
-  const { fid, classAccuracy, precision, recall, diversity, count } = await evaluator.evaluate(
-    drawn.images,
-    drawn.labels,
-  );
-  await evaluator.dispose();
-  print(FID_MNIST_DEFINITION);
-  print(`${count} images: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`);
-  print(
-    `diversity within classes: ${diversity.mean.toFixed(3)} of the test set's ` +
-      `(lowest: ${diversity.lowest.toFixed(3)}, class ${diversity.lowestClass})`,
-  );
-  return { fid, classAccuracy };
-}
-
-/** How much faster the generator's one step is than the teacher's KV-cached sampling. */
-export async function measureSpeed(
-  context: RecipeContext,
-  options: SpeedOptions,
-): Promise<readonly SpeedComparison[]> {
-  const { teacher, tokenizer } = options;
-  const models = await loadPresetModels(context, {
-    tokenizer,
-    ...(typeof teacher === 'string' ? { teacher } : {}),
+  const { images, condition } = await imagesToMeasure(context, options);
+  const evaluator = await openEvaluator(context, {
+    imageShape: images.shape.slice(1),
+    labels: classesOf(condition) !== undefined,
   });
-  const decoder = decoderOf(models);
-  if (!decoder) {
-    throw new Error(`The sequences of the plugin "${context.plugin.name}" are not images.`);
-  }
-  const generator = await loadGenerator(context, models, options.weights);
-  const rng = createRng(options.seed ?? 0);
-  return compareSpeed(context.compiler, models, generator, decoder, rng);
+  const { count, values } = await evaluator
+    .evaluate(images, condition)
+    .finally(() => evaluator.dispose());
+  const figures = evaluator.columns.flatMap((column) => {
+    const value = values[column.name];
+    return value === undefined ? [] : [{ title: column.title, text: formatValue(column, value) }];
+  });
+  return { count, values, figures, definition: evaluator.provider.definition };
 }
 
-/** Throws when the preset's images are none that the classifier knows. */
-function checkMeasurable(context: RecipeContext, { npz }: EvaluateOptions): void {
-  const { plugin, presetName } = context;
-  const shape = plugin.createTokenizer?.(presetOf(context).architecture).imageShape;
-  if (npz !== undefined || shape === undefined || isMnistShape(shape)) return;
-  throw new Error(
-    `The images of "${presetName}" are ${shape.join('×')}, but ${FID_MNIST} measures ${MNIST_IMAGE_SHAPE.join('×')} digits: look at them with "ar-distill sample --preset ${presetName}".`,
+/** Throws when the preset's images are none that its feature network knows. */
+function checkMeasurable(context: PresetContext, { npz, reconstruction }: EvaluateOptions): void {
+  const images = imagesOfPreset(context.found);
+  if (npz !== undefined || images === undefined) return;
+  const labels = images.labels || Boolean(reconstruction);
+  const reason = whyNotMeasured(context, { ...images, labels });
+  if (reason === undefined) return;
+  throw new InvalidOptionError(
+    `${reason.replace(/\.$/, '')}; look at them with "ar-distill sample --preset ${context.found.name}".`,
   );
 }
 
 async function imagesToMeasure(
-  context: RecipeContext,
+  context: PresetContext,
   options: EvaluateOptions,
 ): Promise<DrawnImages> {
   if (options.npz) {
+    checkFile(options.npz);
     const { images, labels } = await readImagesNpz(options.npz);
-    if (!labels) {
-      throw new Error(`"${options.npz}" holds no "labels": class accuracy needs one per image.`);
-    }
-    return { images: images.data as Float32Array, labels };
+    return { images, condition: labels ? ofClasses(labels) : {} };
   }
-  if (options.reconstruction) {
-    const { tokenizer, weights } = await loadTokenizer(context, options.tokenizer);
-    const set = await loadMnist({ split: 'test' });
-    return {
-      images: await reconstructImages(context, tokenizer, weights, set),
-      labels: toLabels(set),
-    };
-  }
+  if (options.reconstruction) return reconstructions(context, options);
+  const rng = context.createRng(options.seed ?? 0);
   const models = await loadSampledModels(context, options);
-  const source = await openSource(context, models, options, BATCH);
-  const classes = Array.from({ length: models.teacher.numClasses }, (_, i) => i);
-  const drawn = await drawImages(
-    'sample',
-    source,
-    labelsInTurn(classes, options.samples ?? SAMPLES),
-    createRng(options.seed ?? 0),
-    context,
+  const decoder = imageDecoder(context, models);
+  const count = options.samples ?? SAMPLES;
+  const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
+  const sampler = await imageSampler(
+    context.compiler,
+    await openSampler(context, models, options, batchSize),
+    decoder,
   );
-  await source.dispose();
-  return drawn;
+  const condition = models.teacher.condition.inTurn(0, count);
+  return drawImages('sample', sampler, condition, count, rng, context).finally(() =>
+    sampler.dispose(),
+  );
+}
+
+async function reconstructions(
+  context: PresetContext,
+  { tokenizer: file }: EvaluateOptions,
+): Promise<DrawnImages> {
+  const { name, preset } = context.found;
+  if (preset.dataset === undefined) {
+    throw new InvalidOptionError(
+      `The preset "${name}" names no data set whose images could be reconstructed.`,
+    );
+  }
+  const { test } = await datasetOf(context, preset.dataset).open();
+  const { tokenizer, weights } = await loadTokenizer(context, file);
+  return {
+    images: await reconstructImages(context, tokenizer, weights, test),
+    condition: ofClasses(await test.labels()),
+  };
 }

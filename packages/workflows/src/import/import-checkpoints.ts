@@ -7,25 +7,57 @@ import {
   type StoredTensorSource,
 } from '@ar-distill/checkpoints';
 import { elementCount } from '@ar-distill/program';
+import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
 import { saveModelDirectory } from '@ar-distill/runs';
-import type { ImportContext, ImportOptions } from '../types';
+import { openContext, type WorkflowContext } from '../context';
+import { presetOfFile } from '../models/preset-names';
+import type { WorkflowOptions } from '../events';
+import { checkFile } from '../settings/check-option';
 import { readArchitectureConfig } from './architecture-config';
 import { combineFiles, type ImportedModel, type ImportedPart } from './model';
 import { nameIn, type RecognizedFile, recognizeFile } from './recognize';
-import { describeParts } from './table';
+import { describeNetwork, type ImportedNetwork } from './describe-networks';
 
 /** Folder that model directories are made in when none is named. */
 const MODELS_FOLDER = 'models';
 const MEBIBYTE = 2 ** 20;
 
+/** Options of `importCheckpoints`. */
+export interface ImportOptions {
+  readonly files: readonly string[];
+  /** Name of the backbone that the files must belong to; default: whoever knows them. */
+  readonly backbone?: string | undefined;
+  /** Dotted path of the state dict inside the checkpoints that alone is looked at. */
+  readonly key?: string | undefined;
+  /** Model directory; default: named after what was found, under `models`. */
+  readonly out?: string | undefined;
+  /** JSON or YAML file with keys of the architecture that tensors do not tell. */
+  readonly config?: string | undefined;
+}
+
+/** A model directory that was written. */
+export interface ImportResult {
+  readonly folder: string;
+  readonly bytes: number;
+  readonly networks: readonly ImportedNetwork[];
+  /** `plugin:preset` of the preset that has these sizes, when there is one. */
+  readonly preset?: string;
+}
+
 /**
  * Recognises checkpoints of the original projects and writes the networks in them as one model
- * directory, tensor by tensor; says in a table what was found. Nothing remains of what fails.
+ * directory, tensor by tensor. Nothing remains of what fails.
+ * @throws CheckpointFormatError naming the file that is damaged or that nobody knows;
+ *   InvalidOptionError naming one that is not there.
  */
 export async function importCheckpoints(
-  context: ImportContext,
+  container: ServiceContainer,
   options: ImportOptions,
-): Promise<{ readonly folder: string }> {
+  run: WorkflowOptions = {},
+): Promise<ImportResult> {
+  const context = openContext(container, run);
+  options.files.forEach(checkFile);
+  const backbones = container.resolveAll(BACKBONES).map(({ value }) => value);
   const opened: CheckpointFile[] = [];
   try {
     const files: RecognizedFile[] = [];
@@ -33,22 +65,22 @@ export async function importCheckpoints(
       const checkpoint = await openCheckpoint(file);
       opened.push(checkpoint);
       const config = await readArchitectureConfig(file, options.config);
-      const { plugin, key } = options;
-      files.push(recognizeFile(context.plugins, file, checkpoint, { plugin, key, config }));
+      const { backbone, key } = options;
+      files.push(recognizeFile(backbones, file, checkpoint, { backbone, key, config }));
     }
-    const model = combineFiles(files);
-    return { folder: await writeModel(context, model, options.out) };
+    const model = combineFiles(files, container.resolveAll(PRESETS));
+    return await writeModel(context, model, options.out);
   } finally {
     for (const checkpoint of opened) await checkpoint.close();
   }
 }
 
 async function writeModel(
-  { progress, print, signal }: ImportContext,
+  { progress, emit, signal }: WorkflowContext,
   model: ImportedModel,
   out: string | undefined,
-): Promise<string> {
-  const { plugin, preset, parts, architecture } = model;
+): Promise<ImportResult> {
+  const { backbone, preset, parts, architecture } = model;
   const folder = out ?? path.join(MODELS_FOLDER, slugOf(model));
   if (existsSync(folder)) {
     throw new Error(`"${folder}" exists already: remove it, or name another folder with --out.`);
@@ -58,11 +90,11 @@ async function writeModel(
     ({ name }, i) => tensors.findIndex((other) => other.name === name) !== i,
   );
   if (repeated) throw new Error(`Both networks have a tensor "${repeated.name}".`);
-  for (const line of describeParts(parts)) print(line);
-  for (const { part } of parts) for (const note of part.notes) print(`${part.label}: ${note}`);
+  const networks = parts.map(describeNetwork);
+  emit({ kind: 'recognized', networks });
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   const description = {
-    plugin: plugin.name,
+    plugin: backbone.name,
     ...(preset === undefined ? {} : { preset }),
     components: parts.map(({ from, part }) => ({
       kind: part.kind,
@@ -83,9 +115,12 @@ async function writeModel(
       progress.update({ stage: 'import (MiB)', done, total: size, metrics: {} });
     },
   });
-  print(`Model directory: ${folder} (${size} MiB)`);
-  if (preset !== undefined) print(`It has the sizes of the preset ${plugin.name}:${preset}.`);
-  return folder;
+  return {
+    folder,
+    bytes: total,
+    networks,
+    ...(preset === undefined ? {} : { preset: presetOfFile(backbone.name, preset) }),
+  };
 }
 
 /** The parameters of a network, as they are stored; float64 becomes float32. */

@@ -1,6 +1,8 @@
 import { CheckpointFormatError } from '@ar-distill/checkpoints';
-import type { PluginDefinition, RecognizedPart } from '@ar-distill/core';
-import { mergeTrees, type Tree } from '../settings/merge';
+import type { Backbone, Preset, RecognizedPart } from '@ar-distill/core';
+import type { Contribution } from '@ar-distill/di';
+import { presetInFile } from '../models/preset-names';
+import { isTree, mergeTrees, type Tree } from '../settings/merge';
 import type { RecognizedFile } from './recognize';
 
 /** A network that is imported and the file that it is in. */
@@ -11,27 +13,30 @@ export interface ImportedPart {
 
 /** What the files of one import make together. */
 export interface ImportedModel {
-  readonly plugin: PluginDefinition;
+  readonly backbone: Backbone;
   readonly parts: readonly ImportedPart[];
   readonly architecture: Tree;
-  /** The preset of the plugin that has these sizes. */
+  /** The preset that has these sizes, `plugin:preset` when another plugin than the backbone's brings it. */
   readonly preset?: string;
 }
 
 /**
- * Puts the networks of all files together: at most one of each kind, all of one plugin, and with sizes
+ * Puts the networks of all files together: at most one of each kind, all of one backbone, and with sizes
  * that agree.
  * @throws Error with one sentence that names the files.
  */
-export function combineFiles(files: readonly RecognizedFile[]): ImportedModel {
+export function combineFiles(
+  files: readonly RecognizedFile[],
+  presets: readonly Contribution<Preset>[],
+): ImportedModel {
   const parts = files.flatMap((from) => from.parts.map((part) => ({ from, part })));
   const [first] = files;
   if (!first) throw new Error('There is nothing to import: name at least one file.');
-  const { plugin } = first;
-  const stranger = files.find((file) => file.plugin !== plugin);
+  const { backbone } = first;
+  const stranger = files.find((file) => file.backbone !== backbone);
   if (stranger) {
     throw new Error(
-      `"${first.file}" belongs to the plugin "${plugin.name}" and "${stranger.file}" to "${stranger.plugin.name}": import them one after the other.`,
+      `"${first.file}" belongs to the backbone "${backbone.name}" and "${stranger.file}" to "${stranger.backbone.name}": import them one after the other.`,
     );
   }
   let architecture: Tree = {};
@@ -54,17 +59,17 @@ export function combineFiles(files: readonly RecognizedFile[]): ImportedModel {
   }
   const kinds = parts.map(({ part }) => part.kind);
   const isWhole = kinds.includes('tokenizer') && kinds.includes('teacher');
-  const preset = presetWith(plugin, architecture);
+  const preset = presetWith(backbone, presets, architecture);
   return {
-    plugin,
+    backbone,
     parts,
-    architecture: isWhole ? wholeArchitecture(plugin, architecture) : architecture,
+    architecture: isWhole ? wholeArchitecture(backbone, architecture) : architecture,
     ...(preset === undefined ? {} : { preset }),
   };
 }
 
-function wholeArchitecture(plugin: PluginDefinition, architecture: Tree): Tree {
-  const result = plugin.architectureSchema.safeParse(architecture);
+function wholeArchitecture(backbone: Backbone, architecture: Tree): Tree {
+  const result = backbone.architectureSchema.safeParse(architecture);
   if (result.success) return result.data as Tree;
   const { path, message } = result.error.issues[0]!;
   throw new Error(
@@ -88,12 +93,16 @@ function conflictingKey(a: Tree, b: Tree, prefix = ''): string | undefined {
   return undefined;
 }
 
-function presetWith(plugin: PluginDefinition, architecture: Tree): string | undefined {
-  return Object.entries(plugin.presets).find(
-    ([, preset]) => conflictingKey(preset.architecture as Tree, architecture) === undefined,
-  )?.[0];
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function presetWith(
+  backbone: Backbone,
+  presets: readonly Contribution<Preset>[],
+  architecture: Tree,
+): string | undefined {
+  const found = presets.find(
+    ({ value }) =>
+      value.backbone === backbone.name &&
+      isTree(value.architecture) &&
+      conflictingKey(value.architecture, architecture) === undefined,
+  );
+  return found && presetInFile(backbone.name, found);
 }

@@ -1,44 +1,44 @@
 import path from 'node:path';
 import { CheckpointFormatError, type CheckpointFile } from '@ar-distill/checkpoints';
-import type { CheckpointListing, PluginDefinition, RecognizedPart } from '@ar-distill/core';
+import type { Backbone, CheckpointListing, RecognizedPart } from '@ar-distill/core';
 
 /** What a checkpoint file turned out to hold. */
 export interface RecognizedFile {
   /** Path as the user gave it. */
   readonly file: string;
   readonly checkpoint: CheckpointFile;
-  readonly plugin: PluginDefinition;
+  readonly backbone: Backbone;
   readonly parts: readonly RecognizedPart[];
 }
 
 /** What restricts the search. */
 export interface RecognizeOptions {
-  /** Name of the plugin that the file must belong to. */
-  readonly plugin?: string | undefined;
+  /** Name of the backbone that the file must belong to. */
+  readonly backbone?: string | undefined;
   /** Dotted path inside the checkpoint that alone is looked at. */
   readonly key?: string | undefined;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Asks the plugins what a checkpoint holds.
+ * Asks the backbones what a checkpoint holds.
  * @throws Error with one sentence when nobody knows it, or the one who does finds it incomplete.
  */
 export function recognizeFile(
-  plugins: readonly PluginDefinition[],
+  backbones: readonly Backbone[],
   file: string,
   checkpoint: CheckpointFile,
-  { plugin: wanted, key, config }: RecognizeOptions,
+  { backbone: wanted, key, config }: RecognizeOptions,
 ): RecognizedFile {
   const listing = { ...listCheckpoint(file, checkpoint, key), config };
-  const able = plugins.filter(({ recognizeCheckpoint }) => recognizeCheckpoint !== undefined);
+  const able = backbones.filter(({ recognizeCheckpoint }) => recognizeCheckpoint !== undefined);
   const asked = wanted === undefined ? able : able.filter(({ name }) => name === wanted);
-  if (asked.length === 0) throw new Error(noPlugin(plugins, able, wanted));
+  if (asked.length === 0) throw new Error(noBackbone(backbones, able, wanted));
   const problems: unknown[] = [];
-  for (const plugin of asked) {
+  for (const backbone of asked) {
     try {
-      const parts = plugin.recognizeCheckpoint!(listing);
-      if (parts.length > 0) return { file, checkpoint, plugin, parts };
+      const parts = backbone.recognizeCheckpoint!(listing);
+      if (parts.length > 0) return { file, checkpoint, backbone, parts };
     } catch (error) {
       problems.push(error);
     }
@@ -86,11 +86,11 @@ function unknown(
   file: string,
   { names }: CheckpointFile,
   listing: CheckpointListing,
-  asked: readonly PluginDefinition[],
-  able: readonly PluginDefinition[],
+  asked: readonly Backbone[],
+  able: readonly Backbone[],
 ): Error {
-  const others = able.filter((plugin) => !asked.includes(plugin));
-  const owner = others.find((plugin) => recognizes(plugin, listing));
+  const others = able.filter((backbone) => !asked.includes(backbone));
+  const owner = others.find((backbone) => recognizes(backbone, listing));
   if (owner) {
     return new CheckpointFormatError(
       file,
@@ -105,24 +105,24 @@ function unknown(
   );
 }
 
-function recognizes(plugin: PluginDefinition, listing: CheckpointListing): boolean {
+function recognizes(backbone: Backbone, listing: CheckpointListing): boolean {
   try {
-    return plugin.recognizeCheckpoint!(listing).length > 0;
+    return backbone.recognizeCheckpoint!(listing).length > 0;
   } catch {
     return true;
   }
 }
 
-function noPlugin(
-  plugins: readonly PluginDefinition[],
-  able: readonly PluginDefinition[],
+function noBackbone(
+  backbones: readonly Backbone[],
+  able: readonly Backbone[],
   wanted: string | undefined,
 ): string {
   const names = able.map(({ name }) => name).join(', ') || 'none';
   if (wanted === undefined) {
     return 'No installed plugin can import checkpoints: install @ar-distill/plugin-var or @ar-distill/plugin-llamagen.';
   }
-  return plugins.some(({ name }) => name === wanted)
+  return backbones.some(({ name }) => name === wanted)
     ? `The plugin "${wanted}" cannot import checkpoints; those that can are: ${names}.`
     : `There is no plugin "${wanted}"; those that can import checkpoints are: ${names}.`;
 }

@@ -5,8 +5,9 @@ import {
   readCheckpoint,
   type WeightsFile,
 } from '@ar-distill/checkpoints';
-import type { PluginDefinition } from '@ar-distill/core';
+import type { Backbone } from '@ar-distill/core';
 import { tensorSource, type TensorSource } from '@ar-distill/program';
+import { InvalidOptionError } from '../errors';
 import { loadModel, loadModelDirectory, type ModelKind } from '@ar-distill/runs';
 
 /** Weights that are read tensor by tensor, and what is known about them. */
@@ -22,24 +23,30 @@ export interface WeightsSource {
 
 /**
  * Opens a model directory, a model that AR-Distill wrote, or a checkpoint of another project.
- * @throws Error when it holds another kind of network or belongs to another plugin.
+ * @throws InvalidOptionError when there is nothing of that name; Error when it holds another kind of
+ *   network or belongs to another plugin.
  */
 export async function openWeights(
-  plugin: PluginDefinition,
+  backbone: Backbone,
   kind: Extract<ModelKind, 'teacher' | 'tokenizer' | 'generator'>,
   file: string,
 ): Promise<WeightsSource> {
-  if (existsSync(file) && statSync(file).isDirectory()) return openDirectory(plugin, kind, file);
+  if (!existsSync(file)) {
+    throw new InvalidOptionError(
+      `There is no file or folder "${file}": name a ${kind} that is there.`,
+    );
+  }
+  if (statSync(file).isDirectory()) return openDirectory(backbone, kind, file);
   if (!file.endsWith('.safetensors') || !(await isModelFile(file))) {
     return inMemory((await readCheckpoint(file)).tensors, {});
   }
   const { tensors, architecture, provenance, plugin: owner } = await loadModel(file, kind);
-  checkOwner(plugin, file, owner);
+  checkOwner(backbone, file, owner);
   return { ...inMemory(tensors, provenance), architecture };
 }
 
 async function openDirectory(
-  plugin: PluginDefinition,
+  backbone: Backbone,
   kind: ModelKind,
   folder: string,
 ): Promise<WeightsSource> {
@@ -51,7 +58,7 @@ async function openDirectory(
   const { description, weights } = await loadModelDirectory(folder);
   const kinds = description.components.map((component) => component.kind);
   try {
-    checkOwner(plugin, folder, description.plugin);
+    checkOwner(backbone, folder, description.plugin);
     if (!kinds.includes(kind)) {
       throw new Error(
         `"${folder}" holds ${kinds.map((held) => `a ${held}`).join(' and ')} where a ${kind} is needed: name another folder.`,
@@ -89,9 +96,9 @@ function inMemory(
   return { tensors: tensorSource(tensors), provenance, close: async () => undefined };
 }
 
-function checkOwner(plugin: PluginDefinition, file: string, owner: string): void {
-  if (owner === plugin.name) return;
+function checkOwner(backbone: Backbone, file: string, owner: string): void {
+  if (owner === backbone.name) return;
   throw new Error(
-    `"${file}" belongs to the plugin "${owner}", not to "${plugin.name}": name another file or preset.`,
+    `"${file}" belongs to the backbone "${owner}", not to "${backbone.name}": name another file or preset.`,
   );
 }

@@ -1,81 +1,58 @@
-import type { GeneratorSnapshot } from '@ar-distill/core/methods';
-import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
-import type { PresetModels } from '../models/models';
-import { labelsInTurn } from '../sample/draw-images';
-import {
-  arDiffusionSource,
-  type Decoder,
-  type ImageSource,
-  oneStepSource,
-  teacherSource,
-} from '../sample/image-sources';
+import type { SequenceSampler } from '@ar-distill/core';
+import type { Rng } from '@ar-distill/program';
+import type { PresetModels } from '../models/preset-models';
+import type { Decoder } from '../sample/decoder';
+import { imageBatch } from '../sample/batch-sizes';
+import { imageSampler, type ImageSampler } from '../sample/image-sampler';
+import { ADAPTED, snappedName, TEACHER } from './row-names';
+import type { ReportSubject } from './report-subject';
 
-/** Timings: batches of this many images, this often, in turns. */
+/** Timings: batches of this many images, or of as many as fit, this often, in turns. */
 const TIMED_BATCH = 100;
 const TIMED_ROUNDS = 5;
-const SOLVER_STEPS = 10;
 
-export const TEACHER = 'AR teacher';
-export const ADAPTED = 'AR teacher, adapted to continuous input';
-export const DISTILLED = 'DD2 generator';
-export const SNAPPED = 'DD2 generator, snapped to codes';
-export const BEFORE = 'one step before distillation';
-export const TUNED = 'AR-diffusion initialisation';
-export const INDEPENDENT = 'onestep* (independent tokens)';
-
-/** Where a run keeps the picture of a method. */
-export function pictureFile(method: string): string {
-  const slug = method.replaceAll(/\W+/g, '-').replace(/-$/, '').toLowerCase();
-  return `samples/${slug}.png`;
-}
-
-/** What a report compares. */
-export interface ReportedModels {
-  /** The teacher that was distilled. */
-  readonly models: PresetModels;
-  /** The teacher before its adaptation, when there was one. */
-  readonly original?: PresetModels | undefined;
-  /** Weights after stage 1. */
-  readonly tuned: Readonly<HostTensors>;
-  readonly result: GeneratorSnapshot;
-}
-
-/** Everything that draws images by itself, by its name in the table. */
+/** Everything that draws images by itself, by its name in the table and in its order. */
 export async function openMethods(
-  compiler: StepCompiler,
-  { models, original, tuned, result }: ReportedModels,
+  { context, models, adaptation, outcome }: ReportSubject,
   decoder: Decoder,
-): Promise<Map<string, ImageSource>> {
-  const { network } = models;
-  const distilled = { network, weights: result.average };
-  const start = { network, weights: tuned };
+): Promise<Map<string, ImageSampler>> {
+  const { compiler } = context;
   const snapping = { ...decoder, snap: true };
-  const teacher = (own: PresetModels): Promise<ImageSource> =>
-    teacherSource(compiler, own.teacher, own.teacherWeights, decoder, TIMED_BATCH);
-  return new Map([
-    [TEACHER, await teacher(original ?? models)],
-    ...(original ? [[ADAPTED, await teacher(models)] as const] : []),
-    [DISTILLED, await oneStepSource(compiler, distilled, decoder, TIMED_BATCH)],
-    [SNAPPED, await oneStepSource(compiler, distilled, snapping, TIMED_BATCH)],
-    [BEFORE, await oneStepSource(compiler, start, decoder, TIMED_BATCH)],
-    [TUNED, await arDiffusionSource(compiler, start, decoder, TIMED_BATCH, SOLVER_STEPS)],
-  ]);
+  const { layout } = models.teacher;
+  const batchSize = imageBatch(layout, decoder.tokenizer.imageShape, TIMED_BATCH);
+  const methods = new Map<string, ImageSampler>();
+  const add = async (name: string, sampler: SequenceSampler, by = decoder): Promise<void> => {
+    methods.set(name, await imageSampler(compiler, sampler, by));
+  };
+  const teacher = ({ teacher: own, teacherWeights }: PresetModels): Promise<SequenceSampler> =>
+    own.createSampler(compiler, teacherWeights, batchSize);
+  await add(TEACHER, await teacher(adaptation?.original ?? models));
+  if (adaptation) await add(ADAPTED, await teacher(models));
+  for (const row of outcome.rows) {
+    if (row.isDetail) continue;
+    await add(row.name, await row.open(compiler, batchSize));
+    if (!row.isResult) continue;
+    await add(snappedName(row.name), await row.open(compiler, batchSize), snapping);
+  }
+  return methods;
 }
 
 /** Seconds per image, decoder included: medians of rounds in which the methods take turns. */
 export async function timeMethods(
-  methods: ReadonlyMap<string, ImageSource>,
-  classes: readonly number[],
+  methods: ReadonlyMap<string, ImageSampler>,
+  { context: { signal }, models }: ReportSubject,
   rng: Rng,
 ): Promise<ReadonlyMap<string, number>> {
   const times = new Map<string, number[]>([...methods.keys()].map((name) => [name, []]));
-  const labels = labelsInTurn(classes, TIMED_BATCH);
   // The first round warms up and is not counted.
   for (let round = 0; round <= TIMED_ROUNDS; round++) {
-    for (const [name, source] of methods) {
+    for (const [name, sampler] of methods) {
+      signal.throwIfAborted();
+      const { batchSize } = sampler;
+      const condition = models.teacher.condition.inTurn(0, batchSize);
       const started = performance.now();
-      await source.draw(labels, rng, round * TIMED_BATCH);
-      const elapsed = (performance.now() - started) / 1000 / TIMED_BATCH;
+      await sampler.draw(condition, rng, round * batchSize);
+      const elapsed = (performance.now() - started) / 1000 / batchSize;
       if (round > 0) times.get(name)!.push(elapsed);
     }
   }

@@ -1,101 +1,64 @@
-import * as tf from '@tensorflow/tfjs';
-import { ArDiffusionGenerator, sequenceLength } from '@ar-distill/core';
-import type { DistilledGenerator } from '@ar-distill/core/methods';
-import { sampleArDiffusion, type TeacherPool } from '@ar-distill/core/sampling';
-import type { Parameters } from '@ar-distill/nn';
-import { float32, type HostTensor, type HostTensors, int32, type Rng } from '@ar-distill/program';
-import type { Run } from '@ar-distill/runs';
-import type { PresetModels } from '../models/models';
-import type { RecipeContext } from '../types';
+import type { ConditionalScoreTeacher, SequenceSampler } from '@ar-distill/core';
+import { requireFinite, sequencePlace } from '@ar-distill/core/sampling';
+import { float32, type HostTensor, type Rng } from '@ar-distill/program';
+import type { ReportSubject } from './report-subject';
 
 const SAMPLES = 65_536;
 const BATCH = 4096;
-const SOLVER_STEPS = 10;
 
+/** Figures of sequences that are not images, by what drew them. */
 export interface SequenceReport {
-  readonly context: RecipeContext;
-  readonly models: PresetModels;
-  readonly pool: TeacherPool;
-  /** Weights after stage 1. */
-  readonly tuned: Readonly<HostTensors>;
-  readonly result: DistilledGenerator;
-  readonly run: Run;
-  readonly rng: Rng;
+  readonly kind: 'sequences';
+  /** Path of `results.json`. */
+  readonly file: string;
+  readonly results: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /**
- * What the plugin itself can say of sequences that are not images (for a tabular teacher: how far
- * they are from the exact distribution), before and after distillation, printed and written to
- * `results.json`.
+ * What the backbone itself can say of sequences that are not images (for a tabular teacher: how far
+ * they are from the exact distribution), before and after distillation; written to `results.json`.
  */
-export async function reportSequences({
+export async function writeSequenceReport({
   context,
   models,
-  pool,
-  tuned,
-  result,
+  outcome,
   run,
-  rng,
-}: SequenceReport): Promise<string | undefined> {
-  const { plugin, print } = context;
-  const { network, architecture } = models;
-  if (!plugin.measureSequences) return undefined;
-  const generator = new ArDiffusionGenerator(network);
-  const oneStep = (parameters: Parameters, noise: tf.Tensor, labels: tf.Tensor): tf.Tensor =>
-    generator.generate(parameters, noise, labels);
-  const manySteps = (parameters: Parameters, noise: tf.Tensor, labels: tf.Tensor): tf.Tensor =>
-    sampleArDiffusion(network, parameters, noise, labels, SOLVER_STEPS);
-  const draw = (weights: Readonly<HostTensors>, sequence: typeof oneStep): Promise<HostTensor> =>
-    drawSequences({ context, models, rng }, weights, sequence);
-  const subjects: Readonly<Record<string, HostTensor>> = {
-    teacher: pool.sequences,
-    [`AR-diffusion model, ${SOLVER_STEPS} Euler steps`]: await draw(tuned, manySteps),
-    'one step before distillation': await draw(tuned, oneStep),
-    'one step, averaged weights': await draw(result.average, oneStep),
-    'one step, raw weights': await draw(result.raw, oneStep),
+  seed,
+}: ReportSubject): Promise<SequenceReport | undefined> {
+  const { backbone } = context.found;
+  if (!backbone.measureSequences) return undefined;
+  const rng = context.createRng(seed);
+  const results: Record<string, Readonly<Record<string, number>>> = {};
+  const measure = (name: string, sequences: HostTensor): void => {
+    results[name] = backbone.measureSequences!(models.architecture, sequences);
   };
-  const results = Object.fromEntries(
-    Object.entries(subjects).map(([name, sequences]) => [
-      name,
-      plugin.measureSequences!(architecture, sequences),
-    ]),
-  );
-  for (const [name, figures] of Object.entries(results)) {
-    const texts = Object.entries(figures).map(([figure, value]) => `${figure} ${value.toFixed(4)}`);
-    print(`${name}: ${texts.join(', ')}`);
+  if (outcome.pool) measure('teacher', outcome.pool.sequences);
+  for (const row of outcome.rows) {
+    const sampler = await row.open(context.compiler, BATCH);
+    measure(row.name, await drawSequences(sampler, models.teacher, rng));
+    await sampler.dispose();
   }
-  return run.writeFile('results.json', Buffer.from(`${JSON.stringify(results, null, 2)}\n`));
+  const file = await run.writeFile(
+    'results.json',
+    Buffer.from(`${JSON.stringify(results, null, 2)}\n`),
+  );
+  return { kind: 'sequences', file, results };
 }
 
 async function drawSequences(
-  { context, models, rng }: Pick<SequenceReport, 'context' | 'models' | 'rng'>,
-  weights: Readonly<HostTensors>,
-  sequence: (parameters: Parameters, noise: tf.Tensor, labels: tf.Tensor) => tf.Tensor,
+  sampler: SequenceSampler,
+  { condition, layout }: ConditionalScoreTeacher,
+  rng: Rng,
 ): Promise<HostTensor> {
-  const { network, teacher } = models;
-  const shape = [sequenceLength(network.layout), network.layout.channels];
-  const size = shape[0]! * shape[1]!;
-  const step = await context.compiler.compile({
-    name: 'sequences',
-    fn: ({ constants, inputs }) => ({
-      outputs: { sequences: sequence(constants, inputs['noise']!, inputs['labels']!) },
-    }),
-    constants: weights,
-    inputs: {
-      noise: { shape: [BATCH, ...shape], dtype: 'float32' },
-      labels: { shape: [BATCH], dtype: 'int32' },
-    },
-  });
-  const all = new Float32Array(SAMPLES * size);
+  let all: Float32Array | undefined;
+  let shape: readonly number[] = [];
   for (let first = 0; first < SAMPLES; first += BATCH) {
-    const noise = rng.normal('report/noise', first / BATCH, BATCH * size);
-    const labels = Int32Array.from({ length: BATCH }, (_, i) => (first + i) % teacher.numClasses);
-    const { sequences } = await step.run({
-      noise: float32([BATCH, ...shape], noise),
-      labels: int32([BATCH], labels),
-    });
-    all.set(sequences!.data, first * size);
+    const { sequence } = await sampler.sample(condition.inTurn(first, BATCH), rng, first);
+    requireFinite('The generated sequence', sequence, first, sequencePlace(layout));
+    shape = sequence.shape.slice(1);
+    const size = sequence.data.length / BATCH;
+    all ??= new Float32Array(SAMPLES * size);
+    all.set(sequence.data, first * size);
   }
-  await step.dispose();
-  return float32([SAMPLES, ...shape], all);
+  return float32([SAMPLES, ...shape], all ?? new Float32Array(0));
 }

@@ -1,54 +1,86 @@
 import { setTimeout } from 'node:timers/promises';
-import { ArDiffusionGenerator, sequenceLength, type VelocityNetwork } from '@ar-distill/core';
-import type { SpeedComparison } from '@ar-distill/metrics';
-import { float32, type HostTensor, int32, type Rng, type StepCompiler } from '@ar-distill/program';
-import type { PresetModels } from '../models/models';
-import { labelsInTurn } from '../sample/draw-images';
-import { compileDecoder, type Decoder, type Loaded } from '../sample/image-sources';
+import type { SequenceSampler } from '@ar-distill/core';
+import { compileOneStep } from '@ar-distill/core/sampling';
+import type { ServiceContainer } from '@ar-distill/di';
+import type { SpeedComparison } from '@ar-distill/evaluation/report';
+import type { Rng } from '@ar-distill/program';
+import { openContext, type WorkflowContext } from '../context';
+import type { WorkflowOptions } from '../events';
+import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
+import { loadPresetModels, type PresetModels } from '../models/preset-models';
+import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { compileDecoder, imageDecoder, type Decoder } from '../sample/decoder';
+import type { SamplerOptions } from '../sample/open-sampler';
 
 /** Calls that are timed, by images per call. */
 const ROUNDS = { 1: 21, 100: 9 } as const;
 /** Milliseconds before each call: threads that wait busily after the one before have gone to sleep. */
 const PAUSE = 60;
 
+/** Options of `measureSpeed`. */
+export interface SpeedOptions extends PresetChoice, Omit<SamplerOptions, 'teacherSteps'> {
+  /** Default 0. */
+  readonly seed?: number | undefined;
+}
+
+/** How much faster the generator's one step is than the teacher's KV-cached sampling. */
+export async function measureSpeed(
+  container: ServiceContainer,
+  options: SpeedOptions,
+  run: WorkflowOptions = {},
+): Promise<readonly SpeedComparison[]> {
+  const context = await resolvePreset(openContext(container, run), options);
+  const { teacher, tokenizer } = options;
+  const rng = context.createRng(options.seed ?? 0);
+  const models = await loadPresetModels(context, {
+    tokenizer,
+    ...(typeof teacher === 'string' ? { teacher } : {}),
+  });
+  const decoder = imageDecoder(context, models);
+  const generator = await loadGenerator(context, models, options.weights);
+  return compareSpeed(context, models, generator, decoder, rng);
+}
+
 /**
- * How much faster one step is than the teacher's KV-cached sampling: batches of 1 and of 100, in turns,
- * each sequence decoded afterwards by the same decoder.
+ * Batches of 1 and of 100, in turns, each sequence decoded afterwards by the same decoder.
+ * @throws the signal's reason (an AbortError) between two calls when it is aborted.
  */
 export async function compareSpeed(
-  compiler: StepCompiler,
+  { compiler, progress, signal }: Pick<WorkflowContext, 'compiler' | 'progress' | 'signal'>,
   { teacher, teacherWeights }: Pick<PresetModels, 'teacher' | 'teacherWeights'>,
-  generator: Loaded<VelocityNetwork>,
+  generator: LoadedGenerator,
   decoder: Decoder,
   rng: Rng,
 ): Promise<SpeedComparison[]> {
   const comparisons: SpeedComparison[] = [];
   for (const [size, rounds] of Object.entries(ROUNDS)) {
     const batchSize = Number(size);
-    const classes = Array.from({ length: teacher.numClasses }, (_, i) => i);
-    const labels = labelsInTurn(classes, batchSize);
-    const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
-    const oneStep = await compileOneStep(compiler, generator, batchSize);
+    const condition = teacher.condition.inTurn(0, batchSize);
+    const slow = await teacher.createSampler(compiler, teacherWeights, batchSize);
+    const fast = await compileOneStep({ ...generator, batchSize }, compiler);
     const decode = await compileDecoder(compiler, decoder, batchSize);
-    const teacherTimes: CallTimes = { sequence: [], image: [] };
-    const generatorTimes: CallTimes = { sequence: [], image: [] };
-    const call = async (times: CallTimes, draw: () => Promise<HostTensor>): Promise<void> => {
+    const call = async (sampler: SequenceSampler, times: CallTimes, first: number) => {
       await setTimeout(PAUSE);
       const started = performance.now();
-      const sequence = await draw();
+      const { sequence } = await sampler.sample(condition, rng, first);
       const drawn = performance.now();
-      await decode.images(sequence.data as Float32Array);
+      await decode.images(sequence, first);
       times.sequence.push((drawn - started) / 1000);
       times.image.push((performance.now() - started) / 1000);
     };
-    for (let round = 0; round <= rounds; round++) {
-      const first = round * batchSize;
-      await call(teacherTimes, async () => (await sampler.sample(labels, rng, first)).sequence);
-      await call(generatorTimes, () => oneStep.draw(labels, rng, first));
+    const teacherTimes: CallTimes = { sequence: [], image: [] };
+    const generatorTimes: CallTimes = { sequence: [], image: [] };
+    try {
+      for (let round = 0; round <= rounds; round++) {
+        signal.throwIfAborted();
+        await call(slow, teacherTimes, round * batchSize);
+        await call(fast, generatorTimes, round * batchSize);
+        const stage = `speed, ${batchSize} per call`;
+        progress.update({ stage, done: round + 1, total: rounds + 1, metrics: {} });
+      }
+    } finally {
+      for (const opened of [slow, fast, decode]) await opened.dispose();
     }
-    await sampler.dispose();
-    await oneStep.dispose();
-    await decode.dispose();
     for (const what of ['sequence', 'image'] as const) {
       comparisons.push({
         batchSize,
@@ -71,41 +103,4 @@ interface CallTimes {
 function medianAfterWarmUp(times: readonly number[]): number {
   const counted = times.slice(1).sort((a, b) => a - b);
   return counted[counted.length >> 1]!;
-}
-
-/** Noise in, code vectors out, without the decoder. */
-async function compileOneStep(
-  compiler: StepCompiler,
-  { network, weights }: Loaded<VelocityNetwork>,
-  batchSize: number,
-) {
-  const { layout } = network;
-  const generator = new ArDiffusionGenerator(network);
-  const shape = [batchSize, sequenceLength(layout), layout.channels];
-  const size = shape[1]! * shape[2]!;
-  const step = await compiler.compile({
-    name: 'one-step sequences',
-    fn: ({ constants, inputs }) => ({
-      outputs: { sequence: generator.generate(constants, inputs['noise']!, inputs['labels']!) },
-    }),
-    constants: weights,
-    inputs: {
-      noise: { shape, dtype: 'float32' },
-      labels: { shape: [batchSize], dtype: 'int32' },
-    },
-  });
-  return {
-    async draw(labels: Int32Array, rng: Rng, firstSample: number): Promise<HostTensor> {
-      const noise = new Float32Array(batchSize * size);
-      for (let i = 0; i < batchSize; i++) {
-        noise.set(rng.normal('sample/noise', firstSample + i, size), i * size);
-      }
-      const outputs = await step.run({
-        noise: float32(shape, noise),
-        labels: int32([batchSize], labels),
-      });
-      return outputs['sequence']!;
-    },
-    dispose: () => step.dispose(),
-  };
 }

@@ -1,4 +1,5 @@
-import { imageBatch, sequenceBatch } from './batch-sizes';
+import { sequenceBatch } from '@ar-distill/core/sampling';
+import { imageBatch } from './batch-sizes';
 
 const layout = (n: number) => ({ channels: 8, stepLengths: new Array<number>(n).fill(1) });
 

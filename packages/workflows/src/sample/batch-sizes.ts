@@ -1,14 +1,8 @@
-import { sequenceLength, type SequenceLayout } from '@ar-distill/core';
+import type { SequenceLayout } from '@ar-distill/core';
+import { sequenceBatch } from '@ar-distill/core/sampling';
 
-/** Tokens that a teacher draws at a time, over all sequences: a guided VAR-d16 needs 3 GiB for them. */
-const TOKENS = 2 ** 13;
 /** Pixels that a decoder makes at a time: VAR's needs 2 GiB for them. */
 const PIXELS = 2 ** 18;
-
-/** How many of `wanted` sequences are drawn at a time, at least one. */
-export function sequenceBatch(layout: SequenceLayout, wanted: number): number {
-  return atLeastOne(wanted, TOKENS / sequenceLength(layout));
-}
 
 /** How many of `wanted` images [height, width, channels] are drawn and decoded at a time. */
 export function imageBatch(
@@ -16,9 +10,6 @@ export function imageBatch(
   [height, width]: readonly [number, number, number],
   wanted: number,
 ): number {
-  return atLeastOne(sequenceBatch(layout, wanted), PIXELS / (height * width));
-}
-
-function atLeastOne(wanted: number, bound: number): number {
-  return Math.max(1, Math.min(wanted, Math.floor(bound)));
+  const bound = Math.floor(PIXELS / (height * width));
+  return Math.max(1, Math.min(sequenceBatch(layout, wanted), bound));
 }

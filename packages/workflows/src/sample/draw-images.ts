@@ -1,77 +1,97 @@
-import type { ProgressReporter } from '@ar-distill/core';
-import { TrainingInterruptedError } from '@ar-distill/core/optimization';
-import type { Rng } from '@ar-distill/program';
-import type { CompiledDecoder, ImageSource } from './image-sources';
+import { conditionRows, type ProgressReporter } from '@ar-distill/core';
+import { float32, type HostTensor, type HostTensors, type Rng } from '@ar-distill/program';
+import type { CompiledDecoder } from './decoder';
+import type { ImageSampler } from './image-sampler';
 
-/** Images with the classes that were asked for. */
-export interface DrawnImages {
-  /** [N, H, W, channels] in [−1, 1]. */
-  readonly images: Float32Array;
-  readonly labels: Int32Array;
-}
-
-interface DrawContext {
+/** What drawing is watched with. */
+export interface DrawContext {
   readonly progress: ProgressReporter;
   readonly signal: AbortSignal;
 }
 
-/** `classes` in turn, `count` labels. */
-export function labelsInTurn(classes: readonly number[], count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => classes[i % classes.length]!);
+/** Images that are drawn, and for what. */
+export interface DrawnImages {
+  /** [N, H, W, channels] in [−1, 1]. */
+  readonly images: HostTensor;
+  /** [N, …]. */
+  readonly condition: HostTensors;
 }
 
-/** One image per label, batch by batch; sample i draws from (seed, i) alone. */
+/** A batch of images; the last one may be smaller. */
+export interface ImageBatch {
+  /** Number of the first image. */
+  readonly first: number;
+  /** [B, H, W, channels] in [−1, 1]. */
+  readonly images: HostTensor;
+}
+
+/**
+ * `total` images for the condition [total, …], batch by batch; image i draws from (seed, i) alone.
+ * @throws the signal's reason (an AbortError) between two batches when it is aborted.
+ */
+export async function* drawBatches(
+  name: string,
+  sampler: Pick<ImageSampler, 'batchSize' | 'draw'>,
+  condition: Readonly<HostTensors>,
+  total: number,
+  rng: Rng,
+  { progress, signal }: DrawContext,
+): AsyncGenerator<ImageBatch, void, undefined> {
+  const { batchSize } = sampler;
+  for (let first = 0; first < total; first += batchSize) {
+    signal.throwIfAborted();
+    // The last batch is filled up with the first rows; what they give is dropped.
+    const rows = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % total);
+    const images = await sampler.draw(conditionRows(condition, rows), rng, first);
+    const kept = Math.min(batchSize, total - first);
+    const size = images.data.length / batchSize;
+    const data = (images.data as Float32Array).subarray(0, kept * size);
+    progress.update({ stage: name, done: first + kept, total, metrics: {} });
+    yield { first, images: float32([kept, ...images.shape.slice(1)], data) };
+  }
+}
+
+/** The same, all images together. */
 export async function drawImages(
   name: string,
-  source: ImageSource,
-  labels: Int32Array,
+  sampler: Pick<ImageSampler, 'batchSize' | 'draw'>,
+  condition: HostTensors,
+  count: number,
   rng: Rng,
   context: DrawContext,
 ): Promise<DrawnImages> {
-  return inBatches(name, source.batchSize, labels, context, (batchLabels, first) =>
-    source.draw(batchLabels, rng, first),
-  );
+  let all: Float32Array | undefined;
+  let shape: readonly number[] = [];
+  for await (const { first, images } of drawBatches(
+    name,
+    sampler,
+    condition,
+    count,
+    rng,
+    context,
+  )) {
+    shape = images.shape.slice(1);
+    const size = images.data.length / images.shape[0]!;
+    all ??= new Float32Array(count * size);
+    all.set(images.data, first * size);
+  }
+  return { images: float32([count, ...shape], all ?? new Float32Array(0)), condition };
 }
 
-/** Decodes given sequences [N, n, C] (scaled). */
+/** Decodes given sequences [N, n, C] (scaled) that were made for `condition`. */
 export async function decodeSequences(
   name: string,
   decoder: CompiledDecoder,
   batchSize: number,
-  sequences: Float32Array,
-  labels: Int32Array,
+  sequences: HostTensor,
+  condition: HostTensors,
+  rng: Rng,
   context: DrawContext,
 ): Promise<DrawnImages> {
-  const size = sequences.length / labels.length;
-  return inBatches(name, batchSize, labels, context, (_, first) => {
-    const batch = new Float32Array(batchSize * size);
-    batch.set(sequences.subarray(first * size, (first + batchSize) * size));
-    return decoder.images(batch);
-  });
-}
-
-async function inBatches(
-  name: string,
-  batchSize: number,
-  labels: Int32Array,
-  { progress, signal }: DrawContext,
-  draw: (labels: Int32Array, first: number) => Promise<Float32Array>,
-): Promise<DrawnImages> {
-  const total = labels.length;
-  let images: Float32Array | undefined;
-  for (let first = 0; first < total; first += batchSize) {
-    if (signal.aborted) throw new TrainingInterruptedError(name, first, total);
-    // The last batch is filled up with repeated labels; what they give is dropped.
-    const batchLabels = Int32Array.from(
-      { length: batchSize },
-      (_, i) => labels[(first + i) % total]!,
-    );
-    const batch = await draw(batchLabels, first);
-    const size = batch.length / batchSize;
-    images ??= new Float32Array(total * size);
-    const kept = Math.min(batchSize, total - first);
-    images.set(batch.subarray(0, kept * size), first * size);
-    progress.update({ stage: name, done: first + kept, total, metrics: {} });
-  }
-  return { images: images ?? new Float32Array(0), labels };
+  const count = sequences.shape[0]!;
+  const draw = (_condition: Readonly<HostTensors>, _rng: Rng, first: number) => {
+    const rows = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % count);
+    return decoder.images(conditionRows({ sequences }, rows)['sequences']!, first);
+  };
+  return drawImages(name, { batchSize, draw }, condition, count, rng, context);
 }

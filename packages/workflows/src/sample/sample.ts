@@ -1,100 +1,108 @@
 import { atomicWriteFile } from '@ar-distill/checkpoints';
-import { DiscreteScoreTeacher } from '@ar-distill/core';
-import { imageGrid, writeImagesNpz } from '@ar-distill/metrics';
-import { createRng, float32, type Rng } from '@ar-distill/program';
-import { loadGenerator } from '../models/generator-file';
-import { decoderOf, loadPresetModels, type PresetModels } from '../models/models';
-import type { RecipeContext, SampleOptions } from '../types';
+import { classesOf, ofClasses, type ConditionSpace } from '@ar-distill/core';
+import { writeImagesNpz } from '@ar-distill/datasets';
+import type { ServiceContainer } from '@ar-distill/di';
+import { imageGrid } from '@ar-distill/evaluation/report';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
+import { openContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import type { WorkflowOptions } from '../events';
+import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
-import { drawImages, labelsInTurn } from './draw-images';
-import {
-  type Decoder,
-  type ImageSource,
-  oneStepSource,
-  refinedSource,
-  teacherSource,
-} from './image-sources';
+import { imageDecoder } from './decoder';
+import { drawImages } from './draw-images';
+import { imageSampler } from './image-sampler';
+import { loadSampledModels, openSampler, type SamplerOptions } from './open-sampler';
 
 const BATCH = 100;
 const COLUMNS = 10;
 
-/** Draws images, writes a grid (and all of them as .npz), says how long an image took. */
-export async function sampleImages(
-  context: RecipeContext,
+/** Options of `sample`. */
+export interface SampleOptions extends PresetChoice, SamplerOptions {
+  /** Number of images; default 100. */
+  readonly count?: number | undefined;
+  /** Class labels, taken in turn; default: all that there are. */
+  readonly classes?: readonly number[] | undefined;
+  /** Default 0. */
+  readonly seed?: number | undefined;
+  /** PNG file of the grid; none when left out. */
+  readonly out?: string | undefined;
+  /** Also keep the images in this .npz file. */
+  readonly npz?: string | undefined;
+  /** Replace every code vector by the nearest code before decoding. */
+  readonly snap?: boolean | undefined;
+}
+
+/** Images and what they cost. */
+export interface SampleResult {
+  /** [N, H, W, channels] in [−1, 1]. */
+  readonly images: HostTensor;
+  /** [N, …]. */
+  readonly condition: HostTensors;
+  /** Network evaluations per image. */
+  readonly evaluations: number;
+  readonly secondsPerImage: number;
+}
+
+/**
+ * Draws images in one step, or with the teacher; writes a grid and an archive where asked to.
+ * @throws InvalidOptionError naming the option that is wrong.
+ */
+export async function sample(
+  container: ServiceContainer,
   options: SampleOptions,
-): Promise<{ readonly secondsPerImage: number }> {
-  const { count, out, npz, seed } = options;
+  run: WorkflowOptions = {},
+): Promise<SampleResult> {
+  const context = await resolvePreset(openContext(container, run), options);
+  const { count = 100, seed = 0, out, npz } = options;
+  const rng = context.createRng(seed);
   const models = await loadSampledModels(context, options);
-  const { numClasses } = models.teacher;
-  const classes = options.classes ?? Array.from({ length: numClasses }, (_, i) => i);
-  const outside = classes.find((label) => label >= numClasses);
-  if (outside !== undefined) {
-    throw new Error(`There is no class ${outside}: the classes are 0 to ${numClasses - 1}.`);
-  }
-  const rng: Rng = createRng(seed);
-  const labels = labelsInTurn(classes, count);
-  const { imageShape } = decodedBy(models, context).tokenizer;
+  const condition = conditionFor(models.teacher.condition, options.classes, count);
+  const decoder = imageDecoder(context, models, options.snap);
+  const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
-  const source = await openSource(context, models, options, batchSize);
-  const started = performance.now();
-  const { images } = await drawImages('sample', source, labels, rng, context);
-  const secondsPerImage = (performance.now() - started) / 1000 / count;
-  await source.dispose();
-  const all = float32([count, ...imageShape], images);
-  await atomicWriteFile(out, imageGrid(all, Math.min(COLUMNS, count)));
-  if (npz) await writeImagesNpz(npz, all, labels);
-  const { evaluations } = source;
-  context.print(`Network evaluations per image: ${evaluations}`);
-  return { secondsPerImage };
-}
-
-/** The networks that images are drawn from; the teacher's weights only where it takes part. */
-export function loadSampledModels(
-  context: RecipeContext,
-  {
-    teacher,
-    tokenizer,
-    teacherSteps,
-  }: Pick<SampleOptions, 'teacher' | 'tokenizer' | 'teacherSteps'>,
-): Promise<PresetModels> {
-  return loadPresetModels(
-    context,
-    { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) },
-    { teacherWeights: Boolean(teacher) || teacherSteps !== undefined },
+  const sampler = await imageSampler(
+    context.compiler,
+    await openSampler(context, models, options, batchSize),
+    decoder,
   );
+  const started = performance.now();
+  const { images } = await drawImages('sample', sampler, condition, count, rng, context).finally(
+    () => sampler.dispose(),
+  );
+  const secondsPerImage = (performance.now() - started) / 1000 / count;
+  if (out) await atomicWriteFile(out, imageGrid(images, Math.min(COLUMNS, count)));
+  if (npz) await writeImagesNpz(npz, images, classesOf(condition));
+  return { images, condition, evaluations: sampler.evaluations, secondsPerImage };
 }
 
-/** The generator, the teacher, or the generator whose last AR steps the teacher draws again. */
-export async function openSource(
-  context: RecipeContext,
-  models: PresetModels,
-  options: Pick<SampleOptions, 'weights' | 'teacher' | 'snap' | 'teacherSteps'>,
-  batchSize: number,
-): Promise<ImageSource> {
-  const { compiler, plugin } = context;
-  const decoder = decodedBy(models, context, options.snap);
-  const { teacher, teacherWeights } = models;
-  if (options.teacher && !options.teacherSteps) {
-    return teacherSource(compiler, teacher, teacherWeights, decoder, batchSize);
+/**
+ * Conditions of `count` samples: the given classes in turn, else everything in turn.
+ * @throws InvalidOptionError when there are no classes, or not these.
+ */
+export function conditionFor(
+  space: ConditionSpace,
+  classes: readonly number[] | undefined,
+  count: number,
+): HostTensors {
+  if (classes?.length === 0) {
+    throw new InvalidOptionError('The list of classes is empty: name at least one.');
   }
-  const generator = await loadGenerator(context, models, options.weights);
-  if (!options.teacherSteps) return oneStepSource(compiler, generator, decoder, batchSize);
-  if (!(teacher instanceof DiscreteScoreTeacher)) {
-    throw new Error(
-      `The teacher of "${plugin.name}" has no tokens to draw again: drop --teacher-steps.`,
+  checkCount('The number of images', count);
+  if (classes === undefined) return space.inTurn(0, count);
+  if (space.numClasses === undefined) {
+    throw new InvalidOptionError('This model is not conditioned on classes: leave them out.');
+  }
+  const { numClasses } = space;
+  // Before they become 32-bit integers, which would make classes of what is none.
+  const wrong = classes.find(
+    (label) => !(Number.isInteger(label) && label >= 0 && label < numClasses),
+  );
+  if (wrong !== undefined) {
+    throw new InvalidOptionError(
+      `There is no class ${wrong}: give classes from 0 to ${numClasses - 1}.`,
     );
   }
-  return refinedSource(
-    compiler,
-    generator,
-    { teacher, weights: teacherWeights, steps: options.teacherSteps },
-    decoder,
-    batchSize,
-  );
-}
-
-function decodedBy(models: PresetModels, { plugin }: RecipeContext, snap = false): Decoder {
-  const decoder = decoderOf(models, snap);
-  if (decoder) return decoder;
-  throw new Error(`The sequences of the plugin "${plugin.name}" are not images to look at.`);
+  return ofClasses(Int32Array.from({ length: count }, (_, i) => classes[i % classes.length]!));
 }

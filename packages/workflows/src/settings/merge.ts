@@ -1,14 +1,21 @@
+import { deepmergeCustom } from 'deepmerge-ts';
+
 /** Nested keys and values. */
 export type Tree = Readonly<Record<string, unknown>>;
 
+/**
+ * Lists, maps and sets are values here, and a key that is there replaces even when it is undefined.
+ */
+const merge = deepmergeCustom({
+  mergeArrays: false,
+  mergeMaps: false,
+  mergeSets: false,
+  filterValues: false,
+});
+
 /** `over` on top of `under`: objects are merged at every depth, anything else is replaced. */
 export function mergeTrees(under: Tree, over: Tree): Tree {
-  const merged: Record<string, unknown> = { ...under };
-  for (const [key, value] of Object.entries(over)) {
-    const base = Object.hasOwn(under, key) ? under[key] : undefined;
-    merged[key] = isTree(base) && isTree(value) ? mergeTrees(base, value) : value;
-  }
-  return merged;
+  return merge(under, over);
 }
 
 /** Nests a value under a dotted path: `tuning.batchSize` → `{ tuning: { batchSize } }`. */
@@ -17,6 +24,7 @@ export function treeOf(path: string, value: unknown): Tree {
   return { [first]: rest.length ? treeOf(rest.join('.'), value) : value };
 }
 
-function isTree(value: unknown): value is Tree {
+/** Whether a value has nested keys. */
+export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

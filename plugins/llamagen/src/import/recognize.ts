@@ -1,4 +1,5 @@
-import { preferredPart, type CheckpointListing, type RecognizedPart } from '@ar-distill/core';
+import { preferredPart } from '@ar-distill/backbone-kit';
+import type { CheckpointListing, RecognizedPart } from '@ar-distill/core';
 import { isLlamagenTokenizer, recognizeTokenizer } from './tokenizer';
 import { isLlamagenTransformer, recognizeTransformer } from './transformer';
 

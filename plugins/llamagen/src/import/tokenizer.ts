@@ -4,9 +4,8 @@ import {
   countLayers,
   matchTensors,
   shapeOf,
-  type CheckpointPart,
-  type RecognizedPart,
-} from '@ar-distill/core';
+} from '@ar-distill/backbone-kit';
+import type { CheckpointPart, RecognizedPart } from '@ar-distill/core';
 import { llamagenArchitectureSchema, type LlamagenArchitecture } from '../architecture';
 import { LlamagenTokenizer } from '../tokenizer/tokenizer';
 

@@ -5,10 +5,8 @@ import {
   matchTensors,
   missingKey,
   shapeOf,
-  type CheckpointListing,
-  type CheckpointPart,
-  type RecognizedPart,
-} from '@ar-distill/core';
+} from '@ar-distill/backbone-kit';
+import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
 import { linearSpecs, prefixed, type ParameterSpecs } from '@ar-distill/nn';
 import {
   hiddenWidth,

@@ -12,7 +12,7 @@ import { codeNoise } from './adaptation-task';
  */
 export function llamagenTeacherTask(architecture: LlamagenArchitecture): TokenPredictionTask {
   return new TokenPredictionTask(new LlamagenTeacher(architecture, PLAIN_SAMPLING), {
-    labelDropout: architecture.labelDropout,
+    conditionDropout: architecture.labelDropout,
     isFrozen: isQuantizerParameter,
     codeNoise: architecture.inputEmbedding === 'mlp' ? codeNoise(architecture) : 0,
   });

@@ -5,10 +5,8 @@ import {
   countLayers,
   matchTensors,
   shapeOf,
-  type CheckpointListing,
-  type CheckpointPart,
-  type RecognizedPart,
-} from '@ar-distill/core';
+} from '@ar-distill/backbone-kit';
+import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
 import { varArchitectureSchema, type VarArchitecture } from '../architecture';
 import { VarTokenizer } from '../tokenizer/tokenizer';
 import { OFFICIAL_TOKENIZER } from './official-sizes';

@@ -6,10 +6,8 @@ import {
   matchTensors,
   missingKey,
   shapeOf,
-  type CheckpointListing,
-  type CheckpointPart,
-  type RecognizedPart,
-} from '@ar-distill/core';
+} from '@ar-distill/backbone-kit';
+import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
 import { prefixed, linearSpecs, type ParameterSpecs } from '@ar-distill/nn';
 import { varArchitectureSchema, type VarArchitecture } from '../architecture';
 import { classifierSpecs, transformerSpecs } from '../transformer/specs';

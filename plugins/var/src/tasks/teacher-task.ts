@@ -10,7 +10,7 @@ import { VarTeacher } from '../teacher';
  */
 export function varTeacherTask(architecture: VarArchitecture): TokenPredictionTask {
   return new TokenPredictionTask(new VarTeacher(architecture, PLAIN_SAMPLING), {
-    labelDropout: architecture.labelDropout,
+    conditionDropout: architecture.labelDropout,
     isFrozen: isQuantizerParameter,
   });
 }

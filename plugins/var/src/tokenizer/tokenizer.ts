@@ -55,10 +55,10 @@ export class VarTokenizer extends ImageTokenizer {
     return this.quantizer.encode(parameters, this.encoderFeatures(parameters, images));
   }
 
-  /** As in the base class, clamped to [−1, 1] (`fhat_to_img`). */
+  /** As in the base class; the official `fhat_to_img` clamps to [−1, 1] as well. */
   decode(parameters: Parameters, codeVectors: tf.Tensor): tf.Tensor {
     const latent = this.quantizer.accumulate(parameters, codeVectors).at(-1)!;
-    return this.decodeLatent(parameters, latent).clipByValue(-1, 1);
+    return this.decodeLatent(parameters, latent);
   }
 
   /** `images` [B, H, W, channels] → features before quantisation, [B, P², C]. */
@@ -69,7 +69,7 @@ export class VarTokenizer extends ImageTokenizer {
     return conv2d(parameters, 'quant_conv', encoded).reshape([batch, height * width, channels]);
   }
 
-  /** Accumulated latent f̂ [B, P², C] → images, not clamped. */
+  /** Accumulated latent f̂ [B, P², C] → images. */
   decodeLatent(parameters: Parameters, latent: tf.Tensor): tf.Tensor {
     const { groups } = this.architecture.tokenizer;
     const side = this.architecture.patchNums.at(-1)!;

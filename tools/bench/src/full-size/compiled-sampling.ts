@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { readCheckpoint } from '@ar-distill/checkpoints';
-import { ArDiffusionGenerator, sequenceLength } from '@ar-distill/core';
-import { createEngine, type Engine } from '@ar-distill/engine';
-import type { ParameterSpecs } from '@ar-distill/nn';
 import {
-  type CompiledStep,
-  createRng,
-  float32,
-  type HostTensors,
-  int32,
-} from '@ar-distill/program';
+  ArDiffusionGenerator,
+  ofClasses,
+  sequenceLength,
+  type SequenceSampler,
+} from '@ar-distill/core';
+import { compileOneStep } from '@ar-distill/core/sampling';
+import { createEngine } from '@ar-distill/engine';
+import type { ParameterSpecs } from '@ar-distill/nn';
+import { createRng, type HostTensors } from '@ar-distill/program';
 import type { FullSizeModel, Task } from './families';
 
 /** One image after the other from a model in official files. */
@@ -26,26 +26,20 @@ const CLASS = 7;
 
 /** Loads what the task needs, and only that. */
 export async function compiledSampling(
-  { plugin, preset, files }: FullSizeModel,
+  { backbone, preset, files }: FullSizeModel,
   task: Task,
   { checkpoints, threads }: { readonly checkpoints: string; readonly threads: number },
 ): Promise<SamplingSide> {
-  const { architecture, teacherSampling } = plugin.presets[preset]!;
+  const { architecture, teacherSampling } = preset;
   const engine = createEngine({ threads });
-  const tokenizer = plugin.createTokenizer!(architecture);
+  const tokenizer = backbone.createTokenizer!(architecture);
   const { channels } = tokenizer.layout;
   const n = sequenceLength(tokenizer.layout);
   const tokenizerFile = (await readCheckpoint(join(checkpoints, files.tokenizer))).tensors;
   const teacherFile = (await readCheckpoint(join(checkpoints, files.teacher))).tensors;
-  const teacher = plugin.createTeacher(architecture, teacherSampling);
+  const teacher = backbone.createTeacher(architecture, teacherSampling);
   const weights = pickParameters(teacher.parameterSpecs, teacherFile, tokenizerFile);
-  const draw =
-    task === 'ar'
-      ? await teacher.createSampler(engine, weights, 1).then((sampler) => async (i: number) => {
-          const { sequence } = await sampler.sample(Int32Array.of(CLASS), createRng(0), i);
-          return sequence;
-        })
-      : await oneStep(engine);
+  const sampler = task === 'ar' ? await teacher.createSampler(engine, weights, 1) : await oneStep();
   const decode = await engine.compile({
     name: 'decode',
     constants: pickParameters(tokenizer.parameterSpecs, tokenizerFile),
@@ -56,25 +50,16 @@ export async function compiledSampling(
   });
 
   /** The network that a distillation starts from: the teacher's weights, a fresh head. */
-  async function oneStep(on: Engine) {
-    const network = plugin.createNetwork(architecture);
-    const generator = new ArDiffusionGenerator(network);
-    const step: CompiledStep = await on.compile({
-      name: 'one step',
-      constants: network.initializeFromTeacher(weights, createRng(0)),
-      inputs: {
-        noise: { shape: [1, n, channels], dtype: 'float32' },
-        labels: { shape: [1], dtype: 'int32' },
+  function oneStep(): Promise<SequenceSampler> {
+    const network = backbone.createNetwork(architecture);
+    return compileOneStep(
+      {
+        generator: new ArDiffusionGenerator(network),
+        weights: network.initializeFromTeacher(weights, createRng(0)),
+        batchSize: 1,
       },
-      fn: ({ constants, inputs }) => ({
-        outputs: { sequence: generator.generate(constants, inputs['noise']!, inputs['labels']!) },
-      }),
-    });
-    return async (i: number) => {
-      const noise = float32([1, n, channels], createRng(0).normal('noise', i, n * channels));
-      const { sequence } = await step.run({ noise, labels: int32([1], Int32Array.of(CLASS)) });
-      return sequence!;
-    };
+      engine,
+    );
   }
 
   let drawn = 0;
@@ -82,7 +67,8 @@ export async function compiledSampling(
     name: 'compiled',
     async image() {
       const started = performance.now();
-      const sequence = await draw(drawn++);
+      const condition = ofClasses(Int32Array.of(CLASS));
+      const { sequence } = await sampler.sample(condition, createRng(0), drawn++);
       const middle = performance.now();
       await decode.run({ sequence });
       return { sequence: middle - started, decode: performance.now() - middle };

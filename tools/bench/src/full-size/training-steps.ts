@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readCheckpoint } from '@ar-distill/checkpoints';
-import { type RunStore, sequenceLength } from '@ar-distill/core';
+import { ArDiffusionGenerator, type RunStore, sequenceLength } from '@ar-distill/core';
 import {
   distillationSettingsSchema,
   distillGenerator,
@@ -13,7 +13,6 @@ import {
   elementCount,
   float32,
   type HostTensors,
-  int32,
   type StateStore,
   type StepCompiler,
   type TensorSpec,
@@ -41,16 +40,17 @@ export interface TrainingFigures {
 
 /** Runs a stage of the real trainer for two steps, on made-up sequences: only time and memory count. */
 export async function measureTraining(
-  { plugin, preset, files }: FullSizeModel,
+  { backbone, preset, files }: FullSizeModel,
   task: TrainingTask,
   { checkpoints, threads }: { readonly checkpoints: string; readonly threads: number },
 ): Promise<TrainingFigures> {
-  const { architecture, teacherSampling, distillation } = plugin.presets[preset]!;
+  const { architecture, teacherSampling, methods } = preset;
+  const distillation = distillationSettingsSchema.parse(methods['csd']);
   const engine = createEngine({ threads });
   const compiler = new TimedCompiler(engine);
   const rng = createRng(0);
-  const teacher = plugin.createTeacher(architecture, teacherSampling);
-  const network = plugin.createNetwork(architecture);
+  const teacher = backbone.createTeacher(architecture, teacherSampling);
+  const network = backbone.createNetwork(architecture);
   const teacherWeights = await loadTeacher(teacher.parameterSpecs, files, checkpoints);
   const initial = network.initializeFromTeacher(teacherWeights, rng);
   const settings = distillationSettingsSchema.parse({
@@ -71,7 +71,7 @@ export async function measureTraining(
   const shape = [1, sequenceLength(network.layout), network.layout.channels];
   const pool = {
     sequences: float32(shape, rng.normal('bench/sequences', 0, elementCount(shape))),
-    labels: int32([1], Int32Array.of(0)),
+    condition: network.condition.inTurn(0, 1),
   };
   let between = 0;
   const environment = {
@@ -82,10 +82,12 @@ export async function measureTraining(
     },
     signal: new AbortController().signal,
   };
-  const subject = { teacher, teacherWeights, network, pool, settings };
+  const generator = new ArDiffusionGenerator(network);
+  const subject = { teacher, teacherWeights, network, generator, pool, settings };
+  const services = { compiler, rng };
   await (task === 'tuning'
-    ? tuneNetwork(subject, compiler, rng, environment)
-    : distillGenerator({ ...subject, initial }, compiler, rng, environment));
+    ? tuneNetwork(subject, 'full', initial, services, environment)
+    : distillGenerator({ ...subject, tuned: initial }, services, environment));
   const weights = bytesOf(teacherWeights);
   const figures: TrainingFigures = {
     seconds: Object.fromEntries(compiler.seconds),

@@ -1,110 +1,209 @@
-import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
-import type { SupervisedTask } from '../../optimization/supervised-task';
-import { type SupervisedTraining, trainSupervised } from '../../optimization/supervised-training';
+import type { HostTensors } from '@ar-distill/program';
+import { checkCondition } from '../../model/condition';
+import { PLAIN_SAMPLING } from '../../model/conditional-score-teacher';
+import { isDiscrete } from '../../model/discrete-score-teacher';
 import type { TrainingEnvironment } from '../../optimization/training-loop';
-import type { TeacherAdaptation } from '../../plugin/teacher-adaptation';
+import type { Backbone } from '../../plugin/backbone';
+import type { MethodServices, MethodStage, StagedWork } from '../../plugin/distillation-method';
+import { TrainingInterruptedError } from '../../ports/interruption';
+import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
+import { createTeacherPool } from '../../sampling/teacher-pool';
+import { keptArrays } from '../kept-arrays';
+import { StageResult } from '../stage-result';
+import { FORWARD, TRAINING } from '../stage-work';
 import type { AdaptationSettings } from './adaptation-settings';
-import { tokenBatch, type TokenSequences } from './token-sequences';
-
-/** Names of the two parts in metrics, checkpoints and saved arrays. */
-export const ADAPTATION_STAGES = {
-  regression: 'adaptation-regression',
-  fineTuning: 'adaptation',
-} as const;
+import { ADAPTATION_STAGES, fineTuneTeacher, regressTable } from './adaptation-training';
+import { type LoadedTeacher, teacherFidelity, type TeacherFidelity } from './teacher-fidelity';
+import { splitSequences, type TokenSequences } from './token-sequences';
 
 /** What the adaptation works on. */
 export interface AdaptationSubject<A = unknown> {
-  readonly adaptation: TeacherAdaptation<A>;
+  readonly backbone: Backbone<A>;
   /** Of the teacher that reads tokens. */
   readonly architecture: A;
   readonly teacherWeights: Readonly<HostTensors>;
-  /** What the fine-tuning sees: drawn from the teacher itself, or data. */
-  readonly sequences: TokenSequences;
+  /**
+   * What the teacher is fine-tuned on, the last `heldOut` of it what it is measured with: sequences of
+   * a data set. The teacher's own when left out.
+   */
+  readonly sequences?: TokenSequences | undefined;
   readonly settings: AdaptationSettings;
 }
 
-/** Outcome of the adaptation. */
-export interface AdaptedTeacher {
-  readonly weights: HostTensors;
-  /** The adapted teacher before it was fine-tuned. */
-  readonly regressedWeights: HostTensors;
+/** An adapted teacher, and how close it stayed to the original. */
+export interface AdaptedTeacher<A = unknown> {
+  readonly architecture: A;
+  readonly weights: Readonly<HostTensors>;
   /** Squared error of the regression over the embedding table's squared norm. */
   readonly relativeError: number;
+  /** After the regression alone. */
+  readonly regressed: TeacherFidelity;
+  /** After the fine-tuning. */
+  readonly fineTuned: TeacherFidelity;
 }
 
 /**
  * Stage 0 (DD2, appendix E): a teacher that reads tokens becomes one that reads continuous code
  * vectors. Its new input layers learn the embedding table, then everything is fine-tuned with the AR
- * loss. Finished parts are loaded from the run.
+ * loss. Both results are compared with the original on sequences that were held out.
+ * @throws Error when the backbone offers no adaptation, or all sequences would be held out.
  */
-export async function adaptTeacher<A>(
+export function startAdaptation<A>(
   subject: AdaptationSubject<A>,
-  compiler: StepCompiler,
-  rng: Rng,
-  environment: TrainingEnvironment,
-): Promise<AdaptedTeacher> {
-  const { adaptation, architecture, teacherWeights, sequences, settings } = subject;
-  const part = async (training: Omit<SupervisedTraining, 'checkpointInterval'>) => {
-    const finished = await environment.run.loadArrays(training.name);
-    if (finished) return finished;
-    const { weights, seconds } = await trainSupervised(training, compiler, rng, environment);
-    await environment.run.saveArrays(training.name, weights);
-    environment.progress.message(
-      `${training.name}: ${training.settings.iterations} updates in ${seconds.toFixed(1)} s`,
+  services: Pick<MethodServices, 'compiler' | 'rng'>,
+): StagedWork<AdaptedTeacher<A>> {
+  const { backbone, architecture, teacherWeights, settings } = subject;
+  const { adaptation } = backbone;
+  if (!adaptation) {
+    throw new Error(
+      `The backbone "${backbone.name}" offers no adaptation: distil its teachers as they are.`,
     );
-    return weights;
-  };
+  }
+  const { regression, fineTuning, heldOut } = settings;
+  const continuous = adaptation.adaptedArchitecture(architecture);
+  const original = plainTeacher(backbone, architecture, teacherWeights);
+  const sequences = new StageResult<readonly [TokenSequences, TokenSequences]>(
+    ADAPTATION_STAGES.sequences,
+  );
+  if (subject.sequences) {
+    sequences.give(dividedSequences(subject.sequences, original, settings));
+  }
+  const regressed = new StageResult<RegressedTeacher>(ADAPTATION_STAGES.regression);
+  const adapted = new StageResult<AdaptedTeacher<A>>(ADAPTATION_STAGES.fineTuning);
 
-  const regression = adaptation.createRegressionTask(architecture);
-  const regressed = await part({
-    name: ADAPTATION_STAGES.regression,
-    task: regression,
-    // The task reads no batch: every update sees the whole codebook.
-    settings: { ...settings.regression, batchSize: 1, seed: settings.seed },
-    initial: teacherWeights,
-    batch: () => ({}),
-  });
-  const relativeError = await figureOf(regression, regressed, 'relativeError', compiler, rng);
-  const regressedWeights = adaptation.adaptedWeights(architecture, teacherWeights, regressed);
-  const count = sequences.labels.shape[0]!;
-  const weights = await part({
-    name: ADAPTATION_STAGES.fineTuning,
-    task: adaptation.createFineTuningTask(architecture),
-    settings: { ...settings.fineTuning, seed: settings.seed },
-    initial: regressedWeights,
-    batch: (iteration, batchSize) =>
-      tokenBatch(
-        sequences,
-        rng.integers(`${ADAPTATION_STAGES.fineTuning}/rows`, iteration, batchSize, count),
-      ),
-  });
-  return { weights, regressedWeights, relativeError };
+  const compare = (teacher: LoadedTeacher): Promise<TeacherFidelity> =>
+    teacherFidelity(original, teacher, sequences.value[1], fineTuning.batchSize, services.compiler);
+  const measuring = 2 * heldOut * FORWARD;
+
+  const ownSequences: MethodStage = {
+    name: ADAPTATION_STAGES.sequences,
+    title: 'Sequences of the teacher that reads tokens',
+    work: (settings.sequences + heldOut) * FORWARD,
+    run: async (environment) => {
+      const own = await drawSequences(backbone.name, original, settings, services, environment);
+      sequences.give(dividedSequences(own, original, settings));
+    },
+  };
+  const stages: MethodStage[] = [
+    ...(subject.sequences ? [] : [ownSequences]),
+    {
+      name: ADAPTATION_STAGES.regression,
+      title: 'Regression of the embedding table',
+      work: regression.iterations * TRAINING + measuring,
+      run: async (environment) => {
+        const { weights, relativeError } = await regressTable(
+          { adaptation, architecture, teacherWeights, settings },
+          services,
+          environment,
+        );
+        refuseInterrupted(environment, ADAPTATION_STAGES.regression, regression.iterations);
+        const fidelity = await compare(plainTeacher(backbone, continuous, weights));
+        regressed.give({ weights, relativeError, fidelity });
+      },
+    },
+    {
+      name: ADAPTATION_STAGES.fineTuning,
+      title: 'Fine-tuning of the adapted teacher',
+      work: fineTuning.iterations * fineTuning.batchSize * TRAINING + measuring,
+      run: async (environment) => {
+        const { weights: initial, relativeError, fidelity } = regressed.value;
+        const tuned = await keptArrays(environment.run, ADAPTATION_STAGES.fineTuning, () =>
+          fineTuneTeacher(
+            { adaptation, architecture, initial, sequences: sequences.value[0], settings },
+            services,
+            environment,
+          ),
+        );
+        refuseInterrupted(environment, ADAPTATION_STAGES.fineTuning, fineTuning.iterations);
+        const teacher = plainTeacher(backbone, continuous, tuned);
+        const fineTuned = await compare(teacher);
+        const { weights } = teacher;
+        adapted.give({
+          architecture: continuous,
+          weights,
+          relativeError,
+          regressed: fidelity,
+          fineTuned,
+        });
+        regressed.forget();
+      },
+    },
+  ];
+  return { stages, outcome: () => adapted.value };
 }
 
-/** A metric of a task that reads no batch, at the given weights. */
-async function figureOf(
-  task: SupervisedTask,
+interface RegressedTeacher {
+  readonly weights: Readonly<HostTensors>;
+  readonly relativeError: number;
+  readonly fidelity: TeacherFidelity;
+}
+
+/** A teacher with its undistorted distribution; throws when it has no tokens to compare. */
+function plainTeacher<A>(
+  backbone: Backbone<A>,
+  architecture: A,
   weights: Readonly<HostTensors>,
-  metric: string,
-  compiler: StepCompiler,
-  rng: Rng,
-): Promise<number> {
-  const store = await compiler.createStore(weights);
-  const step = await compiler.compile(
+): LoadedTeacher {
+  const teacher = backbone.createTeacher(architecture, PLAIN_SAMPLING);
+  if (!isDiscrete(teacher)) {
+    throw new Error(
+      `The teacher of the backbone "${backbone.name}" has no tokens: leave its adaptation out.`,
+    );
+  }
+  const own = Object.keys(teacher.parameterSpecs).map((name) => {
+    const value = weights[name];
+    if (!value) {
+      throw new Error(
+        `The weights lack the parameter "${name}" of the teacher: give those of the architecture.`,
+      );
+    }
+    return [name, value] as const;
+  });
+  return { teacher, weights: Object.fromEntries(own) };
+}
+
+/** Sequences to fine-tune on, and those that are held out. */
+function dividedSequences(
+  sequences: TokenSequences,
+  { teacher }: LoadedTeacher,
+  { heldOut }: AdaptationSettings,
+): readonly [TokenSequences, TokenSequences] {
+  const count = sequences.tokens.shape[0]!;
+  checkCondition(teacher.condition, sequences.condition, count);
+  if (count <= heldOut) {
+    throw new Error(`The data have ${count} sequences: set "heldOut" below that.`);
+  }
+  return splitSequences(sequences, count - heldOut);
+}
+
+async function drawSequences(
+  backbone: string,
+  { teacher, weights }: LoadedTeacher,
+  { sequences, heldOut }: AdaptationSettings,
+  { compiler, rng }: Pick<MethodServices, 'compiler' | 'rng'>,
+  environment: TrainingEnvironment,
+): Promise<TokenSequences> {
+  const { tokens, condition } = await createTeacherPool(
     {
-      name: metric,
-      fn: ({ state, inputs }) => {
-        const value = task.evaluate(state, inputs).metrics[metric];
-        if (!value) throw new Error(`The regression of the adaptation has no metric "${metric}".`);
-        return { outputs: { value } };
-      },
-      state: Object.keys(weights),
-      inputs: task.noiseSpecs?.(1) ?? {},
+      teacher,
+      teacherWeights: weights,
+      size: sequences + heldOut,
+      batchSize: sequenceBatch(teacher.layout, SAMPLER_BATCH),
+      name: ADAPTATION_STAGES.sequences,
     },
-    store,
+    compiler,
+    rng,
+    environment,
   );
-  const { value } = await step.run(task.drawNoise?.(rng, 0, 1) ?? {});
-  await step.dispose();
-  await store.dispose();
-  return value!.data[0]!;
+  if (!tokens) {
+    throw new Error(
+      `The sampler of the backbone "${backbone}" does not say its tokens: give them with the sequences.`,
+    );
+  }
+  return { tokens, condition };
+}
+
+/** Measuring takes a while: whoever wants to stop should not wait for it. */
+function refuseInterrupted({ signal }: TrainingEnvironment, stage: string, total: number): void {
+  if (signal.aborted) throw new TrainingInterruptedError(stage, total, total);
 }

@@ -1,41 +1,29 @@
-import { type HostTensor, type HostTensors, int32 } from '@ar-distill/program';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
+import { conditionInputs, conditionRows } from '../../model/condition';
 
-/** Token sequences with their classes. */
+/** Token sequences with what they were made for. */
 export interface TokenSequences {
   /** [N, n] int32. */
   readonly tokens: HostTensor;
-  /** [N] int32. */
-  readonly labels: HostTensor;
+  /** [N, …]. */
+  readonly condition: Readonly<HostTensors>;
 }
 
-/** Rows of the sequences by their numbers: `tokens` [B, n] and `labels` [B]. */
-export function tokenBatch({ tokens, labels }: TokenSequences, rows: Int32Array): HostTensors {
-  const [, length] = tokens.shape as [number, number];
-  const data = new Int32Array(rows.length * length);
-  rows.forEach((row, i) => {
-    data.set(tokens.data.subarray(row * length, (row + 1) * length), i * length);
-  });
-  return {
-    tokens: int32([rows.length, length], data),
-    labels: int32(
-      [rows.length],
-      rows.map((row) => labels.data[row]!),
-    ),
-  };
+/** Rows of the sequences by their numbers: `tokens` [B, n], and the condition as inputs of a program. */
+export function tokenBatch({ tokens, condition }: TokenSequences, rows: Int32Array): HostTensors {
+  return conditionRows({ tokens, ...conditionInputs(condition) }, rows);
 }
 
 /** The first `count` sequences, and the others. */
 export function splitSequences(
-  { tokens, labels }: TokenSequences,
+  { tokens, condition }: TokenSequences,
   count: number,
 ): readonly [TokenSequences, TokenSequences] {
-  const [total, length] = tokens.shape as [number, number];
-  const part = (first: number, end: number): TokenSequences => ({
-    tokens: int32(
-      [end - first, length],
-      Int32Array.from(tokens.data.subarray(first * length, end * length)),
-    ),
-    labels: int32([end - first], Int32Array.from(labels.data.subarray(first, end))),
-  });
+  const total = tokens.shape[0]!;
+  const part = (first: number, end: number): TokenSequences => {
+    const rows = Int32Array.from({ length: end - first }, (_, i) => first + i);
+    const { tokens: own } = conditionRows({ tokens }, rows);
+    return { tokens: own!, condition: conditionRows(condition, rows) };
+  };
   return [part(0, count), part(count, total)];
 }

@@ -1,20 +1,24 @@
-import type { HostTensors, Rng } from '@ar-distill/program';
+import type { HostTensors, Rng, TensorSpec } from '@ar-distill/program';
+import { conditionInputs, conditionSpecs } from '../../model/condition';
 import { sequenceLength } from '../../model/sequence-layout';
-import { drawLabels, drawNoise, drawTimesteps } from '../../sampling/draws';
+import { drawNoise, drawTimesteps } from '../../sampling/draws';
+import type { CsdSubject } from './csd-subject';
 import type { DistillationSettings } from './distillation-settings';
-import type { DistillationSubject } from './distillation-subject';
 
 /** One micro-batch; `draws` is the leading shape of timesteps and score noise. */
-export function batchSpecs({ network, settings }: DistillationSubject, draws: readonly number[]) {
+export function batchSpecs(
+  { teacher, network, settings }: CsdSubject,
+  draws: readonly number[],
+): Record<string, TensorSpec> {
   const size = microBatchSize(settings);
   const n = sequenceLength(network.layout);
   const C = network.layout.channels;
   return {
     noise: { shape: [size, n, C], dtype: 'float32' },
-    labels: { shape: [size], dtype: 'int32' },
+    ...conditionSpecs(teacher.condition, [size]),
     t: { shape: [...draws, size, n], dtype: 'float32' },
     scoreNoise: { shape: [...draws, size, n, C], dtype: 'float32' },
-  } as const;
+  };
 }
 
 /** Sequences per micro-batch; throws an `Error` when the batch does not divide into them. */
@@ -36,7 +40,7 @@ export class BatchDraws {
   private readonly C: number;
 
   constructor(
-    private readonly subject: DistillationSubject,
+    private readonly subject: CsdSubject,
     private readonly rng: Rng,
   ) {
     this.n = sequenceLength(subject.network.layout);
@@ -69,7 +73,7 @@ export class BatchDraws {
     const inner = draws === undefined ? [n] : [size, n];
     return {
       noise: drawNoise(rng, `${network}/noise`, sample, size, [n, C]),
-      labels: drawLabels(rng, `${network}/labels`, sample, size, teacher.numClasses),
+      ...conditionInputs(teacher.condition.draw(rng, network, sample, size)),
       t: drawTimesteps(rng, `${network}/t`, first, count, inner, settings.tMin),
       scoreNoise: drawNoise(rng, `${network}/score-noise`, first, count, [...inner, C]),
     };

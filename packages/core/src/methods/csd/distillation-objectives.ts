@@ -1,27 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
 import { csdLoss } from '../../losses/csd-loss';
 import { fcsLoss } from '../../losses/fcs-loss';
-import { ArDiffusionGenerator } from '../../model/ar-diffusion-generator';
+import { conditionOf } from '../../model/condition';
 import type { Objective } from '../../optimization/optimizer-step';
 import { interpolate, velocityToDenoised } from '../../score/rectified-flow';
-import type { DistillationGroups, DistillationSubject } from './distillation-subject';
+import type { CsdSubject, DistillationGroups } from './csd-subject';
 
 /**
  * FCS (DD2, Eq. 5): ψ learns the velocity of the generator's own sequences. The generator runs forward
  * only; its backbone pass serves all noise draws.
  */
 export function guidanceObjective(
-  { network }: DistillationSubject,
+  { network, generator }: CsdSubject,
   groups: DistillationGroups,
 ): Objective {
-  const generator = new ArDiffusionGenerator(network);
   return ({ state, inputs }) => {
-    const { noise, labels, t, scoreNoise } = inputs as BatchTensors;
-    const q = generator.generate(groups.generator.read('value', state), noise, labels);
+    const { noise, t, scoreNoise } = inputs as BatchTensors;
+    const condition = conditionOf(inputs);
+    const q = generator.generate(groups.generator.read('value', state), noise, condition);
     const generated = q.expandDims(0);
     const xT = interpolate(generated, scoreNoise, t);
     return (parameters) => {
-      const features = network.features(parameters, q, labels);
+      const features = network.features(parameters, q, condition);
       const velocity = network.velocity(parameters, features, xT, t);
       return fcsLoss({ velocity, generated, noise: scoreNoise });
     };
@@ -35,24 +35,24 @@ export function guidanceObjective(
  * appears twice in the traced program and is merged by the compiler.
  */
 export function generatorObjective(
-  { teacher, network, settings }: DistillationSubject,
+  { teacher, network, generator, settings }: CsdSubject,
   groups: DistillationGroups,
 ): Objective {
-  const generator = new ArDiffusionGenerator(network);
   return ({ state, constants, inputs }) => {
-    const { noise, labels, t, scoreNoise } = inputs as BatchTensors;
-    const prefix = generator.generate(groups.generator.read('value', state), noise, labels);
+    const { noise, t, scoreNoise } = inputs as BatchTensors;
+    const condition = conditionOf(inputs);
+    const prefix = generator.generate(groups.generator.read('value', state), noise, condition);
     const guidance = groups.guidance.read('value', state);
-    const features = network.features(guidance, prefix, labels);
-    const condition = teacher.condition(constants, prefix, labels);
+    const features = network.features(guidance, prefix, condition);
+    const reading = teacher.read(constants, prefix, condition);
     return (parameters) => {
-      const generated = generator.generate(parameters, noise, labels);
+      const generated = generator.generate(parameters, noise, condition);
       const xT = interpolate(generated, scoreNoise, t);
       const velocity = network.velocity(guidance, features, xT.expandDims(0), t.expandDims(0));
       const { loss, metrics } = csdLoss(
         {
           generated,
-          teacherDenoised: teacher.denoised(condition, xT, t),
+          teacherDenoised: teacher.denoised(reading, xT, t),
           guidanceDenoised: velocityToDenoised(velocity.squeeze([0]), xT, t),
         },
         {
@@ -74,4 +74,4 @@ function spread(sequences: tf.Tensor): tf.Tensor {
   return tf.mean(tf.sqrt(variance));
 }
 
-type BatchTensors = Record<'noise' | 'labels' | 't' | 'scoreNoise', tf.Tensor>;
+type BatchTensors = Record<'noise' | 't' | 'scoreNoise', tf.Tensor>;

@@ -1,29 +1,17 @@
-import type { HostTensors, Rng, StateStore, StepCompiler } from '@ar-distill/program';
-import { sequenceLength } from '../../model/sequence-layout';
+import type { HostTensors, StateStore, StepCompiler } from '@ar-distill/program';
+import { callsInOrder } from '../../optimization/calls-in-order';
+import { disposing } from '../../optimization/disposing';
 import { progressiveEmaDecay } from '../../optimization/ema-schedule';
 import { learningRateSchedule } from '../../optimization/learning-rate';
 import { OptimizerStep } from '../../optimization/optimizer-step';
 import { runStage, type TrainingEnvironment } from '../../optimization/training-loop';
+import type { GeneratorSnapshot, MethodServices } from '../../plugin/distillation-method';
 import { poolSpread } from '../../sampling/teacher-pool';
 import { CollapseMonitor } from './collapse-monitor';
+import { createGroups, type CsdSubject, type DistillationGroups } from './csd-subject';
 import { BatchDraws, batchSpecs } from './distillation-batches';
 import { generatorObjective, guidanceObjective } from './distillation-objectives';
 import type { DistillationSettings } from './distillation-settings';
-import {
-  createGroups,
-  type DistillationGroups,
-  type DistillationSubject,
-} from './distillation-subject';
-
-/** A generator as training sees it at some point. */
-export interface GeneratorSnapshot {
-  /** Generator updates done. */
-  readonly iteration: number;
-  /** Seconds of stage 2 so far, previews not counted. */
-  readonly seconds: number;
-  /** Moving average of the weights: what samples come from. */
-  readonly average: HostTensors;
-}
 
 /** The generator at the end of the training. */
 export interface DistilledGenerator extends GeneratorSnapshot {
@@ -31,90 +19,92 @@ export interface DistilledGenerator extends GeneratorSnapshot {
   readonly raw: HostTensors;
 }
 
+/** Name of stage 2. */
+export const DISTILLATION_STAGE = 'distillation';
+
 /**
  * Stage 2 (DD2, Algorithm 2): K updates of the guidance network ψ by the fake conditional score loss
  * on fresh samples, then one update of the generator θ by conditional score distillation; repeated.
  */
 export async function distillGenerator(
-  subject: DistillationSubject,
-  compiler: StepCompiler,
-  rng: Rng,
+  subject: CsdSubject,
+  services: MethodServices,
   environment: TrainingEnvironment,
-  onSnapshot?: (snapshot: GeneratorSnapshot) => Promise<void>,
 ): Promise<DistilledGenerator> {
-  const { settings, network, teacher } = subject;
+  const { settings } = subject;
+  const { compiler } = services;
   const groups = createGroups(subject);
-  const store = await compiler.createStore({
-    ...groups.generator.initialState(),
-    ...groups.guidance.initialState(),
-  });
-  const draw = new BatchDraws(subject, rng);
-  const guidanceStep = await compileGuidanceStep(subject, groups, compiler, store);
-  const generatorStep = await compileGeneratorStep(subject, groups, compiler, store);
+  const draw = new BatchDraws(subject, services.rng);
   const schedules = learningRates(settings);
   const collapse = new CollapseMonitor(poolSpread(subject.pool), environment.progress);
-  const snapshot = async (iteration: number, seconds: number): Promise<GeneratorSnapshot> => {
-    return { iteration, seconds, average: await groups.generator.weights(store, true) };
-  };
-  const seconds = await runStage(
-    {
-      name: 'distillation',
-      iterations: settings.generatorIterations,
-      checkpointInterval: settings.checkpointInterval,
-      prepare: (iteration) => ({
-        guidance: draw.guidance(iteration),
-        generator: draw.generator(iteration),
+  return disposing(async (own) => {
+    const store = own(
+      await compiler.createStore({
+        ...groups.generator.initialState(),
+        ...groups.guidance.initialState(),
       }),
-      step: async (batches, iteration) => {
-        const guided = guidanceStep.run(
-          batches.guidance,
-          Array.from({ length: settings.guidanceUpdates }, (_, k) => {
-            const update = iteration * settings.guidanceUpdates + k;
-            return {
-              learningRate: schedules.guidance(update),
-              update: update + 1,
-              emaDecay: 0,
-            };
-          }),
-        );
-        // Both calls are queued before the first is awaited: the engine never waits for the host.
-        const generated = generatorStep.run(batches.generator, [
-          {
-            learningRate: schedules.generator(iteration),
-            update: iteration + 1,
-            emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
-          },
-        ]);
-        const metrics = {
-          ...prefixKeys('guidance', await guided),
-          ...prefixKeys('generator', await generated),
-        };
-        collapse.observe(metrics['generator/spread']!, iteration + 1);
-        return metrics;
+    );
+    const guidanceStep = own(await compileGuidanceStep(subject, groups, compiler, store));
+    const generatorStep = own(await compileGeneratorStep(subject, groups, compiler, store));
+    const snapshot = async (iteration: number, seconds: number): Promise<GeneratorSnapshot> => {
+      return { iteration, seconds, weights: await groups.generator.weights(store, true) };
+    };
+    const seconds = await runStage(
+      {
+        name: DISTILLATION_STAGE,
+        iterations: settings.generatorIterations,
+        checkpointInterval: settings.checkpointInterval,
+        prepare: (iteration) => ({
+          guidance: draw.guidance(iteration),
+          generator: draw.generator(iteration),
+        }),
+        step: async (batches, iteration) => {
+          const guided = guidanceStep.run(
+            batches.guidance,
+            Array.from({ length: settings.guidanceUpdates }, (_, k) => {
+              const update = iteration * settings.guidanceUpdates + k;
+              return {
+                learningRate: schedules.guidance(update),
+                update: update + 1,
+                emaDecay: 0,
+              };
+            }),
+          );
+          // Both calls are queued before the first is awaited: the engine never waits for the host.
+          const generated = generatorStep.run(batches.generator, [
+            {
+              learningRate: schedules.generator(iteration),
+              update: iteration + 1,
+              emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
+            },
+          ]);
+          const [guidance, generator] = await callsInOrder([guided, generated]);
+          const metrics = {
+            ...prefixKeys('guidance', guidance),
+            ...prefixKeys('generator', generator),
+          };
+          collapse.observe(metrics['generator/spread']!, iteration + 1);
+          return metrics;
+        },
+        state: store,
+        afterCheckpoint: async (iteration, trained) => {
+          if (services.onSnapshot) await services.onSnapshot(await snapshot(iteration, trained));
+        },
       },
-      state: store,
-      afterCheckpoint: async (iteration, trained) => {
-        if (onSnapshot) await onSnapshot(await snapshot(iteration, trained));
-      },
-    },
-    environment,
-  );
-  const result = {
-    ...(await snapshot(settings.generatorIterations, seconds)),
-    raw: await groups.generator.weights(store),
-  };
-  environment.progress.message(
-    `distillation: ${settings.generatorIterations} generator updates in ${seconds.toFixed(1)} s ` +
-      `(${teacher.numClasses} classes, n = ${sequenceLength(network.layout)})`,
-  );
-  await guidanceStep.dispose();
-  await generatorStep.dispose();
-  await store.dispose();
-  return result;
+      environment,
+    );
+    environment.progress.message(
+      `${DISTILLATION_STAGE}: ${settings.generatorIterations} generator updates in ${seconds.toFixed(1)} s`,
+    );
+    return {
+      ...(await snapshot(settings.generatorIterations, seconds)),
+      raw: await groups.generator.weights(store),
+    };
+  });
 }
 
 function compileGuidanceStep(
-  subject: DistillationSubject,
+  subject: CsdSubject,
   groups: DistillationGroups,
   compiler: StepCompiler,
   store: StateStore,
@@ -133,7 +123,7 @@ function compileGuidanceStep(
 }
 
 function compileGeneratorStep(
-  subject: DistillationSubject,
+  subject: CsdSubject,
   groups: DistillationGroups,
   compiler: StepCompiler,
   store: StateStore,

@@ -1,0 +1,2 @@
+/** The preset that commands work on when neither a name nor a model says which. */
+export const DEFAULT_PRESET = 'mnist-var';

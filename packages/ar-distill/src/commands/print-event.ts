@@ -1,0 +1,30 @@
+import type { ImportedNetwork, WorkflowEvent } from '@ar-distill/workflows';
+import { describeAdaptation } from '@ar-distill/workflows';
+import type { TextOutput } from './environment';
+import { networkTable } from './network-table';
+
+/** Prints what a workflow tells; progress and messages have a reporter of their own. */
+export function printEvent(event: WorkflowEvent, out: TextOutput): void {
+  const lines = linesOf(event);
+  for (const line of lines) out.write(`${line}\n`);
+}
+
+function linesOf(event: WorkflowEvent): readonly string[] {
+  switch (event.kind) {
+    case 'progress':
+    case 'message':
+      return [];
+    case 'run':
+      return [`Run directory: ${event.path}`];
+    case 'generator':
+      return [`Generator: ${event.file}`];
+    case 'adapted':
+      return describeAdaptation(event);
+    case 'recognized':
+      return [networkTable(event.networks), ...event.networks.flatMap(notesOf)];
+  }
+}
+
+function notesOf({ label, notes }: ImportedNetwork): string[] {
+  return notes.map((note) => `${label}: ${note}`);
+}

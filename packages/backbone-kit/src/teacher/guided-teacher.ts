@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  type Condition,
+  type ConditionalScoreTeacher,
+  DiscreteScoreTeacher,
+  type SequenceSampler,
+  type TeacherSamplingOptions,
+  withNothingGiven,
+} from '@ar-distill/core';
+import { truncatedLogProbs } from '@ar-distill/core/math';
+import type { Parameters } from '@ar-distill/nn';
+import type { HostTensors, StepCompiler } from '@ar-distill/program';
+import { defaultSampler } from './default-sampler';
+
+/**
+ * A discrete teacher with classifier-free guidance. Its backbone reads inputs that are made of the
+ * clean code vectors, and the condition. A family says how inputs become logits and how the two
+ * predictions are combined; a guided pass runs both halves as one batch.
+ */
+export abstract class GuidedTeacher extends DiscreteScoreTeacher {
+  abstract readonly sampling: TeacherSamplingOptions;
+
+  /** Whether the sampling options call for the second, unconditional pass. */
+  abstract get isGuided(): boolean;
+
+  /** The codes as the backbone's inputs are made of them, [V, C], unscaled. */
+  abstract codebook(parameters: Parameters): tf.Tensor;
+
+  /**
+   * What the backbone reads of the code vectors `codes` [B, n, C] (unscaled, continuous): the batch
+   * is the first axis, everything else is the family's choice.
+   */
+  abstract inputs(parameters: Parameters, codes: tf.Tensor): tf.Tensor;
+
+  /** Raw teacher-forced logits [B, n, V] from `inputs` and the condition [B, …], without guidance. */
+  abstract logitsOfInputs(
+    parameters: Parameters,
+    inputs: tf.Tensor,
+    condition: Condition,
+  ): tf.Tensor;
+
+  /** Guided logits at all positions from conditional and unconditional ones, [B, n, V] each. */
+  abstract guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor;
+
+  scaledCodebook(parameters: Parameters): tf.Tensor {
+    return this.codebook(parameters).mul(this.codeScale);
+  }
+
+  /** Raw teacher-forced logits [B, n, V] after `codes` [B, n, C] (unscaled), without guidance. */
+  logits(parameters: Parameters, codes: tf.Tensor, condition: Condition): tf.Tensor {
+    return this.logitsOfInputs(parameters, this.inputs(parameters, codes), condition);
+  }
+
+  /** The same after `tokens` [B, n] int32. */
+  logitsOfTokens(parameters: Parameters, tokens: tf.Tensor, condition: Condition): tf.Tensor {
+    const codes = tf.gather(this.codebook(parameters), tokens.toInt());
+    return this.logits(parameters, codes, condition);
+  }
+
+  logProbs(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
+    const inputs = this.inputs(parameters, sequence.div(this.codeScale));
+    if (!this.isGuided) {
+      return truncatedLogProbs(this.logitsOfInputs(parameters, inputs, condition), this.sampling);
+    }
+    const logits = this.logitsOfInputs(
+      parameters,
+      tf.concat([inputs, inputs], 0),
+      withNothingGiven(this.condition, condition),
+    );
+    const [conditional, unconditional] = tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor];
+    return truncatedLogProbs(this.guide(conditional, unconditional), this.sampling);
+  }
+
+  /** `defaultSampler`; a family overrides it with one that keeps what it has computed. */
+  createSampler(
+    compiler: StepCompiler,
+    parameters: Readonly<HostTensors>,
+    batchSize: number,
+  ): Promise<SequenceSampler> {
+    return defaultSampler(this, compiler, parameters, batchSize);
+  }
+}
+
+/** Whether a teacher is a guided one, told by its form as `isDiscrete` does. */
+export function isGuidedTeacher(
+  teacher: ConditionalScoreTeacher & Partial<GuidedTeacher>,
+): teacher is GuidedTeacher {
+  return typeof teacher.logitsOfInputs === 'function' && typeof teacher.guide === 'function';
+}

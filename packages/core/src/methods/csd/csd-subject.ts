@@ -1,0 +1,45 @@
+import type { HostTensors } from '@ar-distill/program';
+import { ParameterGroup } from '../../optimization/parameter-group';
+import type { DistillationSubject } from '../../plugin/distillation-method';
+import type { TeacherPool } from '../../sampling/teacher-pool';
+import type { DistillationSettings } from './distillation-settings';
+
+/** What stage 1 works on. */
+export interface TuningSubject extends DistillationSubject<DistillationSettings> {
+  /** The teacher's sequences: stage 1 learns on them, the generator's are watched against their spread. */
+  readonly pool: TeacherPool;
+}
+
+/** What stage 2 works on. */
+export interface CsdSubject extends TuningSubject {
+  /** Weights of the AR-diffusion model (stage 1), which both θ and ψ start from. */
+  readonly tuned: Readonly<HostTensors>;
+}
+
+/** θ with its moving average, and ψ. */
+export interface DistillationGroups {
+  readonly generator: ParameterGroup;
+  readonly guidance: ParameterGroup;
+}
+
+/** The two networks of stage 2 as groups of one store. */
+export function createGroups({
+  tuned,
+  network,
+  generator,
+  settings,
+}: CsdSubject): DistillationGroups {
+  const accumulates = settings.accumulation > 1;
+  return {
+    generator: new ParameterGroup('generator', generator.initialize(tuned), {
+      isTrained: (name) => generator.isTrainable(name),
+      ema: true,
+      accumulates,
+    }),
+    guidance: new ParameterGroup('guidance', tuned, {
+      isTrained: (name) => network.isTrainable(name),
+      ema: false,
+      accumulates,
+    }),
+  };
+}

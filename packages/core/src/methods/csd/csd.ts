@@ -1,0 +1,143 @@
+import type { HostTensors } from '@ar-distill/program';
+import type { TrainingEnvironment } from '../../optimization/training-loop';
+import type {
+  Distillation,
+  DistillationMethod,
+  DistillationOutcome,
+  DistillationSubject,
+  MethodServices,
+  MethodStage,
+} from '../../plugin/distillation-method';
+import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
+import { createTeacherPool, type TeacherPool } from '../../sampling/teacher-pool';
+import { keptArrays, loadKept } from '../kept-arrays';
+import { StageResult } from '../stage-result';
+import { csdRows } from './csd-rows';
+import { csdWork } from './csd-work';
+import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
+import { microBatchSize } from './distillation-batches';
+import { type DistillationSettings, distillationSettingsSchema } from './distillation-settings';
+import { tuneNetwork, TUNING_STAGES, tuningIterations, type TuningPart } from './tuning';
+
+const POOL_STAGE = 'teacher-pool';
+
+/** Conditional score distillation, the method of Distilled Decoding 2 (arXiv 2510.21003). */
+export const csd: DistillationMethod<DistillationSettings> = {
+  name: 'csd',
+  summary: 'conditional score distillation (Distilled Decoding 2)',
+  settingsSchema: distillationSettingsSchema,
+  quickSettings: {
+    teacherPoolSize: 2560,
+    tuning: { headIterations: 10, fullIterations: 60 },
+    generatorIterations: 60,
+    guidanceUpdates: 1,
+    checkpointInterval: 30,
+  },
+  start,
+};
+
+/**
+ * The stages: sequences of the teacher, stage 1 (the head alone where the settings ask for it, then
+ * everything), stage 2.
+ */
+function start(
+  subject: DistillationSubject<DistillationSettings>,
+  services: MethodServices,
+): Distillation {
+  const { settings, network, teacherWeights } = subject;
+  // Said now and not when stage 1 is over.
+  microBatchSize(settings);
+  microBatchSize(settings.tuning);
+  const work = csdWork(settings);
+  const pool = new StageResult<TeacherPool>(POOL_STAGE);
+  const head = new StageResult<HostTensors>(TUNING_STAGES.head);
+  const tuned = new StageResult<HostTensors>(TUNING_STAGES.full);
+  const distilled = new StageResult<DistilledGenerator>(DISTILLATION_STAGE);
+  const withHead = tuningIterations('head', settings) > 0;
+
+  const fresh = (): HostTensors => network.initializeFromTeacher(teacherWeights, services.rng);
+  const tune = async (
+    part: TuningPart,
+    initial: () => HostTensors,
+    environment: TrainingEnvironment,
+  ): Promise<HostTensors> => {
+    const { run } = environment;
+    const name = TUNING_STAGES[part];
+    // Without updates there may still be weights of another run, which were put into this one.
+    if (tuningIterations(part, settings) === 0) return (await loadKept(run, name)) ?? initial();
+    return keptArrays(run, name, () =>
+      tuneNetwork({ ...subject, pool: pool.value }, part, initial(), services, environment),
+    );
+  };
+  const tuningOfHead: MethodStage = {
+    name: TUNING_STAGES.head,
+    title: 'Tuning of the head',
+    work: work.head,
+    run: async (environment) => head.give(await tune('head', fresh, environment)),
+  };
+
+  const stages: MethodStage[] = [
+    {
+      name: POOL_STAGE,
+      title: 'Sequences of the teacher',
+      work: work.pool,
+      run: async (environment) => pool.give(await drawPool(subject, services, environment)),
+    },
+    ...(withHead ? [tuningOfHead] : []),
+    {
+      name: TUNING_STAGES.full,
+      title: 'Tuning of the AR-diffusion model',
+      work: work.full,
+      run: async (environment) => {
+        tuned.give(await tune('full', withHead ? () => head.value : fresh, environment));
+        head.forget();
+      },
+    },
+    {
+      name: DISTILLATION_STAGE,
+      title: 'Conditional score distillation',
+      work: work.distillation,
+      run: async (environment) =>
+        distilled.give(
+          await distillGenerator(
+            { ...subject, pool: pool.value, tuned: tuned.value },
+            services,
+            environment,
+          ),
+        ),
+    },
+  ];
+  return {
+    stages,
+    outcome: (): DistillationOutcome => {
+      const { iteration, seconds, weights, raw } = distilled.value;
+      return {
+        iteration,
+        seconds,
+        weights,
+        pool: pool.value,
+        rows: csdRows(subject, { weights, raw, tuned: tuned.value }),
+      };
+    },
+  };
+}
+
+function drawPool(
+  { teacher, teacherWeights, settings }: DistillationSubject<DistillationSettings>,
+  { compiler, rng }: MethodServices,
+  environment: TrainingEnvironment,
+): Promise<TeacherPool> {
+  const size = settings.teacherPoolSize;
+  return createTeacherPool(
+    {
+      teacher,
+      teacherWeights,
+      size,
+      name: POOL_STAGE,
+      batchSize: sequenceBatch(teacher.layout, Math.min(SAMPLER_BATCH, size)),
+    },
+    compiler,
+    rng,
+    environment,
+  );
+}

@@ -1,0 +1,100 @@
+import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
+import type { z } from 'zod';
+import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
+import type { OneStepGenerator } from '../model/one-step-generator';
+import type { SequenceSampler } from '../model/sequence-sampler';
+import type { VelocityNetwork } from '../model/velocity-network';
+import type { TrainingEnvironment } from '../optimization/training-loop';
+import type { TeacherPool } from '../sampling/teacher-pool';
+
+/** What a method distils. */
+export interface DistillationSubject<S = unknown> {
+  readonly teacher: ConditionalScoreTeacher;
+  readonly teacherWeights: Readonly<HostTensors>;
+  readonly network: VelocityNetwork;
+  readonly generator: OneStepGenerator;
+  readonly settings: S;
+}
+
+/** One stage of a method, with a resume point of its own. */
+export interface MethodStage {
+  /** Unique in a run: its name in metrics, checkpoints and saved arrays. */
+  readonly name: string;
+  /** What is shown while it runs: a noun phrase that starts with a capital. */
+  readonly title: string;
+  /**
+   * Roughly how much there is to compute, in a unit of the method's own: with the time that a part of
+   * it took, this tells how long the stages after it will take.
+   */
+  readonly work: number;
+  /**
+   * Runs the stage, after those before it, from where the run directory says that it stopped; when
+   * it is finished there, only what it gave is read again.
+   * @throws TrainingInterruptedError when the environment's signal asked for it; what is needed to
+   *   go on is saved.
+   */
+  run(environment: TrainingEnvironment): Promise<void>;
+}
+
+/** Work in stages, each of which hands its result on to the next. */
+export interface StagedWork<T> {
+  /** In the order in which they have to run. */
+  readonly stages: readonly MethodStage[];
+  /** @throws Error before all stages have ended. */
+  outcome(): T;
+}
+
+/** A generator as training sees it at some point. */
+export interface GeneratorSnapshot {
+  /** Generator updates done. */
+  readonly iteration: number;
+  /** Seconds of its training so far, previews not counted. */
+  readonly seconds: number;
+  /** Weights that samples come from, the moving average where there is one. */
+  readonly weights: HostTensors;
+}
+
+/** A row that a method adds to the report. */
+export interface MethodRow {
+  readonly name: string;
+  /** Whether this is the distilled generator, which everything else is compared with. */
+  readonly isResult?: boolean;
+  /** Whether it only interests who looks into the method: tables of images leave it out. */
+  readonly isDetail?: boolean;
+  /** Its sampler, for batches of `batchSize`; whoever opens it disposes of it. */
+  open(compiler: StepCompiler, batchSize: number): Promise<SequenceSampler>;
+}
+
+/** What has come of a method once all its stages are finished. */
+export interface DistillationOutcome extends GeneratorSnapshot {
+  /** Sequences of the teacher, when the method drew some. */
+  readonly pool?: TeacherPool;
+  /** What reports compare, the result first. */
+  readonly rows: readonly MethodRow[];
+}
+
+/** One distillation in progress. */
+export type Distillation = StagedWork<DistillationOutcome>;
+
+/** Services that a distillation works with. */
+export interface MethodServices {
+  readonly compiler: StepCompiler;
+  readonly rng: Rng;
+  /** Called with the generator at every checkpoint. */
+  onSnapshot?(snapshot: GeneratorSnapshot): Promise<void>;
+}
+
+/** A way of turning an AR teacher into a one-step generator. */
+export interface DistillationMethod<S = unknown> {
+  /** Unique among all installed plugins. */
+  readonly name: string;
+  readonly summary: string;
+  readonly settingsSchema: z.ZodType<S>;
+  /** Settings over a preset's for a run of a minute or two that shows that everything works. */
+  readonly quickSettings: Readonly<Record<string, unknown>>;
+  /**
+   * Plans a distillation; nothing runs yet.
+   * @throws Error when the settings do not fit together.
+   */
+  start(subject: DistillationSubject<S>, services: MethodServices): Distillation;
+}

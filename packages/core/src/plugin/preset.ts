@@ -1,0 +1,41 @@
+import type { TeacherSamplingOptions } from '../model/conditional-score-teacher';
+import type { SupervisedSettings } from '../optimization/supervised-settings';
+
+/** How the images of a preset are measured, by the names under which plugins contribute the parts. */
+export interface PresetEvaluation {
+  readonly featureNetwork: string;
+  /** Metrics by name; all whose needs the feature network meets when left out. */
+  readonly metrics?: readonly string[];
+}
+
+/**
+ * A named, complete choice of settings. What it needs of other plugins it names: without the plugin
+ * of its data set or of its feature network it still distils and samples.
+ */
+export interface Preset<A = unknown> {
+  readonly summary: string;
+  /** Name of the backbone, which may stand in another plugin. */
+  readonly backbone: string;
+  /** Sizes and options of the networks, in the backbone's own terms. */
+  readonly architecture: A;
+  readonly teacherSampling: TeacherSamplingOptions;
+  /** Settings of distillation methods by the method's name; each is parsed by the method's schema. */
+  readonly methods: Readonly<Record<string, unknown>>;
+  /** Settings of the adaptation, when the backbone's teachers need one; parsed by its schema. */
+  readonly adaptation?: unknown;
+  /** Name of the data set that teacher and tokenizer are trained on. */
+  readonly dataset?: string;
+  readonly evaluation?: PresetEvaluation;
+  /** Set when tokenizer and teacher can be trained on the data set. */
+  readonly training?: {
+    readonly tokenizer: SupervisedSettings;
+    readonly teacher: SupervisedSettings;
+  };
+  /** Absolute paths of weights that ship with the plugin (safetensors). */
+  readonly weights?: {
+    readonly tokenizer?: string;
+    readonly teacher?: string;
+    /** A generator that this preset's distillation gave. */
+    readonly generator?: string;
+  };
+}

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { unzipSync, zipSync } from 'fflate';
+import { atomicWriteFile } from '@ar-distill/checkpoints';
+import { bytesOfPixels, pixelsOfBytes } from '@ar-distill/core';
+import { float32, type HostTensor } from '@ar-distill/program';
+import { decodeNpy, encodeNpy, type NpyArray } from './npy';
+
+const EXTENSION = '.npy';
+
+/** Writes named arrays as an .npz file that `numpy.load` reads (compressed). */
+export async function writeNpz(
+  file: string,
+  arrays: Readonly<Record<string, NpyArray>>,
+): Promise<void> {
+  const entries = Object.entries(arrays).map(([name, array]) => [
+    `${name}${EXTENSION}`,
+    encodeNpy(array),
+  ]);
+  // A fixed time makes equal arrays equal files; zip keeps local times, from 1980 on.
+  const mtime = new Date(1980, 0, 1);
+  await atomicWriteFile(file, zipSync(Object.fromEntries(entries), { mtime }));
+}
+
+/** Reads the arrays of an .npz file. @throws Error naming the file or the array that is damaged. */
+export async function readNpz(file: string): Promise<Record<string, NpyArray>> {
+  const bytes = await readFile(file);
+  let entries: Record<string, Uint8Array>;
+  try {
+    entries = unzipSync(bytes);
+  } catch (cause) {
+    throw new Error(`${file} is not an .npz file: write it with numpy.savez.`, { cause });
+  }
+  return Object.fromEntries(
+    Object.entries(entries)
+      .filter(([name]) => name.endsWith(EXTENSION))
+      .map(([name, content]) => [
+        name.slice(0, -EXTENSION.length),
+        decodeNpy(content, `${name} of ${file}`),
+      ]),
+  );
+}
+
+/**
+ * Writes images [N, H, W, C] in [−1, 1] as uint8 under `images`, and their classes [N], when they
+ * have any, as int32 under `labels`.
+ */
+export async function writeImagesNpz(
+  file: string,
+  images: HostTensor,
+  labels?: Int32Array,
+): Promise<void> {
+  if (images.dtype !== 'float32' || images.shape.length !== 4) {
+    throw new RangeError(
+      `Images to write are float32 [N, H, W, C], not ${images.dtype} [${images.shape.join(', ')}].`,
+    );
+  }
+  if (labels && labels.length !== images.shape[0]) {
+    throw new RangeError(`${images.shape[0]} images cannot have ${labels.length} labels.`);
+  }
+  await writeNpz(file, {
+    images: { shape: images.shape, data: bytesOfPixels(images.data) },
+    ...(labels ? { labels: { shape: [labels.length], data: labels } } : {}),
+  });
+}
+
+/**
+ * Reads images and classes for evaluation: `images` (or `arr_0`, as ADM's evaluator names them)
+ * uint8 [N, H, W, C] → [−1, 1], and `labels` (or `arr_1`) [N] when present.
+ * @throws Error when there are no such images, or the counts differ.
+ */
+export async function readImagesNpz(
+  file: string,
+): Promise<{ images: HostTensor; labels?: Int32Array }> {
+  const arrays = await readNpz(file);
+  const images = arrays['images'] ?? arrays['arr_0'];
+  if (!images || images.shape.length !== 4 || !(images.data instanceof Uint8Array)) {
+    throw new Error(`${file} holds no array "images" of uint8 [N, H, W, C].`);
+  }
+  const floats = float32(images.shape, pixelsOfBytes(images.data));
+  const labels = arrays['labels'] ?? arrays['arr_1'];
+  if (!labels) return { images: floats };
+  if (labels.data.length !== images.shape[0]) {
+    throw new Error(`${file} holds ${images.shape[0]} images but ${labels.data.length} labels.`);
+  }
+  return { images: floats, labels: Int32Array.from(labels.data) };
+}

@@ -1,0 +1,16 @@
+export {
+  evaluateImages,
+  evaluateSplit,
+  type ImageEvaluation,
+  type ImageQuality,
+} from './evaluate-images';
+export {
+  computeReference,
+  loadReferenceSet,
+  type ReferenceSet,
+  saveReferenceSet,
+} from './features/reference-set';
+export { BUILT_IN_METRICS } from './metrics/built-in-metrics';
+export { CLASS_ACCURACY } from './metrics/class-accuracy';
+export { FRECHET_DISTANCE } from './metrics/frechet-distance';
+export { type MetricInputs, type MetricSelection, selectMetrics } from './select-metrics';

@@ -1,0 +1,22 @@
+import type { Metric } from '@ar-distill/core';
+import { Manifold } from '../features/manifold';
+import { MANIFOLD_SIZE } from '../features/reference-set';
+import { spacedRows } from '../features/squared-distance';
+import { pooledFeatures, requireReference } from '../features/measured-inputs';
+
+/** Share of real images that could have been generated (Kynkäänniemi et al. 2019), on 2,000 of each. */
+export const RECALL: Metric = {
+  name: 'recall',
+  title: 'recall',
+  summary: 'share of real images that lie inside the manifold of these (k = 3)',
+  unit: 'number',
+  decimals: 3,
+  better: 'higher',
+  needs: ['pool', 'reference'],
+  compute(images, reference) {
+    const { data, dimension } = pooledFeatures(images);
+    const real = requireReference(reference).features;
+    const manifold = new Manifold(spacedRows(data, dimension, MANIFOLD_SIZE), dimension);
+    return { [this.name]: manifold.coverage(real) };
+  },
+};

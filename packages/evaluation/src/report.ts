@@ -1,0 +1,13 @@
+export { gapClosed } from './report/gap-closed';
+export { type ImageGridOptions, imageGrid } from './report/image-grid';
+export { type ChartOptions, type ChartSeries, lineChart } from './report/line-chart';
+export { type MetricColumn, formatValue, metricColumns } from './report/metric-column';
+export {
+  type QualityPoint,
+  type Report,
+  type ReportedQuality,
+  renderReport,
+} from './report/report';
+export { type ResultRow, textTable } from './report/result-table';
+export { type SpeedComparison, speedUp, speedUpTable } from './report/speed-up';
+export { type Table, type TableColumn, markdownOf, textOf } from './report/table';

@@ -1,0 +1,23 @@
+import path from 'node:path';
+import { readPlainFile } from './plain-file';
+
+/** Name of the file that makes a folder a run directory. */
+export const RUN_CONFIG = 'config.json';
+
+/** A config is written by a program: this is far more than one has. */
+const MAX_BYTES = 2 ** 20;
+
+/**
+ * What a run says about itself, without opening it: nothing in its folder is touched.
+ * @throws Error when the folder is no run directory, or its config is no JSON.
+ */
+export function readRunConfig(folder: string): unknown {
+  const file = path.join(path.resolve(folder), RUN_CONFIG);
+  const found = readPlainFile(file, MAX_BYTES);
+  if (!found) throw new Error(`"${folder}" is no run directory: it holds no ${RUN_CONFIG}.`);
+  try {
+    return JSON.parse(found.text);
+  } catch (error) {
+    throw new Error(`"${file}" is damaged: it is no JSON.`, { cause: error });
+  }
+}

@@ -1,0 +1,141 @@
+import path from 'node:path';
+import type { TeacherAdaptation } from '@ar-distill/core';
+import {
+  adaptationSettingsSchema,
+  startAdaptation,
+  type AdaptationSettings,
+  type AdaptedTeacher,
+  type TokenSequences,
+} from '@ar-distill/core/methods';
+import type { Rng } from '@ar-distill/program';
+import { saveModel, type Run } from '@ar-distill/runs';
+import type { PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { pickParameters } from '../models/parameters';
+import { createGenerator, type PresetModels } from '../models/preset-models';
+import { presetInFile } from '../models/preset-names';
+import { TEACHER_FILE } from '../runs/run-files';
+import { runStages } from '../runs/run-stages';
+import { resolveSettings } from '../settings/resolve-settings';
+import type { Tree } from '../settings/merge';
+
+/** What the adaptation of a preset's teacher starts from. */
+export interface AdaptationTask {
+  readonly models: PresetModels;
+  readonly settings: AdaptationSettings;
+  /** Fine-tune on these instead of the teacher's own sequences. */
+  readonly sequences?: TokenSequences | undefined;
+  readonly run: Run;
+  readonly rng: Rng;
+}
+
+/** An adapted teacher beside the original, and how close it stayed. */
+export interface Adaptation extends Pick<
+  AdaptedTeacher,
+  'relativeError' | 'regressed' | 'fineTuned'
+> {
+  readonly original: PresetModels;
+  readonly adapted: PresetModels;
+  readonly settings: AdaptationSettings;
+  /** Seconds per stage. */
+  readonly timings: Readonly<Record<string, number>>;
+  /** The adapted teacher's file. */
+  readonly file: string;
+}
+
+/** The backbone's adaptation, when the teacher of `models` needs it. */
+export function neededAdaptation(
+  { found }: Pick<PresetContext, 'found'>,
+  { architecture }: Pick<PresetModels, 'architecture'>,
+): TeacherAdaptation | undefined {
+  const { adaptation } = found.backbone;
+  return adaptation?.isNeeded(architecture) ? adaptation : undefined;
+}
+
+/** Settings of an adaptation: the preset's with overrides on top. */
+export function adaptationSettings(
+  { found }: PresetContext,
+  ...overrides: readonly (Tree | undefined)[]
+): AdaptationSettings {
+  const { adaptation } = found.preset;
+  if (adaptation === undefined) {
+    throw new InvalidOptionError(
+      `The preset "${found.name}" has no settings for the adaptation of its teacher.`,
+    );
+  }
+  return resolveSettings('adaptation', adaptationSettingsSchema, adaptation, ...overrides);
+}
+
+/**
+ * Adapts the teacher to continuous input, saves it as a model file that `--teacher` takes, and
+ * compares it with the original on sequences that it was not fine-tuned on. Parts that the run
+ * directory holds are not done again.
+ */
+export async function adaptModels(
+  context: PresetContext,
+  { models, settings, sequences, run, rng }: AdaptationTask,
+): Promise<Adaptation> {
+  const { compiler, progress, signal, found } = context;
+  const { architecture, teacherWeights } = models;
+  const { backbone } = found;
+  const work = startAdaptation(
+    { backbone, architecture, teacherWeights, settings, sequences },
+    { compiler, rng },
+  );
+  const timings = await runStages(work.stages, { run, progress, signal });
+  const { relativeError, regressed, fineTuned, ...result } = work.outcome();
+  const adapted = withTeacher(context, models, result);
+  const figures = { relativeError, regressed, fineTuned };
+  const file = await saveAdapted(context, adapted, { settings, ...figures }, run);
+  context.emit({ kind: 'adapted', ...figures });
+  return { ...figures, original: models, adapted, settings, timings, file };
+}
+
+function withTeacher(
+  { found }: PresetContext,
+  models: PresetModels,
+  { architecture, weights }: Pick<AdaptedTeacher, 'architecture' | 'weights'>,
+): PresetModels {
+  const { backbone } = found;
+  const teacher = backbone.createTeacher(architecture, models.sampling);
+  return {
+    ...models,
+    architecture,
+    teacher,
+    teacherWeights: pickParameters('adapted teacher', teacher.parameterSpecs, [weights]),
+    network: backbone.createNetwork(architecture),
+    generator: createGenerator(backbone, architecture),
+  };
+}
+
+async function saveAdapted(
+  { found }: PresetContext,
+  { architecture, teacherWeights }: PresetModels,
+  {
+    settings,
+    relativeError,
+    fineTuned,
+  }: Pick<Adaptation, 'settings' | 'relativeError' | 'fineTuned'>,
+  run: Run,
+): Promise<string> {
+  const file = path.join(run.path, TEACHER_FILE);
+  await saveModel(
+    file,
+    {
+      kind: 'teacher',
+      plugin: found.backbone.name,
+      preset: presetInFile(found.backbone.name, found),
+      architecture,
+      tensors: teacherWeights,
+      provenance: {
+        seed: settings.seed,
+        fineTuningIterations: settings.fineTuning.iterations,
+        relativeError,
+        originalCrossEntropy: fineTuned.originalCrossEntropy,
+        crossEntropy: fineTuned.crossEntropy,
+      },
+    },
+    { halfPrecision: true },
+  );
+  return file;
+}

@@ -1,0 +1,20 @@
+import type { AdaptedTeacher, TeacherFidelity } from '@ar-distill/core/methods';
+
+/** What an adaptation kept of the teacher. */
+export type AdaptationFigures = Pick<AdaptedTeacher, 'relativeError' | 'regressed' | 'fineTuned'>;
+
+/** The same in sentences. */
+export function describeAdaptation({
+  relativeError,
+  regressed,
+  fineTuned,
+}: AdaptationFigures): string[] {
+  const figures = ({ crossEntropy, divergence }: TeacherFidelity): string =>
+    `${crossEntropy.toFixed(4)} (divergence from the original ${divergence.toPrecision(2)})`;
+  return [
+    `Regression of the embedding table: relative squared error ${(100 * relativeError).toPrecision(2)}%`,
+    'Cross-entropy on held-out sequences, nats per token: ' +
+      `original ${fineTuned.originalCrossEntropy.toFixed(4)}, ` +
+      `after the regression ${figures(regressed)}, after fine-tuning ${figures(fineTuned)}`,
+  ];
+}

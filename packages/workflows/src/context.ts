@@ -1,0 +1,66 @@
+import type { ProgressReporter, ProgressUpdate } from '@ar-distill/core';
+import {
+  PROGRESS,
+  RNG_FACTORY,
+  STEP_COMPILER,
+  type FoundPreset,
+  type ServiceContainer,
+} from '@ar-distill/di';
+import type { Rng, StepCompiler } from '@ar-distill/program';
+import type { WorkflowEvent, WorkflowOptions } from './events';
+import { checkSeed } from './settings/check-option';
+
+/** What every part of a workflow works with. */
+export interface WorkflowContext {
+  readonly container: ServiceContainer;
+  /** The engine behind it is started when it is first used. */
+  readonly compiler: StepCompiler;
+  readonly progress: ProgressReporter;
+  readonly signal: AbortSignal;
+  /** @throws InvalidOptionError when the seed is none. */
+  createRng(seed: number): Rng;
+  emit(event: WorkflowEvent): void;
+}
+
+/** The same for work on a preset. */
+export interface PresetContext extends WorkflowContext {
+  readonly found: FoundPreset;
+}
+
+/** Takes the services of a workflow from the container; progress is an event as well. */
+export function openContext(
+  container: ServiceContainer,
+  { signal, onEvent }: WorkflowOptions = {},
+): WorkflowContext {
+  const emit = (event: WorkflowEvent): void => onEvent?.(event);
+  const shown = container.resolve(PROGRESS);
+  const createRng = container.resolve(RNG_FACTORY);
+  return {
+    container,
+    compiler: {
+      createStore: (values) => container.resolve(STEP_COMPILER).createStore(values),
+      compile: (program, store) => container.resolve(STEP_COMPILER).compile(program, store),
+    },
+    progress: {
+      update: (update: ProgressUpdate) => {
+        shown.update(update);
+        emit({ kind: 'progress', ...update });
+      },
+      message: (text) => {
+        shown.message(text);
+        emit({ kind: 'message', text });
+      },
+    },
+    signal: signal ?? new AbortController().signal,
+    createRng: (seed) => {
+      checkSeed(seed);
+      return createRng(seed);
+    },
+    emit,
+  };
+}
+
+/** The context for work on `found`. */
+export function onPreset(context: WorkflowContext, found: FoundPreset): PresetContext {
+  return { ...context, found };
+}

@@ -1,0 +1,174 @@
+import {
+  classesOf,
+  type ConditionalScoreTeacher,
+  type FeatureNetworkProvider,
+  type ImageTokenizer,
+  type Metric,
+  type MetricReference,
+} from '@ar-distill/core';
+import {
+  DATASETS,
+  FEATURE_NETWORKS,
+  type FoundPreset,
+  METRICS,
+  type ServiceContainer,
+} from '@ar-distill/di';
+import {
+  computeReference,
+  evaluateImages,
+  FRECHET_DISTANCE,
+  loadReferenceSet,
+  selectMetrics,
+  type ImageQuality,
+  type MetricInputs,
+} from '@ar-distill/evaluation';
+import { metricColumns, type MetricColumn } from '@ar-distill/evaluation/report';
+import type { HostTensor, HostTensors } from '@ar-distill/program';
+import type { PresetContext, WorkflowContext } from '../context';
+import { namedOption } from '../settings/named-option';
+
+/** Measures the images of a preset, with the feature network and the metrics that it names. */
+export interface ImageEvaluator {
+  readonly provider: FeatureNetworkProvider;
+  /** How the metrics' values are shown. */
+  readonly columns: readonly MetricColumn[];
+  /** `images` [N, H, W, channels] in [−1, 1] that were made for the condition [N, …]. */
+  evaluate(images: HostTensor, condition: Readonly<HostTensors>): Promise<ImageQuality>;
+  /** The Fréchet distance alone, for curves during training, where it is one of the metrics. */
+  readonly frechetDistance?: (images: HostTensor) => Promise<number>;
+  dispose(): Promise<void>;
+}
+
+/** The images that are to be measured. */
+export interface EvaluatedImages {
+  /** [height, width, channels]. */
+  readonly imageShape: readonly number[];
+  /** Whether they are made for classes. */
+  readonly labels: boolean;
+}
+
+/** What is known of a preset's images before they are made. */
+export function imagesOf({
+  teacher: { condition },
+  tokenizer: { imageShape },
+}: {
+  readonly teacher: Pick<ConditionalScoreTeacher, 'condition'>;
+  readonly tokenizer: Pick<ImageTokenizer, 'imageShape'>;
+}): EvaluatedImages {
+  return { imageShape, labels: condition.numClasses !== undefined };
+}
+
+/** The same of a preset whose files are not read; undefined when its sequences are not images. */
+export function imagesOfPreset({
+  backbone,
+  preset: { architecture, teacherSampling },
+}: FoundPreset): EvaluatedImages | undefined {
+  const tokenizer = backbone.createTokenizer?.(architecture);
+  const teacher = backbone.createTeacher(architecture, teacherSampling);
+  return tokenizer && imagesOf({ teacher, tokenizer });
+}
+
+/**
+ * Why the images of a preset cannot be measured, and the mend; undefined when they can. Nothing is
+ * loaded for it.
+ */
+export function whyNotMeasured(
+  { container, found }: PresetContext,
+  { imageShape, labels }: EvaluatedImages,
+): string | undefined {
+  const { evaluation, dataset } = found.preset;
+  if (!evaluation) return `The preset "${found.name}" names no feature network to measure with.`;
+  const all = container.resolveAll(FEATURE_NETWORKS);
+  const provider = all.find(({ name }) => name === evaluation.featureNetwork)?.value;
+  if (!provider) {
+    return `The feature network "${evaluation.featureNetwork}" is not installed: install the plugin that brings it to get figures.`;
+  }
+  if (provider.imageShape && provider.imageShape.join() !== imageShape.join()) {
+    return `The feature network "${provider.name}" reads images of ${provider.imageShape.join('×')}, and these are ${imageShape.join('×')}.`;
+  }
+  const reference =
+    dataset !== undefined &&
+    (provider.references?.[dataset] !== undefined ||
+      container.resolveAll(DATASETS).some(({ name }) => name === dataset));
+  try {
+    metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** See `selectMetrics`; of all metrics that are registered. */
+function metricsOf(
+  container: ServiceContainer,
+  named: readonly string[] | undefined,
+  inputs: MetricInputs,
+): readonly Metric[] {
+  const available = container.resolveAll(METRICS).map(({ value }) => value);
+  return selectMetrics(named, available, inputs).metrics;
+}
+
+/**
+ * Loads what the preset's images are measured with.
+ * @throws Error when they cannot be measured (see `whyNotMeasured`), or a metric that is named lacks
+ *   what it needs.
+ */
+export async function openEvaluator(
+  context: PresetContext,
+  evaluated: EvaluatedImages,
+): Promise<ImageEvaluator> {
+  const reason = whyNotMeasured(context, evaluated);
+  if (reason !== undefined) throw new Error(reason);
+  const { container, found } = context;
+  const { featureNetwork, metrics: named } = found.preset.evaluation!;
+  const provider = namedOption(
+    'feature network',
+    container.resolveAll(FEATURE_NETWORKS),
+    featureNetwork,
+  ).value;
+  const network = await provider.open(context.compiler);
+  const reference = await referenceOf(context, provider, network);
+  const metrics = metricsOf(container, named, {
+    network,
+    labels: evaluated.labels,
+    reference: reference !== undefined,
+  });
+  const measure = (own: readonly Metric[], images: HostTensor, classes?: Int32Array) =>
+    evaluateImages({ network, metrics: own, reference }, images, classes);
+  return {
+    provider,
+    columns: metricColumns(metrics, provider),
+    evaluate: (images, condition) => measure(metrics, images, classesOf(condition)),
+    ...(metrics.some(({ name }) => name === FRECHET_DISTANCE.name)
+      ? {
+          frechetDistance: async (images: HostTensor) => {
+            const { values } = await measure([FRECHET_DISTANCE], images);
+            return values[FRECHET_DISTANCE.name]!;
+          },
+        }
+      : {}),
+    dispose: () => network.dispose(),
+  };
+}
+
+/** The reference set that ships, else one of the test split when the data set is installed. */
+async function referenceOf(
+  { container, found, progress }: PresetContext,
+  provider: FeatureNetworkProvider,
+  network: Awaited<ReturnType<FeatureNetworkProvider['open']>>,
+): Promise<MetricReference | undefined> {
+  const name = found.preset.dataset;
+  if (name === undefined) return undefined;
+  const file = provider.references?.[name];
+  if (file !== undefined) return loadReferenceSet(file);
+  const dataset = container.resolveAll(DATASETS).find((one) => one.name === name)?.value;
+  if (!dataset) return undefined;
+  progress.message(`Reference features of "${name}" are computed, because none ship.`);
+  const { test } = await dataset.open();
+  return computeReference(network, test, dataset.classes);
+}
+
+/** The data set that a preset names; throws when it names none or it is not installed. */
+export function datasetOf({ container }: WorkflowContext, name: string) {
+  return namedOption('data set', container.resolveAll(DATASETS), name).value;
+}

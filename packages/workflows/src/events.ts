@@ -1,0 +1,25 @@
+import type { ProgressUpdate } from '@ar-distill/core';
+import type { AdaptationFigures } from './adapt/describe-adaptation';
+import type { ImportedNetwork } from './import/describe-networks';
+
+/** What a workflow tells while it runs; results are what it returns. */
+export type WorkflowEvent =
+  /** A step of long work is done. */
+  | ({ readonly kind: 'progress' } & ProgressUpdate)
+  /** A sentence for people: a stage's end, a warning. */
+  | { readonly kind: 'message'; readonly text: string }
+  /** The run directory that everything goes to. */
+  | { readonly kind: 'run'; readonly path: string }
+  /** The generator that was chosen because none was named. */
+  | { readonly kind: 'generator'; readonly file: string }
+  /** A teacher that reads tokens has been adapted to code vectors. */
+  | ({ readonly kind: 'adapted' } & AdaptationFigures)
+  /** What checkpoints hold, before it is written. */
+  | { readonly kind: 'recognized'; readonly networks: readonly ImportedNetwork[] };
+
+/** How a program follows a workflow and stops it. */
+export interface WorkflowOptions {
+  /** Aborted: the running step is finished, what training needs is saved, and the workflow throws. */
+  readonly signal?: AbortSignal | undefined;
+  onEvent?(event: WorkflowEvent): void;
+}

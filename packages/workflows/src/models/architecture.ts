@@ -1,0 +1,36 @@
+import type { PresetContext } from '../context';
+import { isTree, mergeTrees } from '../settings/merge';
+import type { WeightsSource } from './weights-source';
+
+/**
+ * The architecture that sources of rising precedence state on top of the preset's: one that is complete
+ * replaces what is below it, one that holds some keys overrides these.
+ */
+export function layeredArchitecture(
+  context: PresetContext,
+  sources: readonly (WeightsSource | undefined)[],
+): unknown {
+  let merged = context.found.preset.architecture;
+  for (const source of sources) {
+    if (source?.architecture === undefined) continue;
+    const { architecture, isPartial } = source;
+    merged =
+      isPartial && isTree(merged) && isTree(architecture)
+        ? mergeTrees(merged, architecture)
+        : architecture;
+  }
+  return parseArchitecture(context, merged);
+}
+
+/** Checks an architecture; throws a sentence that names the key. */
+export function parseArchitecture(
+  { found }: Pick<PresetContext, 'found'>,
+  architecture: unknown,
+): unknown {
+  const result = found.backbone.architectureSchema.safeParse(architecture);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new Error(
+    `The architecture's "${issue.path.join('.')}" does not fit the backbone "${found.backbone.name}": ${issue.message.replace(/\.$/, '')}.`,
+  );
+}

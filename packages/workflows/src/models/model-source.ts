@@ -1,0 +1,99 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { isModelDirectory, openSafetensors } from '@ar-distill/checkpoints';
+import { findPreset, type FoundPreset, type ServiceContainer } from '@ar-distill/di';
+import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
+import { InvalidOptionError } from '../errors';
+import { DISTILLATION, readRun } from '../runs/run-kinds';
+import type { ModelFiles } from './preset-models';
+import { presetOfFile } from './preset-names';
+
+const NAME_ANOTHER = 'name a preset, a run, a model directory or the file of a generator';
+
+/** What a name of a model stands for. */
+export interface ModelSource {
+  readonly preset: FoundPreset;
+  /** Weights of the teacher and the tokenizer in place of the preset's. */
+  readonly files: ModelFiles;
+  /** Where the generator is. */
+  readonly generator: string | undefined;
+}
+
+/**
+ * Finds out what `source` is: a path to a run directory, a model directory or a generator's file, else
+ * the name of a preset.
+ * @throws InvalidOptionError when it is a path to nothing, or to something else; PluginError when no
+ *   plugin has a preset of that name.
+ */
+export async function findModelSource(
+  container: ServiceContainer,
+  source: string,
+): Promise<ModelSource> {
+  if (!existsSync(source)) {
+    if (/[\\/]|\.safetensors$/.test(source)) {
+      throw new InvalidOptionError(`There is no file or folder "${source}": ${NAME_ANOTHER}.`);
+    }
+    const preset = findPreset(container, source);
+    return { preset, files: {}, generator: preset.preset.weights?.generator };
+  }
+  if (!statSync(source).isDirectory()) {
+    const preset = findPreset(container, await presetOfGenerator(source));
+    return { preset, files: {}, generator: source };
+  }
+  return isModelDirectory(source) ? ofModelDirectory(container, source) : ofRun(container, source);
+}
+
+async function ofModelDirectory(container: ServiceContainer, folder: string): Promise<ModelSource> {
+  const { plugin, preset, components } = await describeModelDirectory(folder);
+  if (preset === undefined) {
+    throw new InvalidOptionError(
+      `The model in "${folder}" has the sizes of no installed preset: install the plugin that brings one.`,
+    );
+  }
+  const holds = (kind: string): boolean => components.some((component) => component.kind === kind);
+  return {
+    preset: findPreset(container, presetOfFile(plugin, preset)),
+    files: {
+      ...(holds('teacher') ? { teacher: folder } : {}),
+      ...(holds('tokenizer') ? { tokenizer: folder } : {}),
+    },
+    generator: holds('generator') ? folder : undefined,
+  };
+}
+
+function ofRun(container: ServiceContainer, folder: string): ModelSource {
+  if (!existsSync(path.join(folder, RUN_CONFIG))) {
+    throw new InvalidOptionError(
+      `The folder "${folder}" is no run directory and holds no model: ${NAME_ANOTHER}.`,
+    );
+  }
+  const { plugin, preset, teacher, tokenizer } = readRun(DISTILLATION, {}, folder, '--weights');
+  return {
+    preset: findPreset(container, `${plugin}:${preset}`),
+    files: { teacher, tokenizer },
+    generator: folder,
+  };
+}
+
+async function presetOfGenerator(file: string): Promise<string> {
+  const { kind, plugin, preset } = await metadataOf(file);
+  if (kind !== 'generator' || plugin === undefined || preset === undefined) throw noGenerator(file);
+  return presetOfFile(plugin, preset);
+}
+
+async function metadataOf(file: string): Promise<Readonly<Record<string, string>>> {
+  try {
+    const opened = await openSafetensors(file);
+    await opened.close();
+    return opened.metadata;
+  } catch (error) {
+    throw noGenerator(file, error);
+  }
+}
+
+function noGenerator(file: string, cause?: unknown): InvalidOptionError {
+  return new InvalidOptionError(
+    `"${file}" holds no generator of AR-Distill: ${NAME_ANOTHER}.`,
+    cause === undefined ? {} : { cause },
+  );
+}

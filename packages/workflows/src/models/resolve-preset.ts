@@ -1,0 +1,68 @@
+import { isModelDirectory } from '@ar-distill/checkpoints';
+import { findPreset } from '@ar-distill/di';
+import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { onPreset, type PresetContext, type WorkflowContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { presetOfRun } from '../runs/run-kinds';
+import { presetOfFile } from './preset-names';
+
+/** How the preset of a workflow is chosen. */
+export interface PresetChoice {
+  /** Name, or `plugin:name`. */
+  readonly preset?: string | undefined;
+  /** Taken when neither a name nor a model says which preset it is. */
+  readonly defaultPreset?: string | undefined;
+}
+
+/** Runs and models that may say which preset they belong to. */
+interface NamedModels {
+  readonly teacher?: boolean | string | undefined;
+  readonly tokenizer?: string | undefined;
+  /** Run directory, model directory or file. */
+  readonly weights?: string | undefined;
+  readonly resume?: string | undefined;
+  readonly stage1?: string | undefined;
+}
+
+/**
+ * The context for the preset that is named; without a name, for that of the run that is given, else
+ * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has,
+ * else for the default.
+ * @throws InvalidOptionError when nothing says which.
+ */
+export async function resolvePreset(
+  context: WorkflowContext,
+  choice: PresetChoice & NamedModels,
+): Promise<PresetContext> {
+  const name =
+    choice.preset ?? presetOfRuns(choice) ?? (await presetOfModels(choice)) ?? choice.defaultPreset;
+  if (name === undefined) {
+    throw new InvalidOptionError('Nothing says which preset to work on: name one.');
+  }
+  return onPreset(context, findPreset(context.container, name));
+}
+
+function presetOfRuns({ resume, stage1, weights }: NamedModels): string | undefined {
+  const run = resume ?? stage1;
+  if (run !== undefined) return presetOfRun(run);
+  const isRun =
+    weights !== undefined &&
+    existsSync(path.join(weights, RUN_CONFIG)) &&
+    !isModelDirectory(weights);
+  return isRun ? presetOfRun(weights) : undefined;
+}
+
+async function presetOfModels({
+  teacher,
+  tokenizer,
+  weights,
+}: NamedModels): Promise<string | undefined> {
+  for (const named of [teacher, tokenizer, weights]) {
+    if (typeof named !== 'string' || !isModelDirectory(named)) continue;
+    const { plugin, preset } = await describeModelDirectory(named);
+    if (preset !== undefined) return presetOfFile(plugin, preset);
+  }
+  return undefined;
+}

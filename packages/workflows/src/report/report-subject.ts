@@ -1,0 +1,31 @@
+import type { DistillationOutcome, MethodRow } from '@ar-distill/core';
+import type { Run } from '@ar-distill/runs';
+import type { Adaptation } from '../adapt/adapt-models';
+import type { PresetContext } from '../context';
+import type { PresetModels } from '../models/preset-models';
+import type { Tree } from '../settings/merge';
+
+/** Everything that a report is made from. */
+export interface ReportSubject {
+  readonly context: PresetContext;
+  /** The teacher that was distilled, and the generator. */
+  readonly models: PresetModels;
+  /** How that teacher came about, when it was adapted in this run. */
+  readonly adaptation?: Adaptation;
+  readonly outcome: DistillationOutcome;
+  /** Name of the stage that the generator was trained in. */
+  readonly trainedIn: string;
+  /** Seconds per stage, the adaptation's among them. */
+  readonly timings: Readonly<Record<string, number>>;
+  readonly run: Run;
+  readonly seed: number;
+  /** Of the method. */
+  readonly settings: Tree;
+  /** Samples per row. */
+  readonly samples: number;
+}
+
+/** The row of the distilled generator: the one that is marked, else the first. */
+export function resultOf({ rows }: DistillationOutcome): MethodRow | undefined {
+  return rows.find(({ isResult }) => isResult) ?? rows[0];
+}

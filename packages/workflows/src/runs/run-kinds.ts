@@ -1,0 +1,190 @@
+import { adaptationSettingsSchema } from '@ar-distill/core/methods';
+import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
+import type { FoundPreset } from '@ar-distill/di';
+import { readRunConfig, RUN_CONFIG } from '@ar-distill/runs';
+import path from 'node:path';
+import { z } from 'zod';
+import { explainIssue } from '../settings/explain-issue';
+import { knownKeys } from '../settings/known-keys';
+
+/** What a workflow writes into the config of its runs. */
+export interface RunKind<Config> {
+  readonly command: string;
+  readonly schema: z.ZodType<Config>;
+}
+
+/** Whose work a run may be; missing where a workflow knows no presets. */
+export interface RunSubject {
+  readonly found?: Pick<FoundPreset, 'name' | 'plugin'>;
+}
+
+/** The option that named the run. */
+export type RunFlag = '--resume' | '--stage1' | '--weights';
+
+/** Printed in sentences, so it must not steer a terminal. */
+const name = z.string().regex(/^[^\p{Cc}]+$/u, 'expected a name');
+const file = z.string().min(1);
+const presetFields = { plugin: name, preset: name };
+const count = z.int().positive();
+
+export const TOKENIZER_TRAINING = kind(
+  'train tokenizer',
+  z.strictObject({
+    command: z.literal('train tokenizer'),
+    ...presetFields,
+    settings: supervisedSettingsSchema,
+  }),
+);
+
+export const TEACHER_TRAINING = kind(
+  'train teacher',
+  z.strictObject({
+    command: z.literal('train teacher'),
+    ...presetFields,
+    /** Absent: the one that ships with the preset. */
+    tokenizer: file.optional(),
+    settings: supervisedSettingsSchema,
+  }),
+);
+
+export const FEATURES_TRAINING = kind(
+  'train features',
+  z.strictObject({
+    command: z.literal('train features'),
+    /** The plugin of the feature network; absent when the application brings it. */
+    plugin: name.optional(),
+    /** Name of the feature network. */
+    network: name,
+    settings: supervisedSettingsSchema,
+  }),
+);
+
+export const ADAPTATION = kind(
+  'adapt',
+  z.strictObject({
+    command: z.literal('adapt'),
+    ...presetFields,
+    teacher: file.optional(),
+    tokenizer: file.optional(),
+    /** Name of the data set that is fine-tuned on; absent: the teacher's own sequences. */
+    data: name.optional(),
+    samples: count,
+    settings: adaptationSettingsSchema,
+  }),
+);
+
+export const DISTILLATION = kind(
+  'distill',
+  z.strictObject({
+    command: z.literal('distill'),
+    ...presetFields,
+    /** Runs of versions that knew one method do not say it. */
+    method: name.default('csd'),
+    teacher: file.optional(),
+    tokenizer: file.optional(),
+    stage1: file.optional(),
+    samples: count,
+    /** Parsed by the schema of the method. */
+    settings: z.record(z.string(), z.unknown()),
+    /** Used when the teacher still reads tokens. */
+    adaptation: adaptationSettingsSchema.optional(),
+  }),
+);
+
+/** The config of a kind of runs. */
+export type ConfigOf<K> = K extends RunKind<infer Config> ? Config : never;
+
+const headerSchema = z.object({
+  command: name,
+  plugin: name.optional(),
+  preset: name.optional(),
+});
+
+/** `plugin:preset` that a run works on; undefined when its config does not say it. */
+export function presetOfRun(folder: string): string | undefined {
+  const header = headerSchema.safeParse(readRunConfig(folder));
+  const { plugin, preset } = header.data ?? {};
+  return plugin === undefined || preset === undefined ? undefined : `${plugin}:${preset}`;
+}
+
+/**
+ * What a run says about itself, without touching it.
+ * @throws Error with a sentence when the folder is no run, or none of that kind and subject.
+ */
+export function readRun<Config>(
+  kind: RunKind<Config>,
+  subject: RunSubject,
+  folder: string,
+  flag: RunFlag,
+): Config {
+  return parseRun(kind, subject, folder, flag, readRunConfig(folder));
+}
+
+/** As `readRun`, of a config that was read already. */
+export function parseRun<Config>(
+  { command, schema }: RunKind<Config>,
+  { found }: RunSubject,
+  folder: string,
+  flag: RunFlag,
+  config: unknown,
+): Config {
+  const made = checked(headerSchema, config, folder);
+  if (made.command !== command) {
+    const mend =
+      flag === '--resume'
+        ? `go on with it by "ar-distill ${made.command} --resume ${folder}"`
+        : `name a run of "${command}" with ${flag}`;
+    throw new Error(`"${folder}" is a run of "${made.command}", not of "${command}": ${mend}.`);
+  }
+  if (found && (made.plugin !== found.plugin || made.preset !== found.name)) {
+    const preset = `${made.plugin}:${made.preset}`;
+    throw new Error(
+      `"${folder}" works on the preset "${preset}", not on "${found.plugin}:${found.name}": use it with --preset ${preset}.`,
+    );
+  }
+  return checked(schema, config, folder);
+}
+
+/**
+ * The settings of a distillation, which the schema of its method knows.
+ * @throws Error with a sentence that names the key and the run's config.
+ */
+export function settingsOfRun<S>(
+  schema: z.ZodType<S>,
+  folder: string,
+  { settings }: Pick<ConfigOf<typeof DISTILLATION>, 'settings'>,
+): S {
+  return checked(z.object({ settings: schema }), { settings }, folder).settings;
+}
+
+/**
+ * Refuses another file of a network than a run was started with: its other parts belong to the first.
+ * @param given as the user named it; undefined keeps the run's.
+ * @throws Error with a sentence that says which one the run has.
+ */
+export function checkKeptFile(
+  folder: string,
+  kind: 'teacher' | 'tokenizer',
+  made: string | undefined,
+  given: string | undefined,
+): void {
+  if (given === undefined || path.resolve(given) === made) return;
+  throw new Error(
+    `"${folder}" was started with ${made === undefined ? `the ${kind} that ships` : `the ${kind} "${made}"`}: resume it without --${kind}.`,
+  );
+}
+
+function checked<T>(schema: z.ZodType<T>, config: unknown, folder: string): T {
+  const parsed = schema.safeParse(config);
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    explainIssue(parsed.error, {
+      source: ` in ${path.join(folder, RUN_CONFIG)}`,
+      knownKeys: (place) => knownKeys(schema, place),
+    }),
+  );
+}
+
+function kind<Config>(command: string, schema: z.ZodType<Config>): RunKind<Config> {
+  return { command, schema };
+}

@@ -1,0 +1,113 @@
+import path from 'node:path';
+import type { FeatureNetworkProvider } from '@ar-distill/core';
+import { ShuffledImages } from '@ar-distill/datasets';
+import { FEATURE_NETWORKS, type Contribution, type ServiceContainer } from '@ar-distill/di';
+import {
+  CLASS_ACCURACY,
+  computeReference,
+  evaluateSplit,
+  saveReferenceSet,
+} from '@ar-distill/evaluation';
+import { openContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { datasetOf } from '../evaluate/image-evaluator';
+import type { WorkflowOptions } from '../events';
+import { FEATURES_TRAINING, readRun } from '../runs/run-kinds';
+import { namedOption } from '../settings/named-option';
+import {
+  saveTrained,
+  trainInRun,
+  type SupervisedOptions,
+  type TrainingResult,
+} from './supervised-run';
+
+/** Options of `trainFeatures`. */
+export interface TrainFeaturesOptions extends SupervisedOptions {
+  /** Name of the feature network; default: the only one that can be trained. */
+  readonly name?: string | undefined;
+}
+
+/** Trains a feature network on its data set; writes the reference set of the test images, too. */
+export async function trainFeatures(
+  container: ServiceContainer,
+  options: TrainFeaturesOptions,
+  run: WorkflowOptions = {},
+): Promise<TrainingResult> {
+  const context = openContext(container, run);
+  const { resume } = options;
+  const made = resume ? readRun(FEATURES_TRAINING, {}, resume, '--resume') : undefined;
+  const { value: provider, plugin } = chosenNetwork(container, options.name ?? made?.network);
+  if (made && made.network !== provider.name) {
+    throw new InvalidOptionError(
+      `"${resume}" trains the feature network "${made.network}", not "${provider.name}": leave the name out.`,
+    );
+  }
+  if (made && made.plugin !== plugin) {
+    throw new Error(
+      `"${resume}" trains "${made.network}" of ${ownerOf(made.plugin)}, not of ${ownerOf(plugin)}: start a new run, or install what it was started with.`,
+    );
+  }
+  const { training, name } = provider;
+  if (!training) {
+    throw new InvalidOptionError(
+      `The feature network "${name}" cannot be trained: its weights come from elsewhere.`,
+    );
+  }
+  const data = datasetOf(context, training.dataset);
+  const { train, test } = await data.open();
+  return trainInRun(
+    context,
+    {
+      kind: FEATURES_TRAINING,
+      name: 'features',
+      slug: `features-${name}`,
+      config: (settings) => ({
+        command: 'train features',
+        ...(plugin === undefined ? {} : { plugin }),
+        network: name,
+        settings,
+      }),
+      task: training.createTask(),
+      settings: training.settings,
+      batches: (rng, { batchSize }) => {
+        const shuffled = new ShuffledImages(rng, train, batchSize);
+        return async (iteration) => ({ ...(await shuffled.read(iteration)) });
+      },
+    },
+    options,
+    async (trained) => {
+      const network = await provider.open(context.compiler, { weights: trained.weights });
+      const reference = await computeReference(network, test, data.classes);
+      await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
+      const { values } = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, test);
+      await network.dispose();
+      return saveTrained(trained, {
+        kind: 'features',
+        plugin: plugin ?? 'ar-distill',
+        preset: name,
+        architecture: training.architecture,
+        tensors: trained.weights,
+        measured: { testAccuracy: values[CLASS_ACCURACY.name]! },
+      });
+    },
+  );
+}
+
+function ownerOf(plugin: string | undefined): string {
+  return plugin === undefined ? 'the application itself' : `the plugin "${plugin}"`;
+}
+
+function chosenNetwork(
+  container: ServiceContainer,
+  name: string | undefined,
+): Contribution<FeatureNetworkProvider> {
+  const all = container.resolveAll(FEATURE_NETWORKS);
+  if (name !== undefined) return namedOption('feature network', all, name);
+  const [only, another] = all.filter(({ value }) => value.training !== undefined);
+  if (only && !another) return only;
+  throw new InvalidOptionError(
+    only
+      ? 'Several feature networks can be trained: name one.'
+      : 'No installed plugin brings a feature network that can be trained: install one that does.',
+  );
+}

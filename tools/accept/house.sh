@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# The bars of "A house that others can build in": runs each and prints one line, measured against required.
+# Usage: tools/accept/house.sh [letter…]   (A B C D; all without one; B and D take most of the time)
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+export NX_DAEMON=false FORCE_COLOR=0 npm_config_loglevel=error npm_config_fund=false npm_config_audit=false
+letters=${*:-A B C D}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# bar NAME REQUIRED MEASURED OK: prints one line.
+bar() {
+  local state=ok
+  [ "$4" = 0 ] || { state=FAIL failures=$((failures + 1)); }
+  printf '%-4s %-34s measured: %s (required: %s)\n' "$state" "$1" "$3" "$2"
+}
+
+# tests NAME PATTERN…: runs tests by their paths; each pattern names some, and all have to pass.
+tests() {
+  local name=$1 log="$work/tests.log" state summary pattern
+  shift
+  for pattern in "$@"; do
+    git ls-files -- '*.test.ts' | grep -qF "$pattern" && continue
+    bar "$name" 'all pass' "no test is called $pattern" 1
+    return
+  done
+  npx jest "$@" >"$log" 2>&1 </dev/null
+  state=$?
+  summary=$(grep -E '^Tests: ' "$log" | tail -n 1 | sed -E 's/^Tests: +//')
+  [ -n "$summary" ] || state=1
+  bar "$name" 'all pass' "${summary:-no test ran}" "$state"
+}
+
+# command_bar NAME REQUIRED COMMAND…: the command has to succeed; its last line is what was measured.
+command_bar() {
+  local name=$1 required=$2 log="$work/command.log" state
+  shift 2
+  "$@" >"$log" 2>&1 </dev/null
+  state=$?
+  bar "$name" "$required" "$(grep -v '^$' "$log" | tail -n 1)" "$state"
+}
+
+letter_a() {
+  tests 'A1 runs of another kind' test/run-folders
+  tests 'A2 values that are not finite' packages/core/src/score packages/core/src/sampling \
+    packages/core/src/optimization test/training/non-finite test/core/non-finite
+  tests 'A3 two calls that both fail' test/training/failing-steps
+  tests 'A4 attributes of equal text' packages/engine/src/ir packages/engine/src/lower/special-values
+  tests 'A5 the lock of a run' packages/runs/src/run-lock packages/runs/src/run-directory
+  tests 'A6 plugins that nobody asked for' packages/di/src/discovery
+}
+
+letter_b() {
+  command_bar 'B same bytes as 4be762c' '3 of 3 presets equal' npm run --silent same-bytes -- --head .
+  tests 'B packages know no data set' test/workspace/data-sets
+  tests 'B circles, rooms, borders' test/workspace/circles test/workspace/rooms \
+    test/workspace/plugin-border test/boundaries
+  tests 'B bundles for a browser' test/workspace/browser-bundle
+  command_bar 'B public exports' 'reports are true' npm run --silent api:check
+  tests 'B conditions, default sampler' test/core test/backbone-kit
+  tests 'B nx: targets, affected, release' test/workspace/nx test/workspace/release
+  command_bar 'B nx: second run' 'all cache hits' nx_twice
+}
+
+nx_twice() {
+  npx nx run-many -t build,lint,typecheck >/dev/null 2>&1
+  local line
+  line=$(npx nx run-many -t build,lint,typecheck 2>/dev/null | grep -oE 'Cache: +[0-9]+/[0-9]+ hit')
+  echo "$line"
+  [[ $line =~ ([0-9]+)/([0-9]+) ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+}
+
+letter_c() {
+  tests 'C ImageGenerator' test/ar-distill
+  tests 'C workflows from a program' test/workflows
+  tests 'C packed, ESM and CommonJS' test/packed-install
+}
+
+letter_d() {
+  local started=$SECONDS clone="$work/clone" last seconds state
+  git clone -q . "$clone" && (cd "$clone" && CI=true bash .ci/run) >"$work/ci.log" 2>&1 </dev/null
+  state=$?
+  seconds=$((SECONDS - started))
+  last=$(tail -n 1 "$work/ci.log")
+  [[ $last =~ ^[0-9]+\ passed,\ 0\ failed,\ [0-9]+\ skipped$ ]] || state=1
+  [ "$seconds" -lt 1500 ] || state=1
+  bar 'D .ci/run of a cold clone' 'below 1500 s, 0 failed' "$seconds s, $last" "$state"
+}
+
+for letter in $letters; do
+  case $letter in
+    A) letter_a ;;
+    B) letter_b ;;
+    C) letter_c ;;
+    D) letter_d ;;
+    *) echo "There is no letter $letter: use A, B, C or D." >&2 && exit 2 ;;
+  esac
+done
+[ "$failures" -eq 0 ]

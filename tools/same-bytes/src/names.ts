@@ -1,0 +1,22 @@
+import type { NameTable } from './name-table';
+
+/**
+ * What has been renamed since commit 4be762c, oldest line first. Whoever renames a setting, a file of
+ * the run, a tensor or the command adds a line; no line is ever taken out.
+ */
+export const NAMES: NameTable = {
+  commands: [
+    { source: 'packages/ar-distill/src/main.ts', built: 'packages/ar-distill/dist/main.js' },
+    { source: 'packages/cli/src/main.ts', built: 'packages/cli/dist/main.js' },
+  ],
+  added: [
+    {
+      key: 'adaptation',
+      since: { file: 'packages/ar-distill/src/config/schemas.ts', text: 'adaptation:' },
+      instead: { quick: true },
+    },
+  ],
+  settings: [],
+  files: [],
+  tensors: [],
+};
