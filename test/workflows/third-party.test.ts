@@ -48,6 +48,8 @@ describe.each([
       const text = readFileSync(report.file, 'utf8');
       expect(text).toContain('FD-moments');
       expect(text).not.toMatch(/NaN|undefined|Infinity/);
+      const chart = path.join(path.dirname(report.file), 'samples/distance-over-time.svg');
+      expect(readFileSync(chart, 'utf8')).toContain('during training (16 samples)');
       for (const { name, values } of report.rows) {
         if (/reconstruction/.test(name)) continue;
         expect(Math.abs(values!['brightness']!)).toBeLessThanOrEqual(1);

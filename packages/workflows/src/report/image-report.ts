@@ -84,7 +84,7 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
   if (overTime.length > 1) {
     const points = overTime.map(({ seconds, distance }) => [seconds, distance] as const);
     const chart = lineChart([{ name: result?.name ?? 'generator', points }], {
-      title: `${frechetName} during training (${CURVE_SAMPLES} samples)`,
+      title: `${frechetName} during training (${curveSamples(subject)} samples)`,
       xLabel: 'training time in seconds',
       yLabel: frechetName,
       yScale: 'log',
@@ -234,16 +234,21 @@ function reportBatch({ models, decoder }: ImageSubject): number {
   return imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
 }
 
+/** Images of one point of the quality curve. */
+function curveSamples({ samples }: ImageSubject): number {
+  return Math.min(CURVE_SAMPLES, samples);
+}
+
 async function qualityCurve(
   subject: ImageSubject,
   { frechetName }: Pick<FeatureNetworkProvider, 'frechetName'>,
   frechetDistance: NonNullable<ImageEvaluator['frechetDistance']>,
   rng: Rng,
 ): Promise<QualityPoint[]> {
-  const { context, models, outcome, trainedIn, run, samples, decoder } = subject;
+  const { context, models, outcome, trainedIn, run, decoder } = subject;
   const { generator } = models;
   const batchSize = reportBatch(subject);
-  const count = Math.min(CURVE_SAMPLES, samples);
+  const count = curveSamples(subject);
   const condition = models.teacher.condition.inTurn(0, count);
   const saved = (await run.arrayNames())
     .flatMap((name) => snapshotIteration(name) ?? [])
