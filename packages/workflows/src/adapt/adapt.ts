@@ -9,7 +9,7 @@ import { datasetOf, imagesOf, openEvaluator, whyNotMeasured } from '../evaluate/
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
-import { ADAPTATION, checkKeptFile, readRun, type ConfigOf } from '../runs/run-kinds';
+import { ADAPTATION, readRunToResume, type ConfigOf } from '../runs/run-kinds';
 import { workInRun, type RunChoice } from '../runs/work-in-run';
 import { imageBatch } from '../sample/batch-sizes';
 import { decoderOf } from '../sample/decoder';
@@ -71,7 +71,7 @@ export async function adapt(
     );
   }
   const planned = options.resume
-    ? resumedConfig(context, options.resume, options)
+    ? readRunToResume(ADAPTATION, context, options.resume, options)
     : newConfig(context, options);
   // Checked before a run directory is made.
   const models = await modelsToAdapt(context, planned);
@@ -120,18 +120,6 @@ function newConfig(
     samples,
     settings: adaptationSettings(context, settings),
   };
-}
-
-/** What a run was started with; other networks would not fit what it holds. */
-function resumedConfig(
-  context: PresetContext,
-  resume: string,
-  { teacher, tokenizer }: AdaptOptions,
-): AdaptConfig {
-  const made = readRun(ADAPTATION, context, resume, '--resume');
-  checkKeptFile(resume, 'teacher', made.teacher, teacher);
-  checkKeptFile(resume, 'tokenizer', made.tokenizer, tokenizer);
-  return made;
 }
 
 async function modelsToAdapt(context: PresetContext, files: ModelFiles): Promise<PresetModels> {

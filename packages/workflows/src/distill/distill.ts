@@ -17,13 +17,7 @@ import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { writeReport, type DistillReport } from '../report/write-report';
 import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
-import {
-  checkKeptFile,
-  DISTILLATION,
-  readRun,
-  settingsOfRun,
-  type ConfigOf,
-} from '../runs/run-kinds';
+import { DISTILLATION, readRunToResume, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { runStages } from '../runs/run-stages';
 import { workInRun, type RunChoice } from '../runs/work-in-run';
 import { checkCount } from '../settings/check-option';
@@ -86,7 +80,9 @@ export async function distill(
 ): Promise<DistillResult> {
   const context = await resolvePreset(openContext(container, workflow), options);
   const { resume } = options;
-  const planned = resume ? resumedConfig(context, resume, options) : newConfig(context, options);
+  const planned = resume
+    ? readRunToResume(DISTILLATION, context, resume, options)
+    : newConfig(context, options);
   const method = methodOf(context, planned.method);
   // Before the run is touched.
   if (resume) settingsOfRun(method.settingsSchema, resume, planned);
@@ -181,18 +177,6 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
           ),
         }),
   };
-}
-
-/** What a run was started with; other networks would not fit what it holds. */
-function resumedConfig(
-  context: PresetContext,
-  resume: string,
-  { teacher, tokenizer }: DistillOptions,
-): DistillConfig {
-  const made = readRun(DISTILLATION, context, resume, '--resume');
-  checkKeptFile(resume, 'teacher', made.teacher, teacher);
-  checkKeptFile(resume, 'tokenizer', made.tokenizer, tokenizer);
-  return made;
 }
 
 function methodOf(

@@ -18,6 +18,12 @@ export interface RunSubject {
   readonly found?: Pick<FoundPreset, 'name' | 'plugin'>;
 }
 
+/** Networks that were given by their files. */
+interface NetworkFiles {
+  readonly teacher?: string | undefined;
+  readonly tokenizer?: string | undefined;
+}
+
 /** The option that named the run. */
 export type RunFlag = '--resume' | '--stage1' | '--weights';
 
@@ -158,20 +164,26 @@ export function settingsOfRun<S>(
 }
 
 /**
- * Refuses another file of a network than a run was started with: its other parts belong to the first.
- * @param given as the user named it; undefined keeps the run's.
- * @throws Error with a sentence that says which one the run has.
+ * The config of a run to resume that works on networks from files: other networks would not fit what
+ * it holds.
+ * @param given the files as the user named them; what is left out keeps the run's.
+ * @throws Error with a sentence, as `readRun`, or when a file is another than the run's.
  */
-export function checkKeptFile(
+export function readRunToResume<Config extends NetworkFiles>(
+  kind: RunKind<Config>,
+  subject: RunSubject,
   folder: string,
-  kind: 'teacher' | 'tokenizer',
-  made: string | undefined,
-  given: string | undefined,
-): void {
-  if (given === undefined || path.resolve(given) === made) return;
-  throw new Error(
-    `"${folder}" was started with ${made === undefined ? `the ${kind} that ships` : `the ${kind} "${made}"`}: resume it without --${kind}.`,
-  );
+  given: NetworkFiles,
+): Config {
+  const made = readRun(kind, subject, folder, '--resume');
+  for (const network of ['teacher', 'tokenizer'] as const) {
+    const [kept, wanted] = [made[network], given[network]];
+    if (wanted === undefined || path.resolve(wanted) === kept) continue;
+    throw new Error(
+      `"${folder}" was started with ${kept === undefined ? `the ${network} that ships` : `the ${network} "${kept}"`}: resume it without --${network}.`,
+    );
+  }
+  return made;
 }
 
 function checked<T>(schema: z.ZodType<T>, config: unknown, folder: string): T {

@@ -8,7 +8,7 @@ import type { WorkflowOptions } from '../events';
 import { loadTokenizer } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
-import { checkKeptFile, TEACHER_TRAINING, readRun } from '../runs/run-kinds';
+import { readRunToResume, TEACHER_TRAINING } from '../runs/run-kinds';
 import {
   saveTrained,
   trainInRun,
@@ -81,7 +81,5 @@ function tokenizerOfRun(
   run: string,
   given: string | undefined,
 ): string | undefined {
-  const { tokenizer } = readRun(TEACHER_TRAINING, context, run, '--resume');
-  checkKeptFile(run, 'tokenizer', tokenizer, given);
-  return tokenizer;
+  return readRunToResume(TEACHER_TRAINING, context, run, { tokenizer: given }).tokenizer;
 }
