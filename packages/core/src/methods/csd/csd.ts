@@ -5,6 +5,7 @@ import type {
   DistillationMethod,
   DistillationOutcome,
   DistillationSubject,
+  MethodPlan,
   MethodServices,
   MethodStage,
 } from '../../plugin/distillation-method';
@@ -33,8 +34,22 @@ export const csd: DistillationMethod<DistillationSettings> = {
     guidanceUpdates: 1,
     checkpointInterval: 30,
   },
+  plan,
   start,
 };
+
+function plan(settings: DistillationSettings): MethodPlan {
+  microBatchSize(settings);
+  microBatchSize(settings.tuning);
+  return {
+    pool: {
+      size: settings.teacherPoolSize,
+      setting: 'teacherPoolSize',
+      arrays: POOL_STAGE,
+      dependsOn: ['teacherPoolSize', 'seed'],
+    },
+  };
+}
 
 /**
  * The stages: sequences of the teacher, stage 1 (the head alone where the settings ask for it, then
@@ -46,8 +61,7 @@ function start(
 ): Distillation {
   const { settings, network, teacherWeights } = subject;
   // Said now and not when stage 1 is over.
-  microBatchSize(settings);
-  microBatchSize(settings.tuning);
+  plan(settings);
   const work = csdWork(settings);
   const pool = new StageResult<TeacherPool>(POOL_STAGE);
   const head = new StageResult<HostTensors>(TUNING_STAGES.head);
