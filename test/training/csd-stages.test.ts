@@ -198,6 +198,6 @@ it('has quick settings that its schema takes over those of a preset', () => {
     ...quick,
     tuning: { ...settings.tuning, ...tuning },
   });
-  expect(merged.tuning).toMatchObject({ headIterations: 10, fullIterations: 60 });
-  expect(merged.generatorIterations).toBe(60);
+  expect(merged.tuning).toMatchObject({ headIterations: 10, fullIterations: 120 });
+  expect(merged.generatorIterations).toBe(120);
 });

@@ -164,7 +164,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     `method "${method.name}"`,
     method.settingsSchema,
     presetSettings(context, method.name),
-    quick ? method.quickSettings : undefined,
+    ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
     options.settings,
   );
   return {

@@ -27,11 +27,14 @@ export const csd: DistillationMethod<DistillationSettings> = {
   name: 'csd',
   summary: 'conditional score distillation (Distilled Decoding 2)',
   settingsSchema: distillationSettingsSchema,
+  // With one guidance update per generator update the generator would lose modes faster than the
+  // guidance network notices.
   quickSettings: {
     teacherPoolSize: 2560,
-    tuning: { headIterations: 10, fullIterations: 60 },
-    generatorIterations: 60,
-    guidanceUpdates: 1,
+    tuning: { headIterations: 10, fullIterations: 120 },
+    generatorIterations: 120,
+    guidanceUpdates: 2,
+    warmUpFraction: 0.05,
     checkpointInterval: 30,
   },
   plan,
