@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import type { DistillationMethod, GeneratorSnapshot, MethodPlan } from '@ar-distill/core';
 import { METHODS, type ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -15,8 +15,10 @@ import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { keepSnapshot } from '../report/curve-snapshots';
+import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
-import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
+import { GENERATOR_FILE } from '../runs/run-files';
 import { DISTILLATION, readRunToResume, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { runStages } from '../runs/run-stages';
 import { workInRun, type RunChoice } from '../runs/work-in-run';
@@ -26,6 +28,7 @@ import { namedOption } from '../settings/named-option';
 import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
 import { checkStage1, hasStage1, reuseStage1 } from './stage1';
+import { reusePools } from './stage1-pool';
 
 /** Adaptation of `quick` runs: shows that it works, not what it can reach. */
 const QUICK_ADAPTATION: Tree = {
@@ -90,7 +93,12 @@ export async function distill(
     await checkStage1(context, planned.stage1, planned);
   }
   const given = await loadPresetModels(context, planned);
+  const plan = planOf(method, planned.settings);
   sayWhatTheReportLacks(context, options);
+  if (options.report ?? true) {
+    const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
+    checkReport(context, { models: given, plan, presetPlan, samples: planned.samples });
+  }
   const making = { slug: options.name ?? context.found.name, config: planned };
   return workInRun(context, DISTILLATION, options, making, (run, own) =>
     distillInRun(own, method, given, run, options.report ?? true),
@@ -109,7 +117,10 @@ async function distillInRun(
   const settings = settingsOfRun(method.settingsSchema, run.path, config);
   const seed = seedOf(config.settings);
   const rng = context.createRng(seed);
-  if (config.stage1) await reuseStage1(config.stage1, run);
+  if (config.stage1 && !hasStage1(run.path)) {
+    await reusePools(context, method, config.stage1, run);
+    await reuseStage1(config.stage1, run);
+  }
   const adaptation = await adaptIfNeeded(context, config, given, run);
   const models = adaptation?.adapted ?? given;
   const { teacher, teacherWeights, network, generator } = models;
@@ -119,7 +130,7 @@ async function distillInRun(
       compiler,
       rng,
       onSnapshot: async (snapshot) => {
-        await run.saveArrays(snapshotName(snapshot.iteration), snapshot.weights);
+        await keepSnapshot(run, snapshot);
         await writePreview(context, models, snapshot, run);
       },
     },
@@ -153,7 +164,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     `method "${method.name}"`,
     method.settingsSchema,
     presetSettings(context, method.name),
-    quick ? method.quickSettings : undefined,
+    ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
     options.settings,
   );
   return {
@@ -165,6 +176,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     ...(tokenizer ? { tokenizer: path.resolve(tokenizer) } : {}),
     ...(stage1 ? { stage1: path.resolve(stage1) } : {}),
     samples,
+    teacherSampling: { ...found.preset.teacherSampling },
     settings: { ...(settings as Tree) },
     ...(found.preset.adaptation === undefined
       ? {}
@@ -189,6 +201,16 @@ function methodOf(
     );
   }
   return namedOption('distillation method', container.resolveAll(METHODS), name).value;
+}
+
+/** @throws InvalidOptionError when the settings do not fit together. */
+function planOf(method: DistillationMethod, settings: unknown): MethodPlan {
+  try {
+    return method.plan?.(method.settingsSchema.parse(settings)) ?? {};
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    throw new InvalidOptionError(message, { cause: error });
+  }
 }
 
 function presetSettings({ found }: PresetContext, method: string): unknown {

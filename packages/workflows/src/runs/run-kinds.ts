@@ -90,6 +90,8 @@ export const DISTILLATION = kind(
     tokenizer: file.optional(),
     stage1: file.optional(),
     samples: count,
+    /** How its teacher draws and is scored; runs of older versions do not say it. */
+    teacherSampling: z.record(z.string(), z.number()).optional(),
     /** Parsed by the schema of the method. */
     settings: z.record(z.string(), z.unknown()),
     /** Used when the teacher still reads tokens. */

@@ -10,7 +10,7 @@ import { findModelSource, type ModelSource } from '../models/model-source';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
-import { compileDecoder, imageDecoder, type Decoder } from './decoder';
+import { compileDecoderOf, imageDecoder, type Decoder } from './decoder';
 import { drawBatches, type ImageBatch } from './draw-images';
 import { imageSampler, type ImageSampler } from './image-sampler';
 
@@ -154,7 +154,7 @@ export class ImageModel {
       );
     }
     const sequences = await compileWatchedTeacher({ teacher, weights, batchSize }, compiler);
-    const decoder = await compileDecoder(compiler, this.decoder, batchSize);
+    const decoder = await compileDecoderOf(sequences, compiler, this.decoder);
     return {
       batchSize,
       evaluations: teacher.layout.stepLengths.length,
