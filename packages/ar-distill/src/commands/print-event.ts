@@ -17,12 +17,18 @@ function linesOf(event: WorkflowEvent): readonly string[] {
     case 'run':
       return [`Run directory: ${event.path}`];
     case 'generator':
-      return [`Generator: ${event.file}`];
+      return [`Generator: ${whose(event)}`];
+    case 'teacher':
+      return [`Teacher: ${whose(event)}`];
     case 'adapted':
       return describeAdaptation(event);
     case 'recognized':
       return [networkTable(event.networks), ...event.networks.flatMap(notesOf)];
   }
+}
+
+function whose({ file, preset }: { readonly file: string; readonly preset?: string }): string {
+  return preset === undefined ? file : `${file} (ships with ${preset})`;
 }
 
 function notesOf({ label, notes }: ImportedNetwork): string[] {

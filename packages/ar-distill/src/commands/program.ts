@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { describeError, EXIT, exitCodeOf } from '../errors';
+import { describeError, EXIT, exitCodeOf, InterruptedError } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
@@ -54,6 +54,10 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     // Commander has already written its own message, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
     env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
+    // In a line of its own, to be copied as it is.
+    if (error instanceof InterruptedError && error.resume !== undefined) {
+      env.stderr.write(`Go on with: ${error.resume}\n`);
+    }
     return exitCodeOf(error);
   }
 }

@@ -11,6 +11,7 @@ import type { CommonOptions } from '../config/schemas';
 import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
 import type { CliEnvironment } from './environment';
+import { interruption, type ForgottenOptions, type StartedRun } from './interruption';
 import { printEvent } from './print-event';
 
 /**
@@ -39,12 +40,13 @@ export function openContainer(env: CliEnvironment, options: CommonOptions): Type
  */
 export async function withWorkflow<T>(
   env: CliEnvironment,
-  options: CommonOptions,
+  options: ForgottenOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
 ): Promise<T> {
   const container = openContainer(env, options);
   const interrupt = onInterrupt();
   const progress = createProgressReporter();
+  let run: StartedRun | undefined;
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
       env.stderr.write(`Warning: ${message}\n`);
@@ -52,14 +54,16 @@ export async function withWorkflow<T>(
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
       signal: interrupt.signal,
-      onEvent: (event) => printEvent(event, env.stdout),
+      onEvent: (event) => {
+        if (event.kind === 'run') run = event;
+        printEvent(event, env.stdout);
+      },
     });
-    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted.');
+    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
     return result;
   } catch (error) {
     if (!interrupt.signal.aborted || error instanceof InterruptedError) throw error;
-    const message = error instanceof Error && error.name !== 'AbortError' ? error.message : '';
-    throw new InterruptedError(message || 'Interrupted.', { cause: error });
+    throw interruption(env, options, run, error);
   } finally {
     progress.close();
     interrupt.dispose();

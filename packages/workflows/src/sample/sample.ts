@@ -13,7 +13,7 @@ import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
 import { drawImages } from './draw-images';
 import { imageSampler } from './image-sampler';
-import { loadSampledModels, openSampler, type SamplerOptions } from './open-sampler';
+import { loadSampledModels, openSampler, sampledFiles, type SamplerOptions } from './open-sampler';
 
 const BATCH = 100;
 const COLUMNS = 10;
@@ -57,14 +57,15 @@ export async function sample(
   const context = await resolvePreset(openContext(container, run), options);
   const { count = 100, seed = 0, out, npz } = options;
   const rng = context.createRng(seed);
-  const models = await loadSampledModels(context, options);
+  const files = await sampledFiles(context, options);
+  const models = await loadSampledModels(context, files, options);
   const condition = conditionFor(models.teacher.condition, options.classes, count);
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
   const sampler = await imageSampler(
     context.compiler,
-    await openSampler(context, models, options, batchSize),
+    await openSampler(context, models, files, options, batchSize),
     decoder,
   );
   const started = performance.now();

@@ -13,6 +13,7 @@ import { InvalidOptionError } from '../errors';
 import { datasetOf } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { FEATURES_TRAINING, readRun } from '../runs/run-kinds';
+import { RUN_VERSION } from '../runs/run-version';
 import { namedOption } from '../settings/named-option';
 import {
   saveTrained,
@@ -62,6 +63,7 @@ export async function trainFeatures(
       name: 'features',
       slug: `features-${name}`,
       config: (settings) => ({
+        version: RUN_VERSION,
         command: 'train features',
         ...(plugin === undefined ? {} : { plugin }),
         network: name,
