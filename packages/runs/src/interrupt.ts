@@ -16,13 +16,18 @@ export interface Interrupt {
 /**
  * The first SIGINT, SIGTERM or SIGHUP aborts the signal, so that the running step can be finished and
  * saved; a second one ends the process at once with exit code 130.
+ *
+ * @param end what a second one does instead, where native threads have to be thought of.
  */
-export function onInterrupt(write: (text: string) => void = writeToStderr): Interrupt {
+export function onInterrupt(
+  write: (text: string) => void = writeToStderr,
+  end: () => void = () => process.exit(INTERRUPTED),
+): Interrupt {
   const controller = new AbortController();
   let first = 0;
   const listener = (): void => {
     if (controller.signal.aborted) {
-      if (performance.now() - first >= SAME) process.exit(INTERRUPTED);
+      if (performance.now() - first >= SAME) end();
       return;
     }
     first = performance.now();

@@ -10,6 +10,8 @@ export type WorkflowEvent =
   | { readonly kind: 'message'; readonly text: string }
   /** The run directory that everything goes to, and the command that resumes it. */
   | { readonly kind: 'run'; readonly path: string; readonly command: string }
+  /** Everything is trained and saved; what follows is measured, and done again when it is stopped. */
+  | { readonly kind: 'trained' }
   /** The generator that draws, and the preset that it ships with. */
   | { readonly kind: 'generator'; readonly file: string; readonly preset?: string }
   /** The teacher that draws, all or some AR steps, and the preset that it ships with. */

@@ -21,12 +21,17 @@ export function interruption(
   const reason = cause instanceof Error && cause.name !== 'AbortError' ? cause.message : '';
   const kept = run
     ? 'Interrupted: the run keeps what is finished.'
-    : 'Interrupted: nothing was saved.';
+    : 'Interrupted before it was done.';
   return new InterruptedError(
     reason || kept,
     { cause },
     run && shellLine(resumingWords(env, options, run)),
   );
+}
+
+/** The line that says how to go on; it is to be copied as it is. Empty when nothing was begun. */
+export function goOnLine({ resume }: InterruptedError): string {
+  return resume === undefined ? '' : `Go on with: ${resume}\n`;
 }
 
 /** The command that goes on with a run. */

@@ -13,6 +13,7 @@ function linesOf(event: WorkflowEvent): readonly string[] {
   switch (event.kind) {
     case 'progress':
     case 'message':
+    case 'trained':
       return [];
     case 'run':
       return [`Run directory: ${event.path}`];

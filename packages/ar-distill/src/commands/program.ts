@@ -9,6 +9,7 @@ import type { CliEnvironment } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
 import { addImportCommand } from './import';
+import { goOnLine } from './interruption';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
 import { addTrainCommand } from './train';
@@ -54,10 +55,7 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     // Commander has already written its own message, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
     env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
-    // In a line of its own, to be copied as it is.
-    if (error instanceof InterruptedError && error.resume !== undefined) {
-      env.stderr.write(`Go on with: ${error.resume}\n`);
-    }
+    if (error instanceof InterruptedError) env.stderr.write(goOnLine(error));
     return exitCodeOf(error);
   }
 }

@@ -5,14 +5,15 @@ import {
   type ServiceContainer,
   type TypedContainer,
 } from '@ar-distill/di';
-import { createProgressReporter, onInterrupt } from '@ar-distill/runs';
+import { createProgressReporter } from '@ar-distill/runs';
 import type { WorkflowOptions } from '@ar-distill/workflows';
 import type { CommonOptions } from '../config/schemas';
 import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
 import type { CliEnvironment } from './environment';
-import { interruption, type ForgottenOptions, type StartedRun } from './interruption';
+import type { ForgottenOptions } from './interruption';
 import { printEvent } from './print-event';
+import { Stopping } from './stopping';
 
 /**
  * The container that the common options describe.
@@ -44,29 +45,27 @@ export async function withWorkflow<T>(
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
 ): Promise<T> {
   const container = openContainer(env, options);
-  const interrupt = onInterrupt();
+  const stopping = new Stopping(env, options, container);
   const progress = createProgressReporter();
-  let run: StartedRun | undefined;
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
       env.stderr.write(`Warning: ${message}\n`);
     }
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
-      signal: interrupt.signal,
+      signal: stopping.signal,
       onEvent: (event) => {
-        if (event.kind === 'run') run = event;
+        stopping.watch(event);
         printEvent(event, env.stdout);
       },
     });
-    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
+    if (stopping.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
     return result;
   } catch (error) {
-    if (!interrupt.signal.aborted || error instanceof InterruptedError) throw error;
-    throw interruption(env, options, run, error);
+    if (!stopping.signal.aborted || error instanceof InterruptedError) throw error;
+    throw stopping.interruption(error);
   } finally {
     progress.close();
-    interrupt.dispose();
-    await container.dispose();
+    await stopping.dispose();
   }
 }

@@ -132,6 +132,7 @@ async function adaptInRun(
   const rng = context.createRng(settings.seed);
   const sequences = data === undefined ? undefined : await tokensOf(context, models, data);
   const outcome = await adaptModels(context, { models, settings, sequences, run, rng });
+  context.emit({ kind: 'trained' });
   const table = await measureTeachers(context, outcome, samples, settings.seed);
   const lines = describeAdaptation(outcome);
   if (table) lines.push('', textTable(table.rows, table.columns), '', `${samples} samples a row.`);

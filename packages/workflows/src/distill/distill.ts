@@ -132,6 +132,7 @@ async function distillInRun(
   const seconds = await runStages(distillation.stages, { run, progress, signal });
   const outcome = distillation.outcome();
   const weights = await saveGenerator(context, models, config, outcome, run);
+  context.emit({ kind: 'trained' });
   if (!withReport) return { run: run.path, weights };
   const report = await writeReport({
     context,
