@@ -14,10 +14,8 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     .command('eval')
     .description('measure the images of a generator, the teacher or a file')
     .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
-    .option(
-      '--weights <path>',
-      'generator: run, file or model directory (default: the latest run, else what ships)',
-    )
+    .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
+    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
     .option(
       '--teacher [path]',
       "measure the teacher's samples instead; its weights or model directory",
@@ -32,7 +30,7 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
       'after',
       presetExamples(env, (preset) => [
         'eval',
-        `eval --weights runs/00002-${preset}`,
+        `eval --run runs/00002-${preset}`,
         'eval --npz teacher.npz',
         'eval --speed',
       ]),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { describeError, EXIT, exitCodeOf } from '../errors';
+import { describeError, EXIT, exitCodeOf, InterruptedError } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
@@ -9,6 +9,7 @@ import type { CliEnvironment } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
 import { addImportCommand } from './import';
+import { goOnLine } from './interruption';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
 import { addTrainCommand } from './train';
@@ -54,6 +55,7 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     // Commander has already written its own message, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
     env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
+    if (error instanceof InterruptedError) env.stderr.write(goOnLine(error));
     return exitCodeOf(error);
   }
 }

@@ -15,10 +15,8 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
     .command('sample')
     .description('draw images in one step (or with the teacher) into a PNG grid')
     .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
-    .option(
-      '--weights <path>',
-      'generator: run, file or model directory (default: the latest run, else what ships)',
-    )
+    .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
+    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
     .option(
       '--teacher [path]',
       'sample the teacher AR step by AR step instead; its weights or model directory',
@@ -36,7 +34,7 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
       presetExamples(env, (preset) => [
         'sample',
         'sample --count 16 --classes 3,8 --seed 7 --out threes-and-eights.png',
-        `sample --weights runs/00002-${preset} --teacher-steps 1`,
+        `sample --run runs/00002-${preset} --teacher-steps 1`,
         `sample --preset ${preset} --teacher --count 10000 --npz teacher.npz`,
       ]),
     );

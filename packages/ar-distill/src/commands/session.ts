@@ -5,13 +5,15 @@ import {
   type ServiceContainer,
   type TypedContainer,
 } from '@ar-distill/di';
-import { createProgressReporter, onInterrupt } from '@ar-distill/runs';
+import { createProgressReporter } from '@ar-distill/runs';
 import type { WorkflowOptions } from '@ar-distill/workflows';
 import type { CommonOptions } from '../config/schemas';
 import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
 import type { CliEnvironment } from './environment';
+import type { ForgottenOptions } from './interruption';
 import { printEvent } from './print-event';
+import { Stopping } from './stopping';
 
 /**
  * The container that the common options describe.
@@ -39,11 +41,11 @@ export function openContainer(env: CliEnvironment, options: CommonOptions): Type
  */
 export async function withWorkflow<T>(
   env: CliEnvironment,
-  options: CommonOptions,
+  options: ForgottenOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
 ): Promise<T> {
   const container = openContainer(env, options);
-  const interrupt = onInterrupt();
+  const stopping = new Stopping(env, options, container);
   const progress = createProgressReporter();
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
@@ -51,18 +53,19 @@ export async function withWorkflow<T>(
     }
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
-      signal: interrupt.signal,
-      onEvent: (event) => printEvent(event, env.stdout),
+      signal: stopping.signal,
+      onEvent: (event) => {
+        stopping.watch(event);
+        printEvent(event, env.stdout);
+      },
     });
-    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted.');
+    if (stopping.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
     return result;
   } catch (error) {
-    if (!interrupt.signal.aborted || error instanceof InterruptedError) throw error;
-    const message = error instanceof Error && error.name !== 'AbortError' ? error.message : '';
-    throw new InterruptedError(message || 'Interrupted.', { cause: error });
+    if (!stopping.signal.aborted || error instanceof InterruptedError) throw error;
+    throw stopping.interruption(error);
   } finally {
     progress.close();
-    interrupt.dispose();
-    await container.dispose();
+    await stopping.dispose();
   }
 }

@@ -80,6 +80,7 @@ export const distillSchema = z.strictObject({
 export const sampleSchema = z.strictObject({
   ...common,
   preset: z.string().min(1).optional(),
+  run: path.optional(),
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),
@@ -96,6 +97,7 @@ export const sampleSchema = z.strictObject({
 export const evaluateSchema = z.strictObject({
   ...common,
   preset: z.string().min(1).optional(),
+  run: path.optional(),
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),

@@ -11,7 +11,12 @@ import { imageBatch } from '../sample/batch-sizes';
 import { imageDecoder } from '../sample/decoder';
 import { drawFrom } from '../sample/draw-from';
 import type { DrawnImages } from '../sample/draw-images';
-import { loadSampledModels, openSampler, type SamplerOptions } from '../sample/open-sampler';
+import {
+  loadSampledModels,
+  openSampler,
+  sampledFiles,
+  type SamplerOptions,
+} from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
 import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
@@ -104,13 +109,14 @@ async function imagesToMeasure(
   }
   if (options.reconstruction) return reconstructions(context, options);
   const rng = context.createRng(options.seed ?? 0);
-  const models = await loadSampledModels(context, options);
+  const files = await sampledFiles(context, options);
+  const models = await loadSampledModels(context, files, options);
   const decoder = imageDecoder(context, models);
   const count = options.samples ?? SAMPLES;
   const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
   const condition = models.teacher.condition.inTurn(0, count);
   return drawFrom(
-    await openSampler(context, models, options, batchSize),
+    await openSampler(context, models, files, options, batchSize),
     decoder,
     { name: 'sample', condition, count, rng },
     context,
@@ -119,7 +125,7 @@ async function imagesToMeasure(
 
 async function reconstructions(
   context: PresetContext,
-  { tokenizer: file }: EvaluateOptions,
+  options: EvaluateOptions,
 ): Promise<DrawnImages> {
   const { name, preset } = context.found;
   if (preset.dataset === undefined) {
@@ -128,7 +134,8 @@ async function reconstructions(
     );
   }
   const { test } = await datasetOf(context, preset.dataset).open();
-  const { tokenizer, weights } = await loadTokenizer(context, file);
+  const files = await sampledFiles(context, options);
+  const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
   return {
     images: await reconstructImages(context, tokenizer, weights, test),
     condition: ofClasses(await test.labels()),

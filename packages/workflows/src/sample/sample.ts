@@ -12,7 +12,7 @@ import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
 import { drawFrom } from './draw-from';
-import { loadSampledModels, openSampler, type SamplerOptions } from './open-sampler';
+import { loadSampledModels, openSampler, sampledFiles, type SamplerOptions } from './open-sampler';
 
 const BATCH = 100;
 const COLUMNS = 10;
@@ -56,13 +56,14 @@ export async function sample(
   const context = await resolvePreset(openContext(container, run), options);
   const { count = 100, seed = 0, out, npz } = options;
   const rng = context.createRng(seed);
-  const models = await loadSampledModels(context, options);
+  const files = await sampledFiles(context, options);
+  const models = await loadSampledModels(context, files, options);
   const condition = conditionFor(models.teacher.condition, options.classes, count);
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
   const { images, evaluations, secondsPerImage } = await drawFrom(
-    await openSampler(context, models, options, batchSize),
+    await openSampler(context, models, files, options, batchSize),
     decoder,
     { name: 'sample', condition, count, rng },
     context,

@@ -14,6 +14,7 @@ import { InvalidOptionError } from '../errors';
 import { datasetOf } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { FEATURES_TRAINING, readRun } from '../runs/run-kinds';
+import { RUN_VERSION } from '../runs/run-version';
 import { namedOption } from '../settings/named-option';
 import {
   saveTrained,
@@ -63,6 +64,7 @@ export async function trainFeatures(
       name: 'features',
       slug: `features-${name}`,
       config: (settings) => ({
+        version: RUN_VERSION,
         command: 'train features',
         ...(plugin === undefined ? {} : { plugin }),
         network: name,
