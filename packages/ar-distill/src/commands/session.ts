@@ -6,12 +6,15 @@ import {
   type TypedContainer,
 } from '@ar-distill/di';
 import { createProgressReporter, onInterrupt } from '@ar-distill/runs';
-import type { WorkflowOptions } from '@ar-distill/workflows';
+import type { Tree, WorkflowOptions } from '@ar-distill/workflows';
+import { withSource } from '../config/setting-source';
 import type { CommonOptions } from '../config/schemas';
 import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
+import { oneSentence } from '../sentences/one-sentence';
 import type { CliEnvironment } from './environment';
 import { printEvent } from './print-event';
+import { inColour } from './terminal';
 
 /**
  * The container that the common options describe.
@@ -36,28 +39,34 @@ export function openContainer(env: CliEnvironment, options: CommonOptions): Type
 /**
  * Runs a workflow with a container of its own, shows its progress and prints its events. Ctrl-C aborts
  * its signal; however it ends then, the command ends as interrupted.
+ *
+ * @param flags what the command line gave: a setting that is wrong is blamed on it, or on its file.
  */
 export async function withWorkflow<T>(
   env: CliEnvironment,
   options: CommonOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
+  flags: Tree = {},
 ): Promise<T> {
   const container = openContainer(env, options);
-  const interrupt = onInterrupt();
-  const progress = createProgressReporter();
+  const interrupt = onInterrupt((text) => void env.stderr.write(text));
+  const progress = createProgressReporter(env.stderr);
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-      env.stderr.write(`Warning: ${message}\n`);
+      env.stderr.write(
+        `${inColour('yellow', `Warning: ${oneSentence(message)}`, env.stderr, env.variables)}\n`,
+      );
     }
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
       signal: interrupt.signal,
       onEvent: (event) => printEvent(event, env.stdout),
     });
-    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted.');
+    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
     return result;
   } catch (error) {
-    if (!interrupt.signal.aborted || error instanceof InterruptedError) throw error;
+    if (!interrupt.signal.aborted) throw withSource(error, flags, env.cwd);
+    if (error instanceof InterruptedError) throw error;
     const message = error instanceof Error && error.name !== 'AbortError' ? error.message : '';
     throw new InterruptedError(message || 'Interrupted.', { cause: error });
   } finally {

@@ -32,19 +32,26 @@ const supervised = {
   resume: path.optional(),
   settings: settings.optional(),
 };
-const tokenizer = { ...supervised, preset: z.string().min(1).optional() };
+const preset = z.string().min(1).optional();
+
+/** What a training that is measured has. */
+const measured = { samples: count.optional(), report: z.boolean().optional() };
 
 /** `train features`. */
-export const featuresSchema = z.strictObject({ ...supervised, name: z.string().min(1).optional() });
+export const featuresSchema = z.strictObject({
+  ...supervised,
+  ...measured,
+  name: z.string().min(1).optional(),
+});
 /** `train tokenizer`. */
-export const tokenizerSchema = z.strictObject(tokenizer);
+export const tokenizerSchema = z.strictObject({ ...supervised, ...measured, preset });
 /** `train teacher`. */
-export const teacherSchema = z.strictObject({ ...tokenizer, tokenizer: path.optional() });
+export const teacherSchema = z.strictObject({ ...supervised, preset, tokenizer: path.optional() });
 
 /** `adapt`. */
 export const adaptSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   out: path.optional(),
   resume: path.optional(),
   teacher: path.optional(),
@@ -57,7 +64,7 @@ export const adaptSchema = z.strictObject({
 /** `distill`. */
 export const distillSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   out: path.optional(),
   method: z.string().min(1).optional(),
   name: z
@@ -79,7 +86,7 @@ export const distillSchema = z.strictObject({
 /** `sample`. */
 export const sampleSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),
@@ -95,7 +102,7 @@ export const sampleSchema = z.strictObject({
 /** `eval`. */
 export const evaluateSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),

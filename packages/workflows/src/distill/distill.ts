@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import type { Distillation, DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
 import { METHODS, type ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../adapt/adapt-models';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
+import { checkSamples } from '../evaluate/check-samples';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
@@ -18,6 +19,7 @@ import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { writeReport, type DistillReport } from '../report/write-report';
 import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
 import { DISTILLATION, readRunToResume, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
+import { placedProgress, placedStages, type Surroundings } from '../runs/placed-stages';
 import { runStages } from '../runs/run-stages';
 import { workInRun, type RunChoice } from '../runs/work-in-run';
 import { checkCount } from '../settings/check-option';
@@ -36,6 +38,8 @@ const QUICK_ADAPTATION: Tree = {
 };
 const QUICK_SAMPLES = 1000;
 const SAMPLES = 10_000;
+/** Sequences that are not images are small. */
+const SEQUENCE_SAMPLES = 65_536;
 
 /** Options of `distill`. */
 export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
@@ -49,7 +53,7 @@ export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
   readonly quick?: boolean | undefined;
   /** Measure the result and write a report; default true. */
   readonly report?: boolean | undefined;
-  /** Samples that the report is measured with; default 10,000. */
+  /** Samples that the report is measured with; default 10,000 images, 65,536 other sequences. */
   readonly samples?: number | undefined;
   /** Overrides of the method's settings. */
   readonly settings?: Tree | undefined;
@@ -90,6 +94,11 @@ export async function distill(
     await checkStage1(context, planned.stage1, planned);
   }
   const given = await loadPresetModels(context, planned);
+  if (options.adaptation && !neededAdaptation(context, given)) {
+    throw new InvalidOptionError(
+      'The teacher reads code vectors already: leave the settings of its adaptation out.',
+    );
+  }
   sayWhatTheReportLacks(context, options);
   const making = { slug: options.name ?? context.found.name, config: planned };
   return workInRun(context, DISTILLATION, options, making, (run, own) =>
@@ -110,26 +119,35 @@ async function distillInRun(
   const seed = seedOf(config.settings);
   const rng = context.createRng(seed);
   if (config.stage1) await reuseStage1(config.stage1, run);
-  const adaptation = await adaptIfNeeded(context, config, given, run);
-  const models = adaptation?.adapted ?? given;
-  const { teacher, teacherWeights, network, generator } = models;
-  const distillation = method.start(
-    { teacher, teacherWeights, network, generator, settings },
-    {
-      compiler,
-      rng,
-      onSnapshot: async (snapshot) => {
-        await run.saveArrays(snapshotName(snapshot.iteration), snapshot.weights);
-        await writePreview(context, models, snapshot, run);
+  const plan = (models: PresetModels): Distillation => {
+    const { teacher, teacherWeights, network, generator } = models;
+    return method.start(
+      { teacher, teacherWeights, network, generator, settings },
+      {
+        compiler,
+        rng,
+        onSnapshot: async (snapshot) => {
+          await run.saveArrays(snapshotName(snapshot.iteration), snapshot.weights);
+          await writePreview(context, models, snapshot, run);
+        },
       },
-    },
-  );
-  const seconds = await runStages(distillation.stages, { run, progress, signal });
+    );
+  };
+  const reporting = withReport ? [{}] : [];
+  // How many stages there will be does not depend on the teacher, which is adapted first.
+  const ahead = [...plan(given).stages, ...reporting];
+  const adaptation = await adaptIfNeeded(context, config, given, run, ahead);
+  const models = adaptation?.adapted ?? given;
+  const distillation = plan(models);
+  const before = adaptation?.stages ?? 0;
+  const stages = placedStages(distillation.stages, { before, after: reporting });
+  const seconds = await runStages(stages, { run, progress, signal });
   const outcome = distillation.outcome();
   const weights = await saveGenerator(context, models, config, outcome, run);
   if (!withReport) return { run: run.path, weights };
+  const last = before + stages.length + 1;
   const report = await writeReport({
-    context,
+    context: { ...context, progress: placedProgress(progress, { number: last, of: last }) },
     models,
     ...(adaptation ? { adaptation } : {}),
     outcome,
@@ -146,8 +164,11 @@ async function distillInRun(
 function newConfig(context: PresetContext, options: DistillOptions): DistillConfig {
   const { found } = context;
   const { teacher, tokenizer, stage1, quick } = options;
-  const samples = options.samples ?? (quick ? QUICK_SAMPLES : SAMPLES);
+  const images = imagesOfPreset(found);
+  const samples =
+    options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
   checkCount('The number of samples', samples);
+  if (options.report !== false) checkSamples(context, samples);
   const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
   const settings = resolveSettings(
     `method "${method.name}"`,
@@ -221,11 +242,12 @@ async function adaptIfNeeded(
   config: DistillConfig,
   models: PresetModels,
   run: Run,
+  after: Surroundings['after'],
 ): Promise<Adaptation | undefined> {
   if (!neededAdaptation(context, models)) return undefined;
   const seed = seedOf(config.settings);
   const settings = config.adaptation ?? adaptationSettings(context, { seed });
-  return adaptModels(context, { models, settings, run, rng: context.createRng(seed) });
+  return adaptModels(context, { models, settings, run, rng: context.createRng(seed), after });
 }
 
 async function saveGenerator(

@@ -73,29 +73,48 @@ export function imagesOfPreset({
  * loaded for it.
  */
 export function whyNotMeasured(
+  context: PresetContext,
+  images: EvaluatedImages,
+): string | undefined {
+  try {
+    metricsOfPreset(context, images);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * The metrics that the images of a preset are measured with. Nothing is loaded for it.
+ * @throws Error saying why they cannot be measured, and the mend.
+ */
+export function metricsOfPreset(
   { container, found }: PresetContext,
   { imageShape, labels }: EvaluatedImages,
-): string | undefined {
+): readonly Metric[] {
   const { evaluation, dataset } = found.preset;
-  if (!evaluation) return `The preset "${found.name}" names no feature network to measure with.`;
+  if (!evaluation) {
+    throw new Error(
+      `The preset "${found.name}" names no feature network to measure with: name one in its "evaluation".`,
+    );
+  }
   const all = container.resolveAll(FEATURE_NETWORKS);
   const provider = all.find(({ name }) => name === evaluation.featureNetwork)?.value;
   if (!provider) {
-    return `The feature network "${evaluation.featureNetwork}" is not installed: install the plugin that brings it to get figures.`;
+    throw new Error(
+      `The feature network "${evaluation.featureNetwork}" is not installed: install the plugin that brings it to get figures.`,
+    );
   }
   if (provider.imageShape && provider.imageShape.join() !== imageShape.join()) {
-    return `The feature network "${provider.name}" reads images of ${provider.imageShape.join('×')}, and these are ${imageShape.join('×')}.`;
+    throw new Error(
+      `The feature network "${provider.name}" reads images of ${provider.imageShape.join('×')}, and these are ${imageShape.join('×')}.`,
+    );
   }
   const reference =
     dataset !== undefined &&
     (provider.references?.[dataset] !== undefined ||
       container.resolveAll(DATASETS).some(({ name }) => name === dataset));
-  try {
-    metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
 }
 
 /** See `selectMetrics`; of all metrics that are registered. */
@@ -104,7 +123,10 @@ function metricsOf(
   named: readonly string[] | undefined,
   inputs: MetricInputs,
 ): readonly Metric[] {
-  const available = container.resolveAll(METRICS).map(({ value }) => value);
+  const registered = container.resolveAll(METRICS);
+  // The registry knows the nearest name, which metrics themselves do not.
+  for (const name of named ?? []) namedOption('metric', registered, name);
+  const available = registered.map(({ value }) => value);
   return selectMetrics(named, available, inputs).metrics;
 }
 

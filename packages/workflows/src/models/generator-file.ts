@@ -33,8 +33,9 @@ export async function loadGenerator(
     ? await generatorIn(context, from)
     : ((await latestGenerator(context)) ?? found.preset.weights?.generator);
   if (!file) {
-    throw new Error(
-      `There is no generator of "${found.name}" yet: run "ar-distill distill --preset ${found.name}" or name one with --weights.`,
+    throw new InvalidOptionError(
+      `There is no generator of "${found.name}" yet: distil one, or name one as "weights".`,
+      { options: ['weights'] },
     );
   }
   const source = await openWeights(found.backbone, 'generator', file);
