@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { enableProdMode } from '@tensorflow/tfjs';
@@ -87,17 +87,21 @@ function checkProvider(provider: string): void {
 
 /** Threads wait busily for each other, so that many more than there are processors come to no end. */
 function checkThreads(threads: number): void {
+  if (!(Number.isSafeInteger(threads) && threads > 0)) {
+    throw new InvalidOptionError(
+      `The number of threads must be a whole number above 0, not ${threads}.`,
+    );
+  }
   const most = 2 * Math.max(availableParallelism(), cpus().length);
-  if (Number.isSafeInteger(threads) && threads > 0 && threads <= most) return;
+  if (threads <= most) return;
   throw new InvalidOptionError(
-    `The number of threads must be a whole number from 1 to ${most}, twice the processors of this machine, not ${threads}.`,
+    `${threads} threads are too many for this machine: take ${most}, twice its processors, or fewer.`,
   );
 }
 
 /** A folder that is not there would be passed over as one without plugins. */
 function checkPluginFolder(folder: string): void {
-  const stats = statSync(folder, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return;
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
   throw new InvalidOptionError(
     `There is no folder "${folder}" to look for plugins in: name one that is there.`,
   );

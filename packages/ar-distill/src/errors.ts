@@ -1,3 +1,4 @@
+import { isError } from './sentences/is-error';
 import { oneSentence } from './sentences/one-sentence';
 import { plainReason } from './sentences/plain-reason';
 
@@ -29,7 +30,7 @@ export function exitCodeOf(error: unknown): number {
 
 /** Errors of other packages are told by their names: there may be more than one copy of a package. */
 export function isNamed(error: unknown, name: string): error is Error {
-  return error instanceof Error && error.name === name;
+  return isError(error) && error.name === name;
 }
 
 /**
@@ -43,7 +44,7 @@ export function describeError(error: unknown, debug: boolean): string {
 }
 
 function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Error: ${String(error)}`;
+  if (!isError(error)) return `Error: ${String(error)}`;
   const stack = error.stack ?? error.message;
   return error.cause === undefined ? stack : `${stack}\nCaused by: ${stackOf(error.cause)}`;
 }

@@ -19,7 +19,10 @@ const common = {
   pluginsDir: path.optional(),
 };
 
-/** Options that every command has. */
+/** `plugins`: nothing is computed. */
+export const pluginsSchema = z.strictObject({ pluginsDir: common.pluginsDir });
+
+/** Options that every command has that computes. */
 export const commonSchema = z.strictObject(common);
 export type CommonOptions = z.output<typeof commonSchema>;
 

@@ -1,5 +1,6 @@
 import { explainIssue } from '@ar-distill/workflows';
 import type { z } from 'zod';
+import { isError } from './is-error';
 import { systemErrorSentence } from './system-error';
 
 const MORE = 'AR_DISTILL_DEBUG=1 in front of the command shows more';
@@ -13,13 +14,13 @@ const RUNTIME = / in ONNX Runtime: /;
  * the system, V8, zod, TensorFlow.js or ONNX Runtime say, which name neither the thing nor the mend.
  */
 export function plainReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   return (
     systemErrorSentence(error) ??
     schemaSentence(error) ??
     memorySentence(error) ??
     runtimeSentence(error) ??
-    tensorSentence(error) ??
+    stepSentence(error) ??
     ownFaultSentence(error) ??
     error.message
   );
@@ -54,22 +55,35 @@ function runtimeSentence({ message }: Error): string | undefined {
   return `${subject}: take weights and settings that belong together (${MORE}).`;
 }
 
-/** TensorFlow.js says that tensors do not fit, but not which weights or settings they come from. */
-function tensorSentence(error: Error): string | undefined {
-  const raw = causes(error).find(isOfTensorFlow);
-  if (raw === undefined) return undefined;
-  const [subject] = raw === error ? [] : error.message.split(`: ${raw.message}`);
-  return `${subject ?? 'A step cannot be computed'}, because its tensors do not fit each other: take weights and settings that belong together (${MORE}).`;
+/** How the engine says that a step function threw something; that is the cause. */
+const STEP = /^The program "(.*?)" cannot be compiled: /;
+
+/**
+ * What a step is made of says that tensors do not fit, but not which weights or settings they come from.
+ * What else is thrown in a step is a sentence already.
+ */
+function stepSentence(error: Error): string | undefined {
+  const name = STEP.exec(error.message)?.[1];
+  const cause = causes(error).find(isOfTensors);
+  if (cause === undefined) {
+    return name !== undefined && isError(error.cause) ? plainReason(error.cause) : undefined;
+  }
+  const subject = name === undefined ? 'A step' : `The step "${name}"`;
+  return `${subject} cannot be computed with these weights and settings: take ones that belong together (${MORE}).`;
 }
 
 function causes(error: Error): Error[] {
-  return error.cause instanceof Error ? [error, ...causes(error.cause)] : [error];
+  return isError(error.cause) ? [error, ...causes(error.cause)] : [error];
 }
 
+/** TensorFlow.js, and those parts of the engine that stand in for it. */
+const TENSORS =
+  /[\\/]tfjs(?:-[a-z-]+)?[\\/]|[\\/]engine[\\/](?:src|dist)[\\/](?:trace|ir|lower|onnx)[\\/]/;
+
 /** Where an error was thrown stands in the first frame of its stack. */
-function isOfTensorFlow({ stack = '' }: Error): boolean {
+function isOfTensors({ stack = '', message }: Error): boolean {
   const frame = stack.split('\n').find((line) => /^\s+at /.test(line)) ?? '';
-  return /@tensorflow[\\/]/.test(frame);
+  return TENSORS.test(frame) && !STEP.test(message);
 }
 
 /** What only a mistake in a program throws; a user can do nothing but report it. */

@@ -1,3 +1,5 @@
+import { isError } from './is-error';
+
 /** What Node throws when the operating system refuses something. */
 interface SystemError extends Error {
   readonly code: string;
@@ -49,7 +51,7 @@ export function systemErrorSentence(error: unknown): string | undefined {
 
 function isSystemError(error: unknown): error is SystemError {
   return (
-    error instanceof Error &&
+    isError(error) &&
     'code' in error &&
     typeof error.code === 'string' &&
     /^E[A-Z0-9]+$/.test(error.code) &&

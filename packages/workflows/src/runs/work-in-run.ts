@@ -1,6 +1,7 @@
 import { RUN_DIRECTORIES } from '@ar-distill/di';
 import { loggedProgress, type Run } from '@ar-distill/runs';
 import type { WorkflowContext } from '../context';
+import { checkFolderToWrite } from '../settings/check-option';
 import { RUNS_FOLDER } from './run-files';
 import { parseRun, type RunKind, type RunSubject } from './run-kinds';
 
@@ -25,6 +26,7 @@ export async function workInRun<Config, Context extends WorkflowContext & RunSub
   { slug, config }: { readonly slug: string; readonly config: Config },
   work: (run: Run<Config>, context: Context) => Promise<T>,
 ): Promise<T> {
+  if (resume === undefined) checkFolderToWrite(out);
   const directories = context.container.resolve(RUN_DIRECTORIES);
   const opening = {
     signal: context.signal,

@@ -43,7 +43,16 @@ export function checkFileToWrite(file: string, what: string, extension: string):
       `"${file}" is ${kindOf(file)} where ${what} is to be written: name another file.`,
     );
   }
+  checkName(path.basename(file));
   checkFolderToWrite(path.dirname(path.resolve(file)));
+}
+
+/** Bytes of a name of a file: what systems take, less those of the unfinished file beside it. */
+const NAME_BYTES = 255 - 20;
+
+function checkName(name: string): void {
+  if (Buffer.byteLength(name) <= NAME_BYTES) return;
+  throw new InvalidOptionError(`The name "${name.slice(0, 40)}…" is too long: give a shorter one.`);
 }
 
 /**
@@ -52,7 +61,10 @@ export function checkFileToWrite(file: string, what: string, extension: string):
  */
 export function checkFolderToWrite(folder: string): void {
   let nearest = path.resolve(folder);
-  while (!existsSync(nearest) && path.dirname(nearest) !== nearest) nearest = path.dirname(nearest);
+  while (!existsSync(nearest) && path.dirname(nearest) !== nearest) {
+    checkName(path.basename(nearest));
+    nearest = path.dirname(nearest);
+  }
   if (!statSync(nearest).isDirectory()) {
     throw new InvalidOptionError(
       `"${nearest}" is ${kindOf(nearest)} where a folder is needed: name another place.`,
