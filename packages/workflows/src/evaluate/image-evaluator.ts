@@ -32,7 +32,10 @@ export interface ImageEvaluator {
   readonly provider: FeatureNetworkProvider;
   /** How the metrics' values are shown. */
   readonly columns: readonly MetricColumn[];
-  /** `images` [N, H, W, channels] in [−1, 1] that were made for the condition [N, …]. */
+  /**
+   * `images` [N, H, W, channels] in [−1, 1] that were made for the condition [N, …].
+   * @throws the signal's reason (an AbortError) between two batches when it is aborted.
+   */
   evaluate(images: HostTensor, condition: Readonly<HostTensors>): Promise<ImageQuality>;
   /** The Fréchet distance alone, for curves during training, where it is one of the metrics. */
   readonly frechetDistance?: (images: HostTensor) => Promise<number>;
@@ -155,8 +158,13 @@ export async function openEvaluator(
     labels: evaluated.labels,
     reference: reference !== undefined,
   });
+  const { progress, signal } = context;
+  const onImages = (done: number, total: number): void => {
+    signal.throwIfAborted();
+    progress.update({ stage: `features of ${provider.name}`, done, total, metrics: {} });
+  };
   const measure = (own: readonly Metric[], images: HostTensor, classes?: Int32Array) =>
-    evaluateImages({ network, metrics: own, reference }, images, classes);
+    evaluateImages({ network, metrics: own, reference, onImages }, images, classes);
   return {
     provider,
     columns: metricColumns(metrics, provider),
