@@ -54,6 +54,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--quick': 'nothing',
   '--reconstruction': 'nothing',
   '--resume': 'file',
+  '--run': 'file',
   '--samples': 'number',
   '--seed': 'number',
   '--set': 'setting',

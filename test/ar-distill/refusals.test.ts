@@ -72,7 +72,7 @@ describe('work that cannot end well', () => {
       `1000 threads are too many for this machine: take ${THREADS}, twice its`,
     ],
     ['sample --plugins-dir nowhere', 'nowhere" to look for plugins in: name one that is there.'],
-    ['distill --set adaptation.heldOut=3', 'leave the settings of its adaptation out.'],
+    ['distill --set adaptation.heldOut=3', 'adaptation of its teacher: leave them out.'],
     [
       'distill --preset mnist-llamagen --set adaptation.heldOut=0',
       'The setting "heldOut" of the adaptation on the command line is wrong: expected a number above 0, not 0.',

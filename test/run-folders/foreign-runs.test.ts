@@ -1,8 +1,6 @@
 import { adaptationSettingsSchema, distillationSettingsSchema } from '@ar-distill/core/methods';
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
-import { createContainer } from '@ar-distill/di';
 import { float32 } from '@ar-distill/program';
-import * as workflows from '@ar-distill/workflows';
 import {
   cpSync,
   existsSync,
@@ -15,27 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { runCli } from '../../packages/ar-distill/src/commands/program';
+import { commandIn } from './run-command';
 
-const ROOT = path.join(__dirname, '..', '..');
 const folder = mkdtempSync(path.join(tmpdir(), 'ar-distill-foreign-runs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command in this process; runs are named relative to the temporary folder. */
-async function arDistill(command: string) {
-  let stdout = '';
-  let stderr = '';
-  const args = command.replace(/(--(?:resume|stage1|weights|out)) /g, `$1 ${folder}${path.sep}`);
-  const status = await runCli(args.split(' '), {
-    cwd: folder,
-    variables: {},
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    workflows,
-    createContainer: (options) => createContainer({ ...options, pluginFolders: [ROOT] }),
-  });
-  return { status, stdout, stderr: stderr.replaceAll(folder + path.sep, '') };
-}
+const arDistill = commandIn(folder);
 
 const supervised = { iterations: 3, batchSize: 4, learningRate: 0.01 };
 const distillation = distillationSettingsSchema.parse({
@@ -160,8 +143,12 @@ it.each([
     'is a run of "train features", not of "distill": name a run of "distill" with --weights.',
   ],
   ['eval --weights llamagen --preset mnist-var', 'works on the preset "llamagen:mnist-llamagen"'],
+  [
+    'eval --run features',
+    'is a run of "train features", not of "distill": name a run of "distill" with --run.',
+  ],
 ])('%j is refused before anything is touched', async (command, sentence) => {
-  const run = /(?:--resume|--stage1|--weights) (\w+)/.exec(command)![1]!;
+  const run = /(?:--resume|--stage1|--weights|--run) (\w+)/.exec(command)![1]!;
   expect(await refusal(command, run)).toContain(sentence);
 });
 
@@ -177,7 +164,7 @@ it.each([
 
 it('what is no run is refused', async () => {
   mkdirSync(path.join(folder, 'empty'));
-  for (const flag of ['distill --resume', 'distill --out refused --stage1', 'sample --weights']) {
+  for (const flag of ['distill --resume', 'distill --out refused --stage1', 'sample --run']) {
     expect(await refusal(`${flag} empty`, 'empty')).toMatch(/empty" is no run directory/);
   }
 });
@@ -295,7 +282,8 @@ describe('tuned weights', () => {
     cpSync(path.join(folder, 'made'), path.join(folder, 'taught'), { recursive: true });
     const file = path.join(folder, 'taught/00000-toy-joint/config.json');
     const config = JSON.parse(readFileSync(file, 'utf8'));
-    writeFileSync(file, JSON.stringify({ ...config, teacher: '/a/t.pth' }));
+    const teacher = { path: '/a/t.pth', sha256: '0'.repeat(64) };
+    writeFileSync(file, JSON.stringify({ ...config, teacher }));
     const { status, stderr } = await arDistill(
       'distill --stage1 taught/00000-toy-joint --out refused',
     );

@@ -47,7 +47,9 @@ it(
       run: path.join(root, 'whole', '00000-toy-joint'),
       weights: path.join(root, 'whole', '00000-toy-joint', 'generator.safetensors'),
     });
-    expect(eventsOf(events, 'run')).toEqual([{ kind: 'run', path: result.run }]);
+    expect(eventsOf(events, 'run')).toEqual([
+      { kind: 'run', path: result.run, command: 'distill' },
+    ]);
     const progress = eventsOf(events, 'progress');
     expect([...new Set(progress.map(({ stage }) => stage))]).toEqual([
       'teacher-pool',

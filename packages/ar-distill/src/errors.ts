@@ -12,7 +12,12 @@ export class UsageError extends Error {
 
 /** The user stopped the command: exit code 130, as shells report SIGINT. */
 export class InterruptedError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    /** The command that goes on, as a shell reads it; absent when nothing was begun. */
+    readonly resume?: string,
+  ) {
     super(message, options);
     this.name = 'InterruptedError';
   }

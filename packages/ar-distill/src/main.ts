@@ -2,12 +2,9 @@
 import * as workflows from '@ar-distill/workflows';
 import { runCli } from './commands/program';
 import { createContainer } from './container';
+import { ignoreLostReaders } from './lost-readers';
 
-// A reader that stops early (`ar-distill plugins | head -1`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+const output = ignoreLostReaders(process.stdout, process.stderr);
 
 void runCli(process.argv.slice(2), {
   cwd: process.cwd(),
@@ -17,5 +14,5 @@ void runCli(process.argv.slice(2), {
   workflows,
   createContainer,
 }).then((code) => {
-  process.exitCode = code;
+  process.exitCode = output.failed && code === 0 ? 1 : code;
 });

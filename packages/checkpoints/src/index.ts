@@ -13,6 +13,7 @@ export {
   writeModelDirectory,
 } from './model-directory/write-model-directory';
 export { type CheckpointFile, openCheckpoint, readCheckpoint } from './open-checkpoint';
+export { CHECKSUM_KEY, verifySafetensors } from './safetensors/checksum';
 export { openSafetensors, readSafetensors } from './safetensors/safetensors-file';
 export { writeSafetensors } from './safetensors/write-safetensors';
 export type { WeightsFile } from './weights-file';

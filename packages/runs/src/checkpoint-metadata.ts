@@ -6,6 +6,9 @@ export interface CheckpointMetadata extends Omit<Checkpoint, 'tensors'> {
   readonly metricsBytes: number;
 }
 
+/** Keys of the metadata in the file. */
+export const CHECKPOINT_KEYS = ['stage', 'iteration', 'cursor', 'metricsBytes'] as const;
+
 /** The metadata as text for a safetensors header. */
 export function formatCheckpoint(metadata: CheckpointMetadata): Record<string, string> {
   const { stage, iteration, cursor, metricsBytes } = metadata;

@@ -1,4 +1,4 @@
-export { onInterrupt } from './interrupt';
+export { type Interrupt, onInterrupt } from './interrupt';
 export { describeModelDirectory, loadModelDirectory, saveModelDirectory } from './model-directory';
 export { type ModelKind, loadModel, saveModel } from './model-file';
 export { createProgressReporter } from './progress';

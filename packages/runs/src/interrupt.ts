@@ -1,5 +1,10 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
+/**
+ * Milliseconds in which a signal that comes again is the same one: npx hands on what the terminal has
+ * sent to all of its processes, and a terminal that closes hangs up more than once.
+ */
+const SAME = 100;
 
 /** Ctrl-C as a signal that long work looks at between its steps. */
 export interface Interrupt {
@@ -9,14 +14,25 @@ export interface Interrupt {
 }
 
 /**
- * The first SIGINT or SIGTERM aborts the signal, so that the running step can be finished and saved;
- * a second one ends the process at once with exit code 130.
+ * The first SIGINT, SIGTERM or SIGHUP aborts the signal, so that the running step can be finished and
+ * saved; a second one ends the process at once with exit code 130.
+ *
+ * @param end what a second one does instead, where native threads have to be thought of.
  */
-export function onInterrupt(write: (text: string) => void = writeToStderr): Interrupt {
+export function onInterrupt(
+  write: (text: string) => void = writeToStderr,
+  end: () => void = () => process.exit(INTERRUPTED),
+): Interrupt {
   const controller = new AbortController();
+  let first = 0;
   const listener = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    write('\nFinishing the step and saving; press Ctrl-C again to stop at once.\n');
+    if (controller.signal.aborted) {
+      if (performance.now() - first >= SAME) end();
+      return;
+    }
+    first = performance.now();
+    // Nothing about saving: whether there is anything to save only the work itself can tell.
+    write('\nStopping; press Ctrl-C again to stop at once.\n');
     controller.abort();
   };
   for (const name of SIGNALS) process.on(name, listener);

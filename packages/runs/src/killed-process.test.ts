@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { onInterrupt } from './interrupt';
 import { createRun, openRun } from './run-directory';
 
 const WORKSPACE = path.join(__dirname, '../../..');
@@ -92,7 +93,7 @@ describe('onInterrupt', () => {
     console.log('ready');
   `;
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('lets work end at the first %s', async (name) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('lets work end at the first %s', async (name) => {
     const child = start(WAITING.replace('STUBBORN', 'false'));
     await printed(child.stdout, 'ready');
     child.kill(name);
@@ -106,7 +107,24 @@ describe('onInterrupt', () => {
     await printed(child.stdout, 'ready');
     child.kill('SIGINT');
     await printed(child.stderr, 'press Ctrl-C again to stop at once');
+    await new Promise((resolve) => setTimeout(resolve, 200));
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([130, null]);
+  });
+
+  it('takes one that comes twice at once for one: npx hands on what the terminal has sent', async () => {
+    const exit = jest.spyOn(process, 'exit').mockImplementation((() => undefined) as never);
+    const texts: string[] = [];
+    const { signal, dispose } = onInterrupt((text) => texts.push(text));
+    process.emit('SIGINT');
+    process.emit('SIGINT');
+    expect(signal.aborted).toBe(true);
+    expect(texts).toEqual(['\nStopping; press Ctrl-C again to stop at once.\n']);
+    expect(exit).not.toHaveBeenCalled();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    process.emit('SIGINT');
+    expect(exit).toHaveBeenCalledWith(130);
+    dispose();
+    exit.mockRestore();
   });
 });

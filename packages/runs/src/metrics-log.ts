@@ -1,6 +1,7 @@
 import type { MetricRecord } from '@ar-distill/core';
 import { appendFileSync, existsSync } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
+import { whileWriting } from './system-errors';
 
 const LINE_FEED = 0x0a;
 
@@ -10,7 +11,11 @@ export class MetricsLog {
 
   /** Appends one line. */
   append(record: MetricRecord): void {
-    appendFileSync(this.file, `${JSON.stringify(record)}\n`);
+    try {
+      appendFileSync(this.file, `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      throw whileWriting(this.file, error);
+    }
   }
 
   /** All records; a last line that a crash cut short is left out. */

@@ -1,5 +1,6 @@
-import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
+import { readSafetensors, verifySafetensors, writeSafetensors } from '@ar-distill/checkpoints';
 import type { HostTensors } from '@ar-distill/program';
+import { writing } from './system-errors';
 
 const MODEL_KINDS = ['tokenizer', 'teacher', 'generator', 'features'] as const;
 
@@ -25,24 +26,22 @@ export interface SaveModelOptions {
   readonly halfPrecision?: boolean;
 }
 
-/** Writes a model as one safetensors file, atomically. */
+/** Writes a model as one safetensors file with its checksum, atomically. */
 export function saveModel(
   file: string,
   model: ModelFile,
   options: SaveModelOptions = {},
 ): Promise<void> {
   const { kind, plugin, preset, architecture, tensors, provenance } = model;
-  return writeSafetensors(
-    file,
-    tensors,
-    {
-      kind,
-      plugin,
-      preset,
-      architecture: JSON.stringify(architecture),
-      provenance: JSON.stringify(provenance),
-    },
-    options,
+  const metadata = {
+    kind,
+    plugin,
+    preset,
+    architecture: JSON.stringify(architecture),
+    provenance: JSON.stringify(provenance),
+  };
+  return writing(file, () =>
+    writeSafetensors(file, tensors, metadata, { ...options, checksum: true }),
   );
 }
 
@@ -50,9 +49,11 @@ export function saveModel(
  * Reads a model that AR-Distill wrote.
  *
  * @param expected What it must be; any kind without it.
- * @throws Error when the file holds something else, or its description is damaged.
+ * @throws Error when the file holds something else, its description is damaged, or its checksum, when
+ *   it has one, is another.
  */
 export async function loadModel(file: string, expected?: ModelKind): Promise<ModelFile> {
+  await verifySafetensors(file);
   const { tensors, metadata } = await readSafetensors(file);
   const { kind, plugin, preset, architecture, provenance } = metadata;
   const needed = expected === undefined ? 'a model' : `a ${expected}`;

@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { atomicWriteFile, isTemporaryFile, openSafetensors, readSafetensors, type WeightsFile, writeSafetensors } from '@ar-distill/checkpoints';
+import { atomicWriteFile, isTemporaryFile } from '@ar-distill/checkpoints';
 import type { Checkpoint, MetricRecord, RunStore } from '@ar-distill/core';
 import type { HostTensors } from '@ar-distill/program';
-import { formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
+import { CHECKPOINT_KEYS, formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
 import { hasCode } from './error-code';
 import { MetricsLog } from './metrics-log';
 import { readRunConfig, RUN_CONFIG } from './run-config';
 import { RunLock, type LockOptions } from './run-lock';
 import { RunLog } from './run-log';
+import { RunTensors } from './run-tensors';
+import { whileWriting, writing } from './system-errors';
 
 const METRICS = 'metrics.jsonl';
 const LOG = 'log.jsonl';
@@ -39,17 +41,23 @@ const asItIs: OpenRunOptions<unknown> = { parse: (config) => config };
  * it open.
  */
 export class Run<Config = unknown> implements RunStore {
+  private readonly tensors = new RunTensors();
+
   private constructor(
     /** Absolute path. */
     readonly path: string,
-    /** The resolved config that the run was made with. */
-    readonly config: Config,
+    private current: Config,
     private readonly metrics: MetricsLog,
     private readonly lock: RunLock,
     /** What happened in the run. */
     readonly log: RunLog,
   ) {
-    log.info('opened', { node: process.version, platform: process.platform, config });
+    log.info('opened', { node: process.version, platform: process.platform, config: current });
+  }
+
+  /** The resolved config that the run was made with, or what `reconfigure` put in its place. */
+  get config(): Config {
+    return this.current;
   }
 
   /**
@@ -72,7 +80,7 @@ export class Run<Config = unknown> implements RunStore {
         config,
         new MetricsLog(path.join(absolute, METRICS)),
         lock,
-        new RunLog(path.join(absolute, LOG)),
+        openLog(path.join(absolute, LOG)),
       );
     } catch (error) {
       await lock.release();
@@ -80,31 +88,36 @@ export class Run<Config = unknown> implements RunStore {
     }
   }
 
-  /** The last checkpoint; metrics that were logged after it are cut off. */
+  /** Replaces the config, in the run as well; the log keeps what has changed. */
+  async reconfigure(config: Config): Promise<void> {
+    this.lock.assertHeld();
+    await writeConfig(this.path, config);
+    this.log.info('config changed', { from: this.current, to: config });
+    this.current = config;
+  }
+
+  /**
+   * The last checkpoint; metrics that were logged after it are cut off.
+   * @throws Error naming the file when its checksum shows that it is damaged.
+   */
   async loadCheckpoint(): Promise<Checkpoint | undefined> {
     this.lock.assertHeld();
     const file = path.join(this.path, CHECKPOINT);
-    if (!existsSync(file)) {
+    const opened = await this.tensors.open(file, CHECKPOINT_KEYS);
+    if (!opened) {
       await this.metrics.truncate(0);
       return undefined;
     }
-    const { specs, metadata } = await withSafetensors(file, async (opened) => opened);
-    const { metricsBytes, ...counters } = parseCheckpoint(file, metadata);
+    const { metricsBytes, ...counters } = parseCheckpoint(file, opened.metadata);
     await this.metrics.truncate(metricsBytes);
     this.log.info('checkpoint loaded', { stage: counters.stage, iteration: counters.iteration });
-    const read = (names: readonly string[]): Promise<HostTensors> =>
-      withSafetensors(file, async (opened) => {
-        const tensors: HostTensors = {};
-        for (const name of names) tensors[name] = await opened.read(name);
-        return tensors;
-      });
-    return { ...counters, tensors: { specs, read } };
+    return { ...counters, tensors: opened.tensors };
   }
 
   async saveCheckpoint({ tensors, ...counters }: Checkpoint): Promise<void> {
     this.lock.assertHeld();
     const metricsBytes = await this.metrics.length();
-    await writeSafetensors(
+    await this.tensors.write(
       path.join(this.path, CHECKPOINT),
       tensors,
       formatCheckpoint({ ...counters, metricsBytes }),
@@ -124,12 +137,11 @@ export class Run<Config = unknown> implements RunStore {
 
   async saveArrays(name: string, arrays: Readonly<HostTensors>): Promise<void> {
     this.lock.assertHeld();
-    await writeSafetensors(this.arraysFile(name), arrays);
+    await this.tensors.write(this.arraysFile(name), arrays);
   }
 
   async loadArrays(name: string): Promise<HostTensors | undefined> {
-    const file = this.arraysFile(name);
-    return existsSync(file) ? (await readSafetensors(file)).tensors : undefined;
+    return this.tensors.read(this.arraysFile(name));
   }
 
   /** Names of all arrays that are saved. */
@@ -150,7 +162,7 @@ export class Run<Config = unknown> implements RunStore {
   async writeFile(relative: string, bytes: Uint8Array): Promise<string> {
     const file = this.inside(relative);
     this.lock.assertHeld();
-    await atomicWriteFile(file, bytes);
+    await writing(file, () => atomicWriteFile(file, bytes));
     return file;
   }
 
@@ -195,17 +207,16 @@ export async function createRun(
   if (!SLUG.test(slug)) {
     throw new RangeError(`"${slug}" cannot name a run: use letters, digits, ".", "_" and "-".`);
   }
-  await mkdir(root, { recursive: true });
-  const folder = await makeNumberedFolder(root, slug);
+  const made = await writing(root, () => mkdir(root, { recursive: true }));
+  let folder: string | undefined;
   try {
-    await atomicWriteFile(
-      path.join(folder, RUN_CONFIG),
-      Buffer.from(`${JSON.stringify(config, null, 2)}\n`),
-    );
+    folder = await writing(root, () => makeNumberedFolder(root, slug));
+    await writeConfig(folder, config);
     return await Run.open(folder, options);
   } catch (error) {
     // A folder without its config would be no run, yet take a number.
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (made !== undefined) await removeEmptyFolders(root, made);
     throw error;
   }
 }
@@ -221,6 +232,32 @@ export function openRun(
   options: OpenRunOptions<unknown> = asItIs,
 ): Promise<Run> {
   return Run.open(folder, options);
+}
+
+function openLog(file: string): RunLog {
+  try {
+    return new RunLog(file);
+  } catch (error) {
+    throw whileWriting(file, error);
+  }
+}
+
+async function writeConfig(folder: string, config: unknown): Promise<void> {
+  const file = path.join(folder, RUN_CONFIG);
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  await writing(file, () => atomicWriteFile(file, Buffer.from(text)));
+}
+
+/** Removes `folder` and those above it up to `last`, as far as nothing lies in them. */
+async function removeEmptyFolders(folder: string, last: string): Promise<void> {
+  try {
+    for (let current = path.resolve(folder); ; current = path.dirname(current)) {
+      await rmdir(current);
+      if (current === path.resolve(last)) return;
+    }
+  } catch {
+    // Another run lies there by now.
+  }
 }
 
 async function makeNumberedFolder(root: string, slug: string): Promise<string> {
@@ -259,17 +296,5 @@ async function removeTemporaryFiles(folder: string): Promise<void> {
     if (entry.isFile() && isTemporaryFile(entry.name)) {
       await rm(path.join(entry.parentPath, entry.name), { force: true });
     }
-  }
-}
-
-async function withSafetensors<T>(
-  file: string,
-  action: (opened: WeightsFile) => Promise<T>,
-): Promise<T> {
-  const opened = await openSafetensors(file);
-  try {
-    return await action(opened);
-  } finally {
-    await opened.close();
   }
 }

@@ -8,10 +8,14 @@ export type WorkflowEvent =
   | ({ readonly kind: 'progress' } & ProgressUpdate)
   /** A sentence for people: a stage's end, a warning. */
   | { readonly kind: 'message'; readonly text: string }
-  /** The run directory that everything goes to. */
-  | { readonly kind: 'run'; readonly path: string }
-  /** The generator that was chosen because none was named. */
-  | { readonly kind: 'generator'; readonly file: string }
+  /** The run directory that everything goes to, and the command that resumes it. */
+  | { readonly kind: 'run'; readonly path: string; readonly command: string }
+  /** Everything is trained and saved; what follows is measured, and done again when it is stopped. */
+  | { readonly kind: 'trained' }
+  /** The generator that draws, and the preset that it ships with. */
+  | { readonly kind: 'generator'; readonly file: string; readonly preset?: string }
+  /** The teacher that draws, all or some AR steps, and the preset that it ships with. */
+  | { readonly kind: 'teacher'; readonly file: string; readonly preset?: string }
   /** A teacher that reads tokens has been adapted to code vectors. */
   | ({ readonly kind: 'adapted' } & AdaptationFigures)
   /** What checkpoints hold, before it is written. */

@@ -26,6 +26,7 @@ export { measureSpeed, type SpeedOptions } from './report/speed-comparison';
 export type { DistillReport } from './report/write-report';
 export type { ImageBatch } from './sample/draw-images';
 export { ImageModel, type Drawer, type ImageRequest, type ImageStep } from './sample/image-model';
+export type { RunReference } from './runs/named-run';
 export { conditionFor, sample, type SampleOptions, type SampleResult } from './sample/sample';
 export type { SamplerOptions } from './sample/open-sampler';
 export { refuseTogether, type Exclusion } from './settings/refuse-together';

@@ -43,7 +43,7 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
       'after',
       presetExamples(env, (preset) => [
         'eval',
-        `eval --weights runs/00002-${preset}`,
+        `eval --run runs/00002-${preset}`,
         'eval --npz teacher.npz',
         'eval --speed',
       ]),

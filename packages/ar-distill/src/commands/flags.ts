@@ -90,10 +90,8 @@ export function withNetworkOptions(command: Command): Command {
 /** Adds what draws images: a generator, or the teacher. `teacher` says what the flag does. */
 export function withDrawerOptions(command: Command, teacher: string): Command {
   withPresetOption(command)
-    .option(
-      '--weights <path>',
-      'generator: run, file or model directory (default: the latest run, else what ships)',
-    )
+    .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
+    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
     .option('--teacher [path]', `${teacher}; its weights or model directory`);
   return withTokenizerOption(command);
 }

@@ -13,16 +13,23 @@ function linesOf(event: WorkflowEvent): readonly string[] {
   switch (event.kind) {
     case 'progress':
     case 'message':
+    case 'trained':
       return [];
     case 'run':
       return [`Run directory: ${event.path}`];
     case 'generator':
-      return [`Generator: ${event.file}`];
+      return [`Generator: ${whose(event)}`];
+    case 'teacher':
+      return [`Teacher: ${whose(event)}`];
     case 'adapted':
       return describeAdaptation(event);
     case 'recognized':
       return [networkTable(event.networks), ...event.networks.flatMap(notesOf)];
   }
+}
+
+function whose({ file, preset }: { readonly file: string; readonly preset?: string }): string {
+  return preset === undefined ? file : `${file} (ships with ${preset})`;
 }
 
 function notesOf({ label, notes }: ImportedNetwork): string[] {

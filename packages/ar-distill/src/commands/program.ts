@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { describeError, EXIT, exitCodeOf, UsageError } from '../errors';
+import { describeError, EXIT, exitCodeOf, InterruptedError, UsageError } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
@@ -9,6 +9,7 @@ import type { CliEnvironment } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
 import { addImportCommand } from './import';
+import { goOnLine } from './interruption';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
 import { inColour } from './terminal';
@@ -67,6 +68,7 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
         : error;
     const text = describeError(told, env.variables['AR_DISTILL_DEBUG'] === '1');
     env.stderr.write(`${inColour('red', text, env.stderr, env.variables)}\n`);
+    if (told instanceof InterruptedError) env.stderr.write(goOnLine(told));
     return exitCodeOf(told);
   }
 }

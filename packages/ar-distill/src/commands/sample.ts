@@ -37,7 +37,7 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
       presetExamples(env, (preset) => [
         'sample',
         'sample --count 16 --classes 3,8 --seed 7 --out threes-and-eights.png',
-        `sample --weights runs/00002-${preset} --teacher-steps 1`,
+        `sample --run runs/00002-${preset} --teacher-steps 1`,
         `sample --preset ${preset} --teacher --count 10000 --npz teacher.npz`,
       ]),
     );

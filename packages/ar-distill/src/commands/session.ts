@@ -5,7 +5,7 @@ import {
   type ServiceContainer,
   type TypedContainer,
 } from '@ar-distill/di';
-import { createProgressReporter, onInterrupt } from '@ar-distill/runs';
+import { createProgressReporter } from '@ar-distill/runs';
 import type { Tree, WorkflowOptions } from '@ar-distill/workflows';
 import { withSource } from '../config/setting-source';
 import type { CommonOptions } from '../config/schemas';
@@ -13,7 +13,9 @@ import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
 import { oneSentence } from '../sentences/one-sentence';
 import type { CliEnvironment } from './environment';
+import type { ForgottenOptions } from './interruption';
 import { printEvent } from './print-event';
+import { Stopping } from './stopping';
 import { inColour } from './terminal';
 
 /**
@@ -44,12 +46,12 @@ export function openContainer(env: CliEnvironment, options: CommonOptions): Type
  */
 export async function withWorkflow<T>(
   env: CliEnvironment,
-  options: CommonOptions,
+  options: ForgottenOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
   flags: Tree = {},
 ): Promise<T> {
   const container = openContainer(env, options);
-  const interrupt = onInterrupt((text) => void env.stderr.write(text));
+  const stopping = new Stopping(env, options, container);
   const progress = createProgressReporter(env.stderr);
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
@@ -59,19 +61,20 @@ export async function withWorkflow<T>(
     }
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
-      signal: interrupt.signal,
-      onEvent: (event) => printEvent(event, env.stdout),
+      signal: stopping.signal,
+      onEvent: (event) => {
+        stopping.watch(event);
+        printEvent(event, env.stdout);
+      },
     });
-    if (interrupt.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
+    if (stopping.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
     return result;
   } catch (error) {
-    if (!interrupt.signal.aborted) throw withSource(error, flags, env.cwd);
+    if (!stopping.signal.aborted) throw withSource(error, flags, env.cwd);
     if (error instanceof InterruptedError) throw error;
-    const message = error instanceof Error && error.name !== 'AbortError' ? error.message : '';
-    throw new InterruptedError(message || 'Interrupted.', { cause: error });
+    throw stopping.interruption(error);
   } finally {
     progress.close();
-    interrupt.dispose();
-    await container.dispose();
+    await stopping.dispose();
   }
 }

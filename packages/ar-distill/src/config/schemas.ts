@@ -90,6 +90,7 @@ export const distillSchema = z.strictObject({
 export const sampleSchema = z.strictObject({
   ...common,
   preset,
+  run: path.optional(),
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),
@@ -106,6 +107,7 @@ export const sampleSchema = z.strictObject({
 export const evaluateSchema = z.strictObject({
   ...common,
   preset,
+  run: path.optional(),
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),

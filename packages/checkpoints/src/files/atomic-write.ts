@@ -5,6 +5,13 @@ import path from 'node:path';
 /** What can be written: bytes at once, or one piece after the other. */
 export type Bytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** Bytes that replace some of those that were written. */
+export interface Patch {
+  /** Of the first of them in the file. */
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Bytes per write call: far below the 2 GiB that one call takes. */
 const WRITE_BYTES = 64 * 2 ** 20;
 
@@ -26,8 +33,14 @@ export function temporaryPath(file: string): string {
  * Writes a file so that a reader sees the old content or the new one, never a part, even after a
  * power cut: temporary file in the same folder, fsync, rename, fsync of the folder. Missing folders
  * are made. On failure the temporary file is removed, the old file stays and the error is passed on.
+ *
+ * @param patch asked for when all is written, before the file appears: what only the whole can tell.
  */
-export async function atomicWriteFile(file: string, bytes: Bytes): Promise<void> {
+export async function atomicWriteFile(
+  file: string,
+  bytes: Bytes,
+  patch?: () => Patch,
+): Promise<void> {
   const folder = path.dirname(path.resolve(file));
   await mkdir(folder, { recursive: true });
   const temporary = temporaryPath(file);
@@ -37,6 +50,7 @@ export async function atomicWriteFile(file: string, bytes: Bytes): Promise<void>
       for await (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
         await writeFully(handle, piece);
       }
+      if (patch) await writePatch(handle, patch());
       await handle.sync();
     } finally {
       await handle.close();
@@ -54,6 +68,13 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
   for (let written = 0; written < bytes.length;) {
     const length = Math.min(WRITE_BYTES, bytes.length - written);
     written += (await handle.write(bytes, written, length)).bytesWritten;
+  }
+}
+
+async function writePatch(handle: FileHandle, { position, bytes }: Patch): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const length = bytes.length - written;
+    written += (await handle.write(bytes, written, length, position + written)).bytesWritten;
   }
 }
 

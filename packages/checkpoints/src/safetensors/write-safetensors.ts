@@ -9,12 +9,15 @@ import {
 import { elementSize, type ElementType } from '../element-types';
 import { atomicWriteFile } from '../files/atomic-write';
 import { float32ToFloat16 } from '../float16';
+import { FileChecksum, NO_CHECKSUM } from './checksum';
 import { encodeSafetensorsHeader } from './encode-header';
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
   /** Stores float32 tensors as float16, rounded to nearest, ties to even. */
   readonly halfPrecision?: boolean;
+  /** Writes a checksum of the whole file into its metadata, for `verifySafetensors`. */
+  readonly checksum?: boolean;
 }
 
 interface Entry {
@@ -46,7 +49,13 @@ export async function writeSafetensors(
   // Wide elements first: then every tensor is aligned, as the format's readers like it.
   entries.sort((a, b) => elementSize(b.type) - elementSize(a.type));
   const stored = entries.map(({ name, spec, type }) => ({ name, shape: spec.shape, type }));
-  await atomicWriteFile(file, chunks(source, entries, encodeSafetensorsHeader(stored, metadata)));
+  if (!options.checksum) {
+    await atomicWriteFile(file, chunks(source, entries, encodeSafetensorsHeader(stored, metadata)));
+    return;
+  }
+  const first = encodeSafetensorsHeader(stored, { ...metadata, ...NO_CHECKSUM });
+  const sum = new FileChecksum(first);
+  await atomicWriteFile(file, sum.watch(chunks(source, entries, first)), () => sum.patch());
 }
 
 function isSource(tensors: Readonly<HostTensors> | TensorSource): tensors is TensorSource {

@@ -90,6 +90,11 @@ export interface DistillationMethod<S = unknown> {
   readonly name: string;
   readonly summary: string;
   readonly settingsSchema: z.ZodType<S>;
+  /**
+   * Paths of settings (`tuning.learningRate`) that a run may go on with other values of, each with the
+   * stage after whose end they mean nothing any more. Nothing else of a run can change; default: none.
+   */
+  readonly resumable?: Readonly<Record<string, string>>;
   /** Settings over a preset's for a run of a minute or two that shows that everything works. */
   readonly quickSettings: Readonly<Record<string, unknown>>;
   /**

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { TeacherAdaptation } from '@ar-distill/core';
 import {
+  ADAPTATION_STAGES,
   adaptationSettingsSchema,
   startAdaptation,
   type AdaptationSettings,
@@ -14,11 +15,20 @@ import { InvalidOptionError } from '../errors';
 import { pickParameters } from '../models/parameters';
 import { createGenerator, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
+import type { ResumableSettings } from '../runs/resumed-settings';
 import { TEACHER_FILE } from '../runs/run-files';
 import { placedStages, type Surroundings } from '../runs/placed-stages';
 import { runStages } from '../runs/run-stages';
 import { resolveSettings } from '../settings/resolve-settings';
 import type { Tree } from '../settings/merge';
+
+/** Settings that a run may go on with other values of, each with the stage that reads it. */
+export const RESUMABLE_ADAPTATION: ResumableSettings = {
+  'regression.learningRate': ADAPTATION_STAGES.regression,
+  'regression.gradientClip': ADAPTATION_STAGES.regression,
+  'fineTuning.learningRate': ADAPTATION_STAGES.fineTuning,
+  'fineTuning.gradientClip': ADAPTATION_STAGES.fineTuning,
+};
 
 /** What the adaptation of a preset's teacher starts from. */
 export interface AdaptationTask {

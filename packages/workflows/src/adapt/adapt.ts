@@ -1,7 +1,6 @@
-import path from 'node:path';
 import type { ServiceContainer } from '@ar-distill/di';
 import { textTable, type MetricColumn, type ResultRow } from '@ar-distill/evaluation/report';
-import type { TokenSequences } from '@ar-distill/core/methods';
+import { adaptationSettingsSchema, type TokenSequences } from '@ar-distill/core/methods';
 import type { Run } from '@ar-distill/runs';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -11,8 +10,12 @@ import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { placedProgress, type Surroundings } from '../runs/placed-stages';
-import { ADAPTATION, readRunToResume, type ConfigOf } from '../runs/run-kinds';
-import { workInRun, type RunChoice } from '../runs/work-in-run';
+import { refuseOther, refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
+import { TEACHER_FILE } from '../runs/run-files';
+import { ADAPTATION, readRun, type ConfigOf } from '../runs/run-kinds';
+import { filesOf, networksOf, networksToResume } from '../runs/run-networks';
+import { RUN_VERSION } from '../runs/run-version';
+import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
 import { imageBatch } from '../sample/batch-sizes';
 import { decoderOf } from '../sample/decoder';
 import { drawImages } from '../sample/draw-images';
@@ -20,7 +23,13 @@ import { imageSampler } from '../sample/image-sampler';
 import { checkCount } from '../settings/check-option';
 import type { Tree } from '../settings/merge';
 import { labelledTokens } from '../train/tokenize';
-import { adaptationSettings, adaptModels, neededAdaptation, type Adaptation } from './adapt-models';
+import {
+  adaptationSettings,
+  adaptModels,
+  neededAdaptation,
+  RESUMABLE_ADAPTATION,
+  type Adaptation,
+} from './adapt-models';
 import { describeAdaptation } from './describe-adaptation';
 
 const BATCH = 250;
@@ -72,15 +81,48 @@ export async function adapt(
       `Teachers of the backbone "${found.backbone.name}" read code vectors as they are: distil "${found.name}" without adapting it.`,
     );
   }
-  const planned = options.resume
-    ? readRunToResume(ADAPTATION, context, options.resume, options)
-    : newConfig(context, options);
+  const { resume } = options;
+  const plan = resume
+    ? await resumedPlan(context, resume, options)
+    : { slug: `adapt-${found.name}`, config: newConfig(context, options) };
+  const files = resume ? filesOf(plan.config) : options;
   // Checked before a run directory is made.
-  const models = await modelsToAdapt(context, planned);
-  const making = { slug: `adapt-${found.name}`, config: planned };
-  return workInRun(context, ADAPTATION, options, making, (run, own) =>
+  const models = await modelsToAdapt(context, files);
+  const config = { ...plan.config, ...(resume ? {} : await networksOf(context, files)) };
+  return workInRun(context, ADAPTATION, options, { ...plan, config }, (run, own) =>
     adaptInRun(own, models, run),
   );
+}
+
+/** The run's config with what was given now and may change on top; see `resumedPlan` of distillations. */
+async function resumedPlan(
+  context: PresetContext,
+  folder: string,
+  options: AdaptOptions,
+): Promise<RunPlan<AdaptConfig>> {
+  const made = readRun(ADAPTATION, context, folder, '--resume');
+  refuseOtherPlace(folder, options);
+  refuseOther(folder, 'The data set', made.data, options.data);
+  const { samples = made.samples } = options;
+  checkCount('The number of samples', samples);
+  const settings = resumedSettings(
+    {
+      folder,
+      result: TEACHER_FILE,
+      whose: 'adaptation',
+      schema: adaptationSettingsSchema,
+      made: made.settings,
+      resumable: RESUMABLE_ADAPTATION,
+    },
+    options.settings,
+    (sentence) => context.progress.message(sentence),
+  );
+  const networks = await networksToResume(context, { folder, networks: made }, options);
+  return {
+    slug: `adapt-${context.found.name}`,
+    config: { ...made, ...networks, samples, settings },
+    made,
+  };
 }
 
 async function adaptInRun(
@@ -94,6 +136,7 @@ async function adaptInRun(
   const measuring: Surroundings['after'] = isMeasured(context, models) ? [{}] : [];
   const task = { models, settings, sequences, run, rng, after: measuring };
   const outcome = await adaptModels(context, task);
+  context.emit({ kind: 'trained' });
   const place = { number: outcome.stages + 1, of: outcome.stages + 1 };
   const table = await measureTeachers(
     { ...context, progress: placedProgress(context.progress, place) },
@@ -117,16 +160,15 @@ async function adaptInRun(
 
 function newConfig(
   context: PresetContext,
-  { teacher, tokenizer, data, samples = SAMPLES, settings }: AdaptOptions,
+  { data, samples = SAMPLES, settings }: AdaptOptions,
 ): AdaptConfig {
   checkCount('The number of samples', samples);
   checkSamples(context, samples);
   return {
+    version: RUN_VERSION,
     command: 'adapt',
     plugin: context.found.plugin,
     preset: context.found.name,
-    ...(teacher ? { teacher: path.resolve(teacher) } : {}),
-    ...(tokenizer ? { tokenizer: path.resolve(tokenizer) } : {}),
     ...(data === undefined ? {} : { data: datasetOf(context, data).name }),
     samples,
     settings: adaptationSettings(context, settings),

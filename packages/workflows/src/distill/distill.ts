@@ -13,30 +13,32 @@ import { InvalidOptionError } from '../errors';
 import { checkSamples } from '../evaluate/check-samples';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
-import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
+import {
+  createGenerator,
+  loadPresetModels,
+  type ModelFiles,
+  type PresetModels,
+} from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { writeReport, type DistillReport } from '../report/write-report';
 import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
-import { DISTILLATION, readRunToResume, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { placedProgress, placedStages, type Surroundings } from '../runs/placed-stages';
+import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
+import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
+import { RUN_VERSION } from '../runs/run-version';
 import { workInRun, type RunChoice } from '../runs/work-in-run';
 import { checkCount } from '../settings/check-option';
 import type { Tree } from '../settings/merge';
 import { namedOption } from '../settings/named-option';
 import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
-import { checkStage1, hasStage1, reuseStage1 } from './stage1';
+import { seedOf } from './seed';
+import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
+import { noAdaptation, resumedPlan } from './resumed-plan';
+import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
 
-/** Adaptation of `quick` runs: shows that it works, not what it can reach. */
-const QUICK_ADAPTATION: Tree = {
-  sequences: 2560,
-  heldOut: 500,
-  regression: { iterations: 500 },
-  fineTuning: { iterations: 30 },
-};
-const QUICK_SAMPLES = 1000;
 const SAMPLES = 10_000;
 /** Sequences that are not images are small. */
 const SEQUENCE_SAMPLES = 65_536;
@@ -84,24 +86,27 @@ export async function distill(
 ): Promise<DistillResult> {
   const context = await resolvePreset(openContext(container, workflow), options);
   const { resume } = options;
-  const planned = resume
-    ? readRunToResume(DISTILLATION, context, resume, options)
-    : newConfig(context, options);
-  const method = methodOf(context, planned.method);
-  // Before the run is touched.
-  if (resume) settingsOfRun(method.settingsSchema, resume, planned);
-  if (planned.stage1 && !(resume && hasStage1(resume))) {
-    await checkStage1(context, planned.stage1, planned);
+  const plan = resume
+    ? await resumedPlan(context, resume, options)
+    : { slug: options.name ?? context.found.name, config: newConfig(context, options) };
+  const method = methodOf(context, plan.config.method);
+  const files = resume ? filesOf(plan.config) : options;
+  if (plan.config.stage1 && !(resume && hasStage1(resume))) {
+    await checkStage1(context, plan.config.stage1.path, files);
   }
-  const given = await loadPresetModels(context, planned);
+  const given = await loadPresetModels(context, files);
   if (options.adaptation && !neededAdaptation(context, given)) {
     throw new InvalidOptionError(
       'The teacher reads code vectors already: leave the settings of its adaptation out.',
     );
   }
+  planMethod(context, method, given, plan.config);
   sayWhatTheReportLacks(context, options);
-  const making = { slug: options.name ?? context.found.name, config: planned };
-  return workInRun(context, DISTILLATION, options, making, (run, own) =>
+  const config = {
+    ...plan.config,
+    ...(resume ? {} : { ...(await networksOf(context, files)), ...(await stage1Of(plan.config)) }),
+  };
+  return workInRun(context, DISTILLATION, options, { ...plan, config }, (run, own) =>
     distillInRun(own, method, given, run, options.report ?? true),
   );
 }
@@ -118,7 +123,7 @@ async function distillInRun(
   const settings = settingsOfRun(method.settingsSchema, run.path, config);
   const seed = seedOf(config.settings);
   const rng = context.createRng(seed);
-  if (config.stage1) await reuseStage1(config.stage1, run);
+  if (config.stage1) await reuseStage1(config.stage1.path, run);
   const plan = (models: PresetModels): Distillation => {
     const { teacher, teacherWeights, network, generator } = models;
     return method.start(
@@ -144,6 +149,7 @@ async function distillInRun(
   const seconds = await runStages(stages, { run, progress, signal });
   const outcome = distillation.outcome();
   const weights = await saveGenerator(context, models, config, outcome, run);
+  context.emit({ kind: 'trained' });
   if (!withReport) return { run: run.path, weights };
   const last = before + stages.length + 1;
   const report = await writeReport({
@@ -163,10 +169,11 @@ async function distillInRun(
 
 function newConfig(context: PresetContext, options: DistillOptions): DistillConfig {
   const { found } = context;
-  const { teacher, tokenizer, stage1, quick } = options;
+  const { stage1, quick } = options;
   const images = imagesOfPreset(found);
   const samples =
     options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
+  if (options.adaptation && found.preset.adaptation === undefined) throw noAdaptation(found.name);
   checkCount('The number of samples', samples);
   if (options.report !== false) checkSamples(context, samples);
   const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
@@ -178,13 +185,12 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     options.settings,
   );
   return {
+    version: RUN_VERSION,
     command: 'distill',
     plugin: found.plugin,
     preset: found.name,
     method: method.name,
-    ...(teacher ? { teacher: path.resolve(teacher) } : {}),
-    ...(tokenizer ? { tokenizer: path.resolve(tokenizer) } : {}),
-    ...(stage1 ? { stage1: path.resolve(stage1) } : {}),
+    ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
     samples,
     settings: { ...(settings as Tree) },
     ...(found.preset.adaptation === undefined
@@ -198,6 +204,34 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
           ),
         }),
   };
+}
+
+/**
+ * Plans the method on what it will work on, so that settings that do not fit together are refused before
+ * there is a run directory; nothing of it runs.
+ */
+function planMethod(
+  context: PresetContext,
+  method: DistillationMethod,
+  models: PresetModels,
+  config: DistillConfig,
+): void {
+  const { backbone } = context.found;
+  const adaptation = neededAdaptation(context, models);
+  const { teacherWeights } = models;
+  const settings = method.settingsSchema.parse(config.settings);
+  const architecture = adaptation?.adaptedArchitecture(models.architecture) ?? models.architecture;
+  const { teacher, network, generator } = adaptation
+    ? {
+        teacher: backbone.createTeacher(architecture, models.sampling),
+        network: backbone.createNetwork(architecture),
+        generator: createGenerator(backbone, architecture),
+      }
+    : models;
+  method.start(
+    { teacher, teacherWeights, network, generator, settings },
+    { compiler: context.compiler, rng: context.createRng(seedOf(settings)) },
+  );
 }
 
 function methodOf(
@@ -218,13 +252,6 @@ function presetSettings({ found }: PresetContext, method: string): unknown {
   throw new InvalidOptionError(
     `The preset "${found.name}" has no settings of the method "${method}": it has those of ${Object.keys(methods).join(', ')}.`,
   );
-}
-
-/** Every method draws from one seed; 0 where its settings have none. */
-function seedOf(settings: unknown): number {
-  const seed: unknown =
-    typeof settings === 'object' && settings !== null ? Reflect.get(settings, 'seed') : undefined;
-  return typeof seed === 'number' ? seed : 0;
 }
 
 /** Says before anything starts when the report will have pictures only. */

@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { openSafetensors, readSafetensors } from '@ar-distill/checkpoints';
 import { ADAPTATION_STAGES, TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ParameterSpecs } from '@ar-distill/nn';
@@ -7,7 +7,17 @@ import type { Run } from '@ar-distill/runs';
 import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { loadPresetModels, type ModelFiles } from '../models/preset-models';
-import { DISTILLATION, readRun } from '../runs/run-kinds';
+import { checksumOf } from '../runs/file-checksum';
+import {
+  DISTILLATION,
+  readRun,
+  type ConfigOf,
+  type NetworkFile,
+  type NetworkFiles,
+} from '../runs/run-kinds';
+import { isSamePath, networksOf } from '../runs/run-networks';
+
+type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
 /** Whether a run has its tuned weights already. */
 export function hasStage1(run: string): boolean {
@@ -29,7 +39,10 @@ export async function checkStage1(
       `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
     );
   }
-  for (const kind of ['teacher', 'tokenizer'] as const) checkSameFile(from, kind, made, files);
+  const used = await networksOf(context, files);
+  for (const kind of ['teacher', 'tokenizer'] as const) {
+    checkSameNetwork(from, kind, made[kind], used[kind]);
+  }
   const { backbone } = context.found;
   const models = await loadPresetModels(context, files, { teacherWeights: false });
   const adaptation = neededAdaptation(context, models);
@@ -58,26 +71,53 @@ export async function reuseStage1(from: string, run: Run): Promise<void> {
 }
 
 function arraysFile(run: string, name: string): string {
-  return path.join(run, 'arrays', `${name}.safetensors`);
+  return join(run, 'arrays', `${name}.safetensors`);
 }
 
-function checkSameFile(
+/** What a new run remembers of the run whose tuned weights it uses again. */
+export async function stage1Of({
+  stage1,
+}: Pick<DistillConfig, 'stage1'>): Promise<Pick<DistillConfig, 'stage1'>> {
+  if (stage1 === undefined) return {};
+  return {
+    stage1: { ...stage1, sha256: await checksumOf(arraysFile(stage1.path, TUNING_STAGES.full)) },
+  };
+}
+
+/** Whether a run holds the tuned weights that another one was started with, wherever it lies now. */
+export async function isStage1Of(run: string, made: DistillConfig['stage1']): Promise<boolean> {
+  if (made === undefined) return false;
+  const file = arraysFile(run, TUNING_STAGES.full);
+  if (made.sha256 === undefined || !existsSync(file)) return isSamePath(run, made.path);
+  return (await checksumOf(file)) === made.sha256;
+}
+
+/** By what they hold, where that is known; by their paths in runs of older versions. */
+function checkSameNetwork(
   from: string,
-  kind: keyof ModelFiles,
-  made: ModelFiles,
-  files: ModelFiles,
+  kind: keyof NetworkFiles,
+  made: NetworkFile | undefined,
+  used: NetworkFile | undefined,
 ): void {
-  if (realPath(made[kind]) === realPath(files[kind])) return;
+  const path = givenPath(made);
+  const other = givenPath(used);
+  const isSamePlace =
+    path === undefined || other === undefined ? path === other : isSamePath(path, other);
+  const isSame =
+    made?.sha256 !== undefined && used?.sha256 !== undefined
+      ? made.sha256 === used.sha256
+      : isSamePlace;
+  if (isSame) return;
   const [needed, mend] =
-    made[kind] === undefined
+    path === undefined
       ? [`the ${kind} that ships`, `drop --${kind}`]
-      : [`"${made[kind]}"`, `give --${kind} "${made[kind]}"`];
+      : [`"${path}"`, `give --${kind} "${path}"`];
   throw new Error(`Stage 1 of "${from}" was tuned with ${needed} as its ${kind}: ${mend}.`);
 }
 
-function realPath(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  return existsSync(file) ? realpathSync(file) : path.resolve(file);
+/** Undefined for what ships. */
+function givenPath(network: NetworkFile | undefined): string | undefined {
+  return network === undefined || network.ships ? undefined : network.path;
 }
 
 /** Names and shapes alone: the values are not read. */

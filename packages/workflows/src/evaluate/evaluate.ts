@@ -11,7 +11,12 @@ import { imageBatch } from '../sample/batch-sizes';
 import { imageDecoder } from '../sample/decoder';
 import { drawImages, type DrawnImages } from '../sample/draw-images';
 import { imageSampler } from '../sample/image-sampler';
-import { loadSampledModels, openSampler, type SamplerOptions } from '../sample/open-sampler';
+import {
+  loadSampledModels,
+  openSampler,
+  sampledFiles,
+  type SamplerOptions,
+} from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { reconstructImages } from '../train/tokenize';
@@ -122,13 +127,14 @@ async function imagesToMeasure(
   }
   if (options.reconstruction) return reconstructions(context, options);
   const rng = context.createRng(options.seed ?? 0);
-  const models = await loadSampledModels(context, options);
+  const files = await sampledFiles(context, options);
+  const models = await loadSampledModels(context, files, options);
   const decoder = imageDecoder(context, models);
   const count = options.samples ?? SAMPLES;
   const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
   const sampler = await imageSampler(
     context.compiler,
-    await openSampler(context, models, options, batchSize),
+    await openSampler(context, models, files, options, batchSize),
     decoder,
   );
   const condition = models.teacher.condition.inTurn(0, count);
@@ -139,7 +145,7 @@ async function imagesToMeasure(
 
 async function reconstructions(
   context: PresetContext,
-  { tokenizer: file, samples }: EvaluateOptions,
+  options: EvaluateOptions,
 ): Promise<DrawnImages> {
   const { name, preset } = context.found;
   if (preset.dataset === undefined) {
@@ -148,8 +154,9 @@ async function reconstructions(
     );
   }
   const { test } = await datasetOf(context, preset.dataset).open();
-  const measured = firstOf(test, samples);
-  const { tokenizer, weights } = await loadTokenizer(context, file);
+  const measured = firstOf(test, options.samples);
+  const files = await sampledFiles(context, options);
+  const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
   return {
     images: await reconstructImages(context, tokenizer, weights, measured),
     condition: ofClasses(await measured.labels()),

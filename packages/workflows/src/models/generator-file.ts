@@ -1,13 +1,7 @@
-import { isModelDirectory } from '@ar-distill/checkpoints';
 import type { OneStepGenerator } from '@ar-distill/core';
 import type { HostTensors } from '@ar-distill/program';
-import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { GENERATOR_FILE, RUNS_FOLDER } from '../runs/run-files';
-import { DISTILLATION, readRun } from '../runs/run-kinds';
 import { parseArchitecture } from './architecture';
 import { readParameters } from './parameters';
 import { createGenerator, type PresetModels } from './preset-models';
@@ -20,8 +14,8 @@ export interface LoadedGenerator {
 }
 
 /**
- * The generator in a file, a run directory or a model directory; without one, that of the latest
- * finished distillation of this preset under `runs`, else the one that ships with the plugin.
+ * The generator in a file or a model directory; without one, the one that ships with the plugin. Tells
+ * which it is.
  */
 export async function loadGenerator(
   context: PresetContext,
@@ -29,13 +23,11 @@ export async function loadGenerator(
   from?: string,
 ): Promise<LoadedGenerator> {
   const { found, emit } = context;
-  const file = from
-    ? await generatorIn(context, from)
-    : ((await latestGenerator(context)) ?? found.preset.weights?.generator);
+  const file = from ?? found.preset.weights?.generator;
   if (!file) {
     throw new InvalidOptionError(
-      `There is no generator of "${found.name}" yet: distil one, or name one as "weights".`,
-      { options: ['weights'] },
+      `The preset "${found.name}" ships no generator: name one as "run" or "weights", or distil one.`,
+      { options: ['run', 'weights'] },
     );
   }
   const source = await openWeights(found.backbone, 'generator', file);
@@ -45,7 +37,7 @@ export async function loadGenerator(
         `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
       );
     }
-    if (!from) emit({ kind: 'generator', file });
+    emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
     const generator = createGenerator(
       found.backbone,
       parseArchitecture(context, source.architecture),
@@ -61,43 +53,5 @@ export async function loadGenerator(
     };
   } finally {
     await source.close();
-  }
-}
-
-async function generatorIn(context: PresetContext, from: string): Promise<string> {
-  if (isModelDirectory(from)) return from;
-  const isFolder = existsSync(from) && (await stat(from)).isDirectory();
-  if (isFolder) readRun(DISTILLATION, context, from, '--weights');
-  const file = isFolder ? path.join(from, GENERATOR_FILE) : from;
-  if (!existsSync(file)) {
-    throw new InvalidOptionError(
-      isFolder
-        ? `The run "${from}" has no generator yet: go on with "ar-distill distill --resume ${from}".`
-        : `There is no file or folder "${from}": name a generator that is there.`,
-    );
-  }
-  return file;
-}
-
-/** Run directories are numbered: the highest is the latest. */
-async function latestGenerator(context: PresetContext): Promise<string | undefined> {
-  if (!existsSync(RUNS_FOLDER)) return undefined;
-  const runs = (await readdir(RUNS_FOLDER))
-    .filter((name) => /^\d+-/.test(name))
-    .sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
-    .map((name) => path.join(RUNS_FOLDER, name));
-  const latest = runs.find(
-    (run) => existsSync(path.join(run, GENERATOR_FILE)) && isDistillation(context, run),
-  );
-  return latest && path.join(latest, GENERATOR_FILE);
-}
-
-/** Whether a run is a distillation of this very preset; its name may say anything. */
-function isDistillation(context: PresetContext, run: string): boolean {
-  try {
-    readRun(DISTILLATION, context, run, '--weights');
-    return true;
-  } catch {
-    return false;
   }
 }

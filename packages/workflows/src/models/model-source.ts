@@ -4,7 +4,9 @@ import { isModelDirectory, openSafetensors } from '@ar-distill/checkpoints';
 import { findPreset, type FoundPreset, type ServiceContainer } from '@ar-distill/di';
 import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
 import { InvalidOptionError } from '../errors';
+import { generatorOfRun } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
+import { filesOf, type RunOfNetworks } from '../runs/run-networks';
 import type { ModelFiles } from './preset-models';
 import { presetOfFile } from './preset-names';
 
@@ -15,6 +17,8 @@ export interface ModelSource {
   readonly preset: FoundPreset;
   /** Weights of the teacher and the tokenizer in place of the preset's. */
   readonly files: ModelFiles;
+  /** What a run remembers of its teacher and tokenizer, to be compared with their files. */
+  readonly run?: RunOfNetworks;
   /** Where the generator is. */
   readonly generator: string | undefined;
 }
@@ -67,11 +71,12 @@ function ofRun(container: ServiceContainer, folder: string): ModelSource {
       `The folder "${folder}" is no run directory and holds no model: ${NAME_ANOTHER}.`,
     );
   }
-  const { plugin, preset, teacher, tokenizer } = readRun(DISTILLATION, {}, folder, '--weights');
+  const networks = readRun(DISTILLATION, {}, folder, '--run');
   return {
-    preset: findPreset(container, `${plugin}:${preset}`),
-    files: { teacher, tokenizer },
-    generator: folder,
+    preset: findPreset(container, `${networks.plugin}:${networks.preset}`),
+    files: filesOf(networks),
+    run: { folder, networks },
+    generator: generatorOfRun(folder),
   };
 }
 

@@ -141,7 +141,11 @@ function refuseIgnored(
   }
 }
 
-async function tokenizerFileOf(preset: Preset, files: ModelFiles): Promise<string | undefined> {
+/** The file of the tokenizer: the one that is given, else the teacher's folder, else what ships. */
+export async function tokenizerFileOf(
+  preset: Preset,
+  files: ModelFiles,
+): Promise<string | undefined> {
   if (files.tokenizer !== undefined) return files.tokenizer;
   if (files.teacher !== undefined && isModelDirectory(files.teacher)) {
     const { components } = await describeModelDirectory(files.teacher);

@@ -1,10 +1,9 @@
 import { isModelDirectory } from '@ar-distill/checkpoints';
 import { findPreset, type FoundPreset } from '@ar-distill/di';
-import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { describeModelDirectory } from '@ar-distill/runs';
 import { onPreset, type PresetContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
+import { namedRun } from '../runs/named-run';
 import { presetOfRun } from '../runs/run-kinds';
 import { presetOfFile } from './preset-names';
 
@@ -20,6 +19,8 @@ export interface PresetChoice {
 interface NamedModels {
   readonly teacher?: boolean | string | undefined;
   readonly tokenizer?: string | undefined;
+  /** Run directory, or `latest`. */
+  readonly run?: string | undefined;
   /** Run directory, model directory or file. */
   readonly weights?: string | undefined;
   readonly resume?: string | undefined;
@@ -55,14 +56,9 @@ function onNamed(context: WorkflowContext, name: string): PresetContext {
   return onPreset(context, found);
 }
 
-function presetOfRuns({ resume, stage1, weights }: NamedModels): string | undefined {
-  const run = resume ?? stage1;
-  if (run !== undefined) return presetOfRun(run);
-  const isRun =
-    weights !== undefined &&
-    existsSync(path.join(weights, RUN_CONFIG)) &&
-    !isModelDirectory(weights);
-  return isRun ? presetOfRun(weights) : undefined;
+function presetOfRuns({ resume, stage1, ...drawn }: NamedModels): string | undefined {
+  const run = resume ?? stage1 ?? namedRun(drawn)?.folder;
+  return run === undefined ? undefined : presetOfRun(run);
 }
 
 async function presetOfModels({

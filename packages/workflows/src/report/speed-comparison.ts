@@ -11,7 +11,7 @@ import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { compileDecoder, imageDecoder, type Decoder } from '../sample/decoder';
-import { checkSampler, type SamplerOptions } from '../sample/open-sampler';
+import { checkSampler, sampledFiles, type SamplerOptions } from '../sample/open-sampler';
 
 /** Calls that are timed, by images per call. */
 const ROUNDS = { 1: 21, 100: 9 } as const;
@@ -33,22 +33,19 @@ export async function measureSpeed(
   options: SpeedOptions,
   run: WorkflowOptions = {},
 ): Promise<readonly SpeedComparison[]> {
-  const { teacher, tokenizer } = options;
-  if (teacher === true) {
+  if (options.teacher === true) {
     throw new InvalidOptionError(
       'The teacher is measured beside the generator anyway: give "teacher" a file, or leave it out.',
       { options: ['teacher'] },
     );
   }
   const context = await resolvePreset(openContext(container, run), options);
-  checkSampler(context, { weights: options.weights, tokenizer, teacher });
+  checkSampler(context, options);
   const rng = context.createRng(options.seed ?? 0);
-  const models = await loadPresetModels(context, {
-    tokenizer,
-    ...(typeof teacher === 'string' ? { teacher } : {}),
-  });
+  const files = await sampledFiles(context, options);
+  const models = await loadPresetModels(context, files);
   const decoder = imageDecoder(context, models);
-  const generator = await loadGenerator(context, models, options.weights);
+  const generator = await loadGenerator(context, models, files.generator);
   return compareSpeed(context, models, generator, decoder, rng);
 }
 

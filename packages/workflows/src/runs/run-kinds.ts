@@ -6,6 +6,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { explainIssue } from '../settings/explain-issue';
 import { knownKeys } from '../settings/known-keys';
+import { migrateRunConfig, RUN_VERSION } from './run-version';
 
 /** What a workflow writes into the config of its runs. */
 export interface RunKind<Config> {
@@ -18,19 +19,24 @@ export interface RunSubject {
   readonly found?: Pick<FoundPreset, 'name' | 'plugin'>;
 }
 
-/** Networks that were given by their files. */
-interface NetworkFiles {
-  readonly teacher?: string | undefined;
-  readonly tokenizer?: string | undefined;
-}
-
 /** The option that named the run. */
-export type RunFlag = '--resume' | '--stage1' | '--weights';
+export type RunFlag = '--resume' | '--stage1' | '--run' | '--weights';
 
 /** Printed in sentences, so it must not steer a terminal. */
 const name = z.string().regex(/^[^\p{Cc}]+$/u, 'expected a name');
-const file = z.string().min(1);
-const presetFields = { plugin: name, preset: name };
+const networkFile = z.strictObject({
+  path: z.string().min(1),
+  /** See `checksumOf`; runs of older versions do not say it. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256')
+    .optional(),
+  /** Whether it is the one that ships with the preset, wherever that is installed. */
+  ships: z.boolean().optional(),
+});
+const networkFiles = { teacher: networkFile.optional(), tokenizer: networkFile.optional() };
+const version = z.literal(RUN_VERSION);
+const presetFields = { version, plugin: name, preset: name };
 const count = z.int().positive();
 
 export const TOKENIZER_TRAINING = kind(
@@ -47,8 +53,7 @@ export const TEACHER_TRAINING = kind(
   z.strictObject({
     command: z.literal('train teacher'),
     ...presetFields,
-    /** Absent: the one that ships with the preset. */
-    tokenizer: file.optional(),
+    tokenizer: networkFiles.tokenizer,
     settings: supervisedSettingsSchema,
   }),
 );
@@ -56,6 +61,7 @@ export const TEACHER_TRAINING = kind(
 export const FEATURES_TRAINING = kind(
   'train features',
   z.strictObject({
+    version,
     command: z.literal('train features'),
     /** The plugin of the feature network; absent when the application brings it. */
     plugin: name.optional(),
@@ -70,8 +76,7 @@ export const ADAPTATION = kind(
   z.strictObject({
     command: z.literal('adapt'),
     ...presetFields,
-    teacher: file.optional(),
-    tokenizer: file.optional(),
+    ...networkFiles,
     /** Name of the data set that is fine-tuned on; absent: the teacher's own sequences. */
     data: name.optional(),
     samples: count,
@@ -86,9 +91,9 @@ export const DISTILLATION = kind(
     ...presetFields,
     /** Runs of versions that knew one method do not say it. */
     method: name.default('csd'),
-    teacher: file.optional(),
-    tokenizer: file.optional(),
-    stage1: file.optional(),
+    ...networkFiles,
+    /** The run whose tuned weights are used again, and the checksum of these. */
+    stage1: networkFile.omit({ ships: true }).optional(),
     samples: count,
     /** Parsed by the schema of the method. */
     settings: z.record(z.string(), z.unknown()),
@@ -96,6 +101,15 @@ export const DISTILLATION = kind(
     adaptation: adaptationSettingsSchema.optional(),
   }),
 );
+
+/** A network of a run: the file or folder that it was read from, and what that held. */
+export type NetworkFile = z.infer<typeof networkFile>;
+
+/** The networks of a run; one that is absent has no file, or an older version did not say it. */
+export interface NetworkFiles {
+  readonly teacher?: NetworkFile | undefined;
+  readonly tokenizer?: NetworkFile | undefined;
+}
 
 /** The config of a kind of runs. */
 export type ConfigOf<K> = K extends RunKind<infer Config> ? Config : never;
@@ -108,7 +122,7 @@ const headerSchema = z.object({
 
 /** `plugin:preset` that a run works on; undefined when its config does not say it. */
 export function presetOfRun(folder: string): string | undefined {
-  const header = headerSchema.safeParse(readRunConfig(folder));
+  const header = headerSchema.safeParse(migrateRunConfig(readRunConfig(folder), folder));
   const { plugin, preset } = header.data ?? {};
   return plugin === undefined || preset === undefined ? undefined : `${plugin}:${preset}`;
 }
@@ -132,8 +146,9 @@ export function parseRun<Config>(
   { found }: RunSubject,
   folder: string,
   flag: RunFlag,
-  config: unknown,
+  written: unknown,
 ): Config {
+  const config = migrateRunConfig(written, folder);
   const made = checked(headerSchema, config, folder);
   if (made.command !== command) {
     const mend =
@@ -161,29 +176,6 @@ export function settingsOfRun<S>(
   { settings }: Pick<ConfigOf<typeof DISTILLATION>, 'settings'>,
 ): S {
   return checked(z.object({ settings: schema }), { settings }, folder).settings;
-}
-
-/**
- * The config of a run to resume that works on networks from files: other networks would not fit what
- * it holds.
- * @param given the files as the user named them; what is left out keeps the run's.
- * @throws Error with a sentence, as `readRun`, or when a file is another than the run's.
- */
-export function readRunToResume<Config extends NetworkFiles>(
-  kind: RunKind<Config>,
-  subject: RunSubject,
-  folder: string,
-  given: NetworkFiles,
-): Config {
-  const made = readRun(kind, subject, folder, '--resume');
-  for (const network of ['teacher', 'tokenizer'] as const) {
-    const [kept, wanted] = [made[network], given[network]];
-    if (wanted === undefined || path.resolve(wanted) === kept) continue;
-    throw new Error(
-      `"${folder}" was started with ${kept === undefined ? `the ${network} that ships` : `the ${network} "${kept}"`}: resume it without --${network}.`,
-    );
-  }
-  return made;
 }
 
 function checked<T>(schema: z.ZodType<T>, config: unknown, folder: string): T {

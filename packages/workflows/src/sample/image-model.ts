@@ -8,6 +8,7 @@ import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
 import { findModelSource, type ModelSource } from '../models/model-source';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
+import { filesToDraw } from '../runs/run-networks';
 import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
 import { compileDecoder, imageDecoder, type Decoder } from './decoder';
@@ -76,7 +77,9 @@ export class ImageModel {
   ): Promise<ImageModel> {
     const found = await findModelSource(container, source);
     const context = onPreset(openContext(container, run), found.preset);
-    const models = await loadPresetModels(context, found.files, { teacherWeights: false });
+    const { run: made } = found;
+    const files = made ? await filesToDraw(context, made, {}, false) : found.files;
+    const models = await loadPresetModels(context, files, { teacherWeights: false });
     return new ImageModel(context, found, models, imageDecoder(context, models));
   }
 

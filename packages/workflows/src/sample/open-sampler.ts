@@ -3,15 +3,16 @@ import { compileOneStep, compileRefinement } from '@ar-distill/core/sampling';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { loadGenerator } from '../models/generator-file';
-import { loadPresetModels, type PresetModels } from '../models/preset-models';
+import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
+import { generatorOfRun, namedRun, type RunReference } from '../runs/named-run';
+import { DISTILLATION, readRun } from '../runs/run-kinds';
+import { filesToDraw } from '../runs/run-networks';
 
 /** What draws. */
-export interface SamplerOptions {
-  /** Generator: run directory, file or model directory; default: see `loadGenerator`. */
-  readonly weights?: string | undefined;
+export interface SamplerOptions extends RunReference {
   /** Sample the teacher AR step by AR step instead; text names its weights or model directory. */
   readonly teacher?: boolean | string | undefined;
-  /** Weights of the tokenizer; default: those that ship with the preset. */
+  /** Weights of the tokenizer; default: the run's, else those that ship with the preset. */
   readonly tokenizer?: string | undefined;
   /** The last AR steps that the teacher samples again (DD2, algorithm 4). */
   readonly teacherSteps?: number | undefined;
@@ -24,7 +25,7 @@ export interface SamplerOptions {
  */
 export function checkSampler(
   { found }: PresetContext,
-  { teacher: drawer, weights, tokenizer, teacherSteps = 0 }: SamplerOptions,
+  { teacher: drawer, run, weights, tokenizer, teacherSteps = 0 }: SamplerOptions,
 ): void {
   const { backbone, preset, name } = found;
   if (!backbone.createTokenizer) {
@@ -46,7 +47,7 @@ export function checkSampler(
     );
   }
   // A file may state another layout than the preset.
-  const isOfPreset = drawer === undefined && weights === undefined && tokenizer === undefined;
+  const isOfPreset = [drawer, run, weights, tokenizer].every((given) => given === undefined);
   if (isOfPreset) checkSteps(teacher.layout, teacherSteps);
 }
 
@@ -57,22 +58,54 @@ function checkSteps({ stepLengths }: SequenceLayout, steps: number): void {
   );
 }
 
+/** Networks by the files that they are in; what ships is left out. */
+export interface SampledFiles extends ModelFiles {
+  readonly generator?: string | undefined;
+}
+
+/**
+ * The files of what draws: those of the run that is named, which remembers its networks, with those
+ * that are given on top.
+ * @throws InvalidOptionError when there is no such run, or it has no generator yet; Error when it is a
+ *   run of something else, or a network has changed since.
+ */
+export async function sampledFiles(
+  context: PresetContext,
+  options: SamplerOptions,
+): Promise<SampledFiles> {
+  const { teacher, tokenizer, weights, teacherSteps } = options;
+  const given = { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) };
+  const named = namedRun(options, context);
+  if (!named) return { ...given, generator: weights };
+  const { folder, flag } = named;
+  const networks = readRun(DISTILLATION, context, folder, flag);
+  return {
+    ...(await filesToDraw(
+      context,
+      { folder, networks },
+      given,
+      Boolean(teacher) || teacherSteps !== undefined,
+    )),
+    generator: generatorOfRun(folder),
+  };
+}
+
 /** The networks that images are drawn from; the teacher's weights only where it takes part. */
 export function loadSampledModels(
   context: PresetContext,
-  { teacher, tokenizer, teacherSteps }: SamplerOptions,
+  files: SampledFiles,
+  { teacher, teacherSteps }: SamplerOptions,
 ): Promise<PresetModels> {
-  return loadPresetModels(
-    context,
-    { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) },
-    { teacherWeights: Boolean(teacher) || teacherSteps !== undefined },
-  );
+  return loadPresetModels(context, files, {
+    teacherWeights: Boolean(teacher) || teacherSteps !== undefined,
+  });
 }
 
 /** The generator, the teacher, or the generator whose last AR steps the teacher draws again. */
 export async function openSampler(
   context: PresetContext,
   models: PresetModels,
+  files: SampledFiles,
   options: SamplerOptions,
   batchSize: number,
 ): Promise<SequenceSampler> {
@@ -80,15 +113,23 @@ export async function openSampler(
   const { teacher, teacherWeights } = models;
   const { teacherSteps: steps = 0 } = options;
   if (options.teacher && steps === 0) {
+    tellTeacher(context, files);
     return teacher.createSampler(compiler, teacherWeights, batchSize);
   }
   if (steps > 0) checkSteps(teacher.layout, steps);
-  const loaded = await loadGenerator(context, models, options.weights);
+  const loaded = await loadGenerator(context, models, files.generator);
   if (steps === 0) return compileOneStep({ ...loaded, batchSize }, compiler);
   if (!isDiscrete(teacher)) {
     throw new InvalidOptionError(
       `The teacher of "${found.backbone.name}" has no tokens to draw again: leave out the teacher's steps.`,
     );
   }
+  tellTeacher(context, files);
   return compileRefinement({ ...loaded, teacher, teacherWeights, steps, batchSize }, compiler);
+}
+
+function tellTeacher({ found, emit }: PresetContext, { teacher }: SampledFiles): void {
+  const file = teacher ?? found.preset.weights?.teacher;
+  if (file === undefined) return;
+  emit({ kind: 'teacher', file, ...(teacher === undefined ? { preset: found.name } : {}) });
 }

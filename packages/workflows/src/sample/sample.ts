@@ -14,7 +14,13 @@ import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
 import { drawImages } from './draw-images';
 import { imageSampler } from './image-sampler';
-import { checkSampler, loadSampledModels, openSampler, type SamplerOptions } from './open-sampler';
+import {
+  checkSampler,
+  loadSampledModels,
+  openSampler,
+  sampledFiles,
+  type SamplerOptions,
+} from './open-sampler';
 
 const BATCH = 100;
 const COLUMNS = 10;
@@ -73,14 +79,15 @@ export async function sample(
   const context = await resolvePreset(openContext(container, run), options);
   const rng = context.createRng(seed);
   checkSampler(context, options);
-  const models = await loadSampledModels(context, options);
+  const files = await sampledFiles(context, options);
+  const models = await loadSampledModels(context, files, options);
   const condition = conditionFor(models.teacher.condition, options.classes, count);
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
   const sampler = await imageSampler(
     context.compiler,
-    await openSampler(context, models, options, batchSize),
+    await openSampler(context, models, files, options, batchSize),
     decoder,
   );
   const started = performance.now();

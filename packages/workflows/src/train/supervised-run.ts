@@ -8,10 +8,11 @@ import {
 import type { HostTensors, Rng } from '@ar-distill/program';
 import { saveModel, type ModelKind } from '@ar-distill/runs';
 import type { WorkflowContext } from '../context';
-import { workInRun, type RunChoice } from '../runs/work-in-run';
-import { readRun, type RunKind, type RunSubject } from '../runs/run-kinds';
+import { refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
+import { readRun, type NetworkFiles, type RunKind, type RunSubject } from '../runs/run-kinds';
+import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
+import { mergeTrees, type Tree } from '../settings/merge';
 import { resolveSettings } from '../settings/resolve-settings';
-import type { Tree } from '../settings/merge';
 
 /** Options of the supervised trainings. */
 export interface SupervisedOptions extends RunChoice {
@@ -48,6 +49,8 @@ export interface SupervisedRun<Config extends SupervisedConfig> {
   readonly name: string;
   /** Name of the run directory. */
   readonly slug: string;
+  /** The networks that a run to resume goes on with. */
+  readonly networks?: NetworkFiles;
   /** The config of a new run with these settings. */
   config(settings: SupervisedSettings): Config;
   readonly task: SupervisedTask;
@@ -76,10 +79,10 @@ export async function trainInRun<Config extends SupervisedConfig>(
   finish: (trained: Trained) => Promise<TrainingResult>,
 ): Promise<TrainingResult> {
   const { kind, name, slug } = training;
-  const config = options.resume
-    ? readRun(kind, context, options.resume, '--resume')
-    : training.config(newSettings(name, training.settings, options));
-  return workInRun(context, kind, options, { slug, config }, async (run, { compiler, ...own }) => {
+  const plan = options.resume
+    ? resumedPlan(context, training, options.resume, options)
+    : { slug, config: training.config(newSettings(name, training.settings, options)) };
+  return workInRun(context, kind, options, plan, async (run, { compiler, ...own }) => {
     const { settings } = run.config;
     const rng = own.createRng(settings.seed);
     const { weights, seconds } = await trainSupervised(
@@ -98,21 +101,48 @@ export async function trainInRun<Config extends SupervisedConfig>(
   });
 }
 
+/** The run's config with what was given now and may change on top. */
+function resumedPlan<Config extends SupervisedConfig>(
+  context: WorkflowContext & RunSubject,
+  { kind, name, slug, networks = {} }: SupervisedRun<Config>,
+  folder: string,
+  options: SupervisedOptions,
+): RunPlan<Config> {
+  const made = readRun(kind, context, folder, '--resume');
+  refuseOtherPlace(folder, options);
+  const settings = resumedSettings(
+    {
+      folder,
+      result: `${name}.safetensors`,
+      whose: `training of the ${name}`,
+      schema: supervisedSettingsSchema,
+      made: made.settings,
+      resumable: { learningRate: name, gradientClip: name },
+    },
+    mergeTrees(options.settings ?? {}, givenSettings(options)),
+    (sentence) => context.progress.message(sentence),
+  );
+  return { slug, config: { ...made, ...networks, settings }, made };
+}
+
 function newSettings(
   name: string,
   preset: SupervisedSettings,
-  { settings, seed, iterations, batchSize }: SupervisedOptions,
+  options: SupervisedOptions,
 ): SupervisedSettings {
-  const given = Object.entries({ seed, iterations, batchSize }).filter(
-    ([, value]) => value !== undefined,
-  );
   return resolveSettings(
     `training of the ${name}`,
     supervisedSettingsSchema,
     preset,
-    settings,
-    Object.fromEntries(given),
+    options.settings,
+    givenSettings(options),
   );
+}
+
+/** Settings that have options of their own. */
+function givenSettings({ seed, iterations, batchSize }: SupervisedOptions): Tree {
+  const given = Object.entries({ seed, iterations, batchSize });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** What a training made. */

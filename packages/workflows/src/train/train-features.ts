@@ -15,6 +15,7 @@ import { datasetOf } from '../evaluate/image-evaluator';
 import { checkMeasuring, type MeasuringOptions } from '../evaluate/measuring-options';
 import type { WorkflowOptions } from '../events';
 import { FEATURES_TRAINING, readRun } from '../runs/run-kinds';
+import { RUN_VERSION } from '../runs/run-version';
 import { namedOption } from '../settings/named-option';
 import {
   saveTrained,
@@ -82,6 +83,7 @@ export async function trainFeatures(
       name: 'features',
       slug: `features-${name}`,
       config: (settings) => ({
+        version: RUN_VERSION,
         command: 'train features',
         ...(plugin === undefined ? {} : { plugin }),
         network: name,

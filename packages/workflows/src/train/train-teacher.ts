@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { tokenBatch } from '@ar-distill/core/methods';
 import { ShuffledBatches } from '@ar-distill/datasets';
 import type { ServiceContainer } from '@ar-distill/di';
@@ -8,7 +7,9 @@ import type { WorkflowOptions } from '../events';
 import { loadTokenizer } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
-import { readRunToResume, TEACHER_TRAINING } from '../runs/run-kinds';
+import { readRun, TEACHER_TRAINING, type NetworkFiles } from '../runs/run-kinds';
+import { filesOf, networksOf, networksToResume } from '../runs/run-networks';
+import { RUN_VERSION } from '../runs/run-version';
 import {
   saveTrained,
   trainInRun,
@@ -38,19 +39,23 @@ export async function trainTeacher(
   }
   const { settings, dataset } = await trainingData(context, 'teacher');
   const { resume, tokenizer: given } = options;
-  const file = resume ? tokenizerOfRun(context, resume, given) : given;
+  const resumed = resume ? await tokenizerOfRun(context, resume, given) : undefined;
+  const file = resumed ? filesOf(resumed).tokenizer : given;
   const { architecture, ...tokenizer } = await loadTokenizer(context, file);
+  const networks = resumed ?? tokenizerAlone(await networksOf(context, { tokenizer: file }));
   return trainInRun(
     context,
     {
       kind: TEACHER_TRAINING,
       name: 'teacher',
       slug: `teacher-${found.name}`,
+      networks,
       config: (settings) => ({
+        version: RUN_VERSION,
         command: 'train teacher',
         plugin: found.plugin,
         preset: found.name,
-        ...(given ? { tokenizer: path.resolve(given) } : {}),
+        ...networks,
         settings,
       }),
       task: backbone.createTeacherTask(architecture),
@@ -75,11 +80,19 @@ export async function trainTeacher(
   );
 }
 
+type TokenizerOfRun = Pick<NetworkFiles, 'tokenizer'>;
+
 /** The tokenizer that a run was started with; another would give its teacher other tokens. */
-function tokenizerOfRun(
+async function tokenizerOfRun(
   context: PresetContext,
-  run: string,
-  given: string | undefined,
-): string | undefined {
-  return readRunToResume(TEACHER_TRAINING, context, run, { tokenizer: given }).tokenizer;
+  folder: string,
+  tokenizer: string | undefined,
+): Promise<TokenizerOfRun> {
+  const networks = tokenizerAlone(readRun(TEACHER_TRAINING, context, folder, '--resume'));
+  return tokenizerAlone(await networksToResume(context, { folder, networks }, { tokenizer }));
+}
+
+/** The teacher is what is trained. */
+function tokenizerAlone({ tokenizer }: NetworkFiles): TokenizerOfRun {
+  return tokenizer === undefined ? {} : { tokenizer };
 }

@@ -14,6 +14,7 @@ import { pickParameters } from '../models/parameters';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { TOKENIZER_TRAINING } from '../runs/run-kinds';
+import { RUN_VERSION } from '../runs/run-version';
 import {
   saveTrained,
   trainInRun,
@@ -49,6 +50,7 @@ export async function trainTokenizer(
       name: 'tokenizer',
       slug: `tokenizer-${found.name}`,
       config: (settings) => ({
+        version: RUN_VERSION,
         command: 'train tokenizer',
         plugin: found.plugin,
         preset: found.name,

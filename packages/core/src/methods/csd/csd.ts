@@ -26,6 +26,14 @@ export const csd: DistillationMethod<DistillationSettings> = {
   name: 'csd',
   summary: 'conditional score distillation (Distilled Decoding 2)',
   settingsSchema: distillationSettingsSchema,
+  // What the message of a training that diverged asks for, and how often is saved.
+  resumable: {
+    'tuning.learningRate': TUNING_STAGES.full,
+    generatorLearningRate: DISTILLATION_STAGE,
+    guidanceLearningRate: DISTILLATION_STAGE,
+    gradientClip: DISTILLATION_STAGE,
+    checkpointInterval: DISTILLATION_STAGE,
+  },
   quickSettings: {
     teacherPoolSize: 2560,
     tuning: { headIterations: 10, fullIterations: 60 },

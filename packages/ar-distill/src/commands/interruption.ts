@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import type { WorkflowEvent } from '@ar-distill/workflows';
+import type { CommonOptions } from '../config/schemas';
+import { InterruptedError } from '../errors';
+import type { CliEnvironment } from './environment';
+import { shellLine } from './shell-words';
+
+/** A run directory that a command works in. */
+export type StartedRun = Extract<WorkflowEvent, { readonly kind: 'run' }>;
+
+/** Options that a run does not remember. */
+export type ForgottenOptions = CommonOptions & { readonly report?: boolean | undefined };
+
+/** What a command that was interrupted says: what has been kept, and how it goes on. */
+export function interruption(
+  env: Pick<CliEnvironment, 'cwd' | 'variables'>,
+  options: ForgottenOptions,
+  run: StartedRun | undefined,
+  cause: unknown,
+): InterruptedError {
+  const reason = cause instanceof Error && cause.name !== 'AbortError' ? cause.message : '';
+  const kept = run
+    ? 'Interrupted: the run keeps what is finished.'
+    : 'Interrupted before it was done.';
+  return new InterruptedError(
+    reason || kept,
+    { cause },
+    run && shellLine(resumingWords(env, options, run)),
+  );
+}
+
+/** The line that says how to go on; it is to be copied as it is. Empty when nothing was begun. */
+export function goOnLine({ resume }: InterruptedError): string {
+  return resume === undefined ? '' : `Go on with: ${resume}\n`;
+}
+
+/** The command that goes on with a run. */
+function resumingWords(
+  { cwd, variables }: Pick<CliEnvironment, 'cwd' | 'variables'>,
+  { threads, backend, provider, pluginsDir, report }: ForgottenOptions,
+  { command, path }: StartedRun,
+): readonly string[] {
+  // npx and npm exec run what no shell would find.
+  const program = variables['npm_command'] === 'exec' ? ['npx', 'ar-distill'] : ['ar-distill'];
+  return [
+    ...program,
+    ...command.split(' '),
+    ...['--resume', path],
+    ...(report === false ? ['--no-report'] : []),
+    ...(threads === undefined ? [] : ['--threads', String(threads)]),
+    ...(backend === undefined ? [] : ['--backend', backend]),
+    ...(provider === undefined ? [] : ['--provider', provider]),
+    ...(pluginsDir === undefined ? [] : ['--plugins-dir', resolve(cwd, pluginsDir)]),
+  ];
+}
