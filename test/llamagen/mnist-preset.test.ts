@@ -80,7 +80,7 @@ it('adapts within a distillation, and not again when that is resumed', () => {
 
 it.each([
   ['adapt --preset mnist-var', /"var" read code vectors as they are/],
-  [`adapt --preset mnist-llamagen --teacher ${ADAPTED}`, /reads code vectors already: give it to/],
+  [`adapt --preset mnist-llamagen --teacher ${ADAPTED}`, /reads code vectors already: distil it/],
   ['adapt --preset mnist-llamagen --resume runs/00001-mnist-llamagen', /a run of "distill", not/],
   ['adapt --preset mnist-llamagen --set heldOut=0', /"heldOut" of the adaptation is wrong/],
 ])(

@@ -49,6 +49,6 @@ it(
 
 it('does not evaluate, and says why', async () => {
   await expect(evaluate(container, { preset: 'mnist-var' })).rejects.toThrow(
-    MISSING.replace(/\.$/, '; look at them with "ar-distill sample --preset mnist-var".'),
+    MISSING.replace(/\.$/, '; sample them to look at them.'),
   );
 });

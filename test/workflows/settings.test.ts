@@ -4,17 +4,35 @@ import { z } from 'zod';
 describe('explainIssue', () => {
   const schema = z.strictObject({
     size: z.int().positive(),
-    inner: z.strictObject({ mode: z.enum(['a', 'b']) }).optional(),
+    inner: z.strictObject({ mode: z.enum(['fast', 'slow']) }).optional(),
+    share: z.number().min(0).max(1).optional(),
+    pair: z.tuple([z.number(), z.number()]).optional(),
+    name: z.string().min(1).optional(),
+    either: z.union([z.boolean(), z.string()]).optional(),
+    own: z.custom(() => false, 'expected something else.').optional(),
   });
   const explain = (value: unknown, wording: Parameters<typeof explainIssue>[1] = {}) =>
-    explainIssue(schema.safeParse(value).error!, wording);
+    explainIssue(schema.safeParse(value).error!, { value, ...wording });
 
   it.each([
-    [{ size: 'x' }, '"size" is wrong: expected number, received string.'],
-    [{ size: 1, inner: { mode: 'c' } }, '"inner.mode" is wrong: expected one of "a"|"b".'],
-    [[], 'The document is wrong: expected object, received array.'],
+    [{ size: 'x' }, '"size" is wrong: expected a number, not "x".'],
+    [{}, '"size" is missing: expected a number.'],
+    [{ size: 1.5 }, '"size" is wrong: expected a whole number, not 1.5.'],
+    [{ size: 1e30 }, '"size" is wrong: expected a whole number up to 9007199254740991, not 1e+30.'],
+    [{ size: 1, inner: { mode: 7 } }, '"inner.mode" is wrong: expected "fast" or "slow", not 7.'],
+    [
+      { size: 1, inner: { mode: 'fasst' } },
+      '"inner.mode" is wrong: expected "fast" or "slow", not "fasst": did you mean "fast"?',
+    ],
+    [{ size: 1, share: 2 }, '"share" is wrong: expected a number up to 1, not 2.'],
+    [{ size: 1, share: -2 }, '"share" is wrong: expected a number from 0 on, not -2.'],
+    [{ size: 1, pair: [1] }, '"pair" is wrong: expected a list of 2 entries or more, not a list.'],
+    [{ size: 1, name: '' }, '"name" is wrong: expected a text that is not empty, not "".'],
+    [{ size: 1, either: 3 }, '"either" is wrong: expected true or false or a text, not 3.'],
+    [{ size: 1, own: {} }, '"own" is wrong: expected something else.'],
+    [[], 'The document is wrong: expected an object, not a list.'],
     [{ size: 1, sise: 2 }, '"sise" is not a known key: leave it out.'],
-    [{ size: 0, inner: {} }, '"size" is wrong (and 1 more): too small: expected number to be >0.'],
+    [{ size: 0, inner: {} }, '"size" is wrong (and 1 more): expected a number above 0, not 0.'],
   ])('explains %j in one sentence', (value, sentence) => {
     expect(explain(value)).toBe(sentence);
   });
@@ -28,7 +46,7 @@ describe('explainIssue', () => {
     expect(explain({ size: 1, sise: 2 }, wording)).toBe(
       '--sise in run.yaml is not a known key: did you mean "size"?',
     );
-    expect(explain({ size: 1, inner: { mod: 'a', mode: 'a' } }, wording)).toBe(
+    expect(explain({ size: 1, inner: { mod: 'a', mode: 'fast' } }, wording)).toBe(
       '--inner-mod in run.yaml is not a known key: did you mean "inner.mode"?',
     );
   });

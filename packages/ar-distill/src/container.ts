@@ -1,4 +1,7 @@
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { enableProdMode } from '@tensorflow/tfjs';
 import {
   type ContainerOptions as PlacesAndEngine,
   createContainer as createContainerOf,
@@ -7,6 +10,7 @@ import {
   type TypedContainer,
   unknownName,
 } from '@ar-distill/di';
+import { describeProvider } from '@ar-distill/engine';
 import { InvalidOptionError } from '@ar-distill/workflows';
 
 /** Whose plugins are used, and how the engine runs. */
@@ -15,23 +19,33 @@ export interface ContainerOptions extends Omit<PlacesAndEngine, 'application' | 
   readonly cwd?: string;
 }
 
-const PROVIDERS: readonly string[] = ['cpu', 'cuda', 'webgpu'];
+const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const;
+/** Backends of the engine that would ignore an execution provider, or a number of threads. */
+const WITHOUT: Readonly<Record<'execution provider' | 'number of threads', readonly string[]>> = {
+  'execution provider': ['tensorflow', 'cpu'],
+  'number of threads': ['cpu'],
+};
 
 /**
  * The container that workflows work with: plugins of the project and those that come with this package.
- * @throws PluginError when two packages register one plugin name, or two plugins one part.
+ * @throws PluginError when two packages register one plugin name, or two plugins one part;
+ *   InvalidOptionError when a folder of plugins is none.
  */
 export function createContainer({
   cwd = process.cwd(),
   ...options
 }: ContainerOptions = {}): TypedContainer {
+  // Keeps TensorFlow.js from advertising its Node binding on the terminal, also when a plugin computes.
+  enableProdMode();
+  for (const folder of options.pluginFolders ?? []) checkPluginFolder(folder);
   // The folder of this package, from its sources as well as built.
   return createContainerOf({ ...options, cwd, application: join(__dirname, '..') });
 }
 
 /**
  * Checks how the engine is to run: it starts late, when a run directory is there already.
- * @throws InvalidOptionError when there is no such backend or provider, or no such number of threads.
+ * @throws InvalidOptionError when there is no such backend, when this machine lacks the provider or the
+ *   threads, or when the backend would ignore them.
  */
 export function checkEngine(
   container: ServiceContainer,
@@ -41,12 +55,54 @@ export function checkEngine(
   if (backend !== undefined && !backends.includes(backend)) {
     throw new InvalidOptionError(unknownName('engine backend', backend, backends));
   }
-  if (provider !== undefined && !PROVIDERS.includes(provider)) {
+  if (provider !== undefined) {
+    checkTaken(backend, 'execution provider');
+    checkProvider(provider);
+  }
+  if (threads !== undefined) {
+    checkTaken(backend, 'number of threads');
+    checkThreads(threads);
+  }
+}
+
+function checkTaken(backend: string | undefined, what: keyof typeof WITHOUT): void {
+  if (backend === undefined || !WITHOUT[what].includes(backend)) return;
+  throw new InvalidOptionError(
+    `The engine backend "${backend}" takes no ${what}: leave it out, or use the backend "onnxruntime".`,
+  );
+}
+
+/** What the machine lacks is said here and not by ONNX Runtime, when a program is compiled. */
+function checkProvider(provider: string): void {
+  const known = PROVIDERS.find((name) => name === provider);
+  if (!known) {
     throw new InvalidOptionError(unknownName('execution provider', provider, PROVIDERS));
   }
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0)) {
+  const { available, detail } = describeProvider(known);
+  if (available) return;
+  throw new InvalidOptionError(
+    `The execution provider "${provider}" cannot be used here: ${detail}.`,
+  );
+}
+
+/** Threads wait busily for each other, so that many more than there are processors come to no end. */
+function checkThreads(threads: number): void {
+  if (!(Number.isSafeInteger(threads) && threads > 0)) {
     throw new InvalidOptionError(
       `The number of threads must be a whole number above 0, not ${threads}.`,
     );
   }
+  const most = 2 * Math.max(availableParallelism(), cpus().length);
+  if (threads <= most) return;
+  throw new InvalidOptionError(
+    `${threads} threads are too many for this machine: take ${most}, twice its processors, or fewer.`,
+  );
+}
+
+/** A folder that is not there would be passed over as one without plugins. */
+function checkPluginFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  throw new InvalidOptionError(
+    `There is no folder "${folder}" to look for plugins in: name one that is there.`,
+  );
 }

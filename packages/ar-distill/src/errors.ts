@@ -1,7 +1,11 @@
+import { isError } from './sentences/is-error';
+import { oneSentence } from './sentences/one-sentence';
+import { plainReason } from './sentences/plain-reason';
+
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'UsageError';
   }
 }
@@ -31,15 +35,21 @@ export function exitCodeOf(error: unknown): number {
 
 /** Errors of other packages are told by their names: there may be more than one copy of a package. */
 export function isNamed(error: unknown, name: string): error is Error {
-  return error instanceof Error && error.name === name;
+  return isError(error) && error.name === name;
 }
 
-/** What the user reads: the message alone or, when debugging, the stack with all causes. */
+/**
+ * What the user reads: one sentence or, when debugging, the stack with all causes. Whatever an error
+ * says, the sentence has one line, one full stop, and nothing that steers a terminal.
+ */
 export function describeError(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return `Error: ${String(error)}`;
-  if (!debug) return error instanceof InterruptedError ? error.message : `Error: ${error.message}`;
+  if (debug) return stackOf(error);
+  const sentence = oneSentence(plainReason(error));
+  return error instanceof InterruptedError ? sentence : `Error: ${sentence}`;
+}
+
+function stackOf(error: unknown): string {
+  if (!isError(error)) return `Error: ${String(error)}`;
   const stack = error.stack ?? error.message;
-  return error.cause === undefined
-    ? stack
-    : `${stack}\nCaused by: ${describeError(error.cause, true)}`;
+  return error.cause === undefined ? stack : `${stack}\nCaused by: ${stackOf(error.cause)}`;
 }

@@ -82,5 +82,5 @@ export {
 } from './plugin/plugin-definition';
 export type { Preset, PresetEvaluation } from './plugin/preset';
 export type { TeacherAdaptation } from './plugin/teacher-adaptation';
-export type { ProgressReporter, ProgressUpdate } from './ports/progress';
+export type { ProgressReporter, ProgressUpdate, StagePlace } from './ports/progress';
 export type { Checkpoint, MetricRecord, RunStore } from './ports/run-store';

@@ -1,3 +1,4 @@
 export { ENGINE_BACKEND_NAMES, type EngineOptions, createEngine } from './engine';
 export { describeBackends } from './host/describe-backends';
+export { describeProvider, type ProviderDescription } from './host/describe-provider';
 export type { Engine, ProgramProfile } from './host/engine-contract';

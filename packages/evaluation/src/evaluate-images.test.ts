@@ -135,6 +135,28 @@ describe('evaluateImages', () => {
     expect(network.calls).toEqual([['pool'], ['logits']]);
   });
 
+  it('tells how far it is, and ends when it is told to', async () => {
+    const real = sample(1, { count: 2300 });
+    const { network, metrics, reference } = await evaluationAgainst(sample(2));
+    const told: (readonly number[])[] = [];
+    const onImages = (done: number, total: number) => void told.push([done, total]);
+    const whole = await evaluateImages({ network, metrics, reference }, real.images, real.labels);
+    const watched = { network, metrics, reference, onImages };
+    expect(await evaluateImages(watched, real.images, real.labels)).toEqual(whole);
+    expect(told).toEqual([
+      [1000, 2300],
+      [2000, 2300],
+      [2300, 2300],
+    ]);
+    network.calls.length = 0;
+    const stop = () => {
+      throw new Error('Stop.');
+    };
+    const stopped = { network, metrics, reference, onImages: stop };
+    await expect(evaluateImages(stopped, real.images, real.labels)).rejects.toThrow('Stop.');
+    expect(network.calls).toHaveLength(1);
+  });
+
   it('refuses other counts, no images, and a reference of another network', async () => {
     const real = sample(1);
     const evaluation = await evaluationAgainst(real);

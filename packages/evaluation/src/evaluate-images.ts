@@ -1,14 +1,14 @@
-import type {
-  FeatureNetwork,
-  FeatureOutput,
-  ImageSplit,
-  MeasuredImages,
-  Metric,
-  MetricReference,
+import {
+  conditionRows,
+  type FeatureNetwork,
+  type FeatureOutput,
+  type ImageSplit,
+  type MeasuredImages,
+  type Metric,
+  type MetricReference,
 } from '@ar-distill/core';
 import type { HostTensor } from '@ar-distill/program';
-import { extractFeatures } from './features/extract-features';
-import { extractSplit } from './features/extract-split';
+import { extractBatches, extractSplit, type OnImages } from './features/extract-split';
 
 /** What images are measured with. */
 export interface ImageEvaluation {
@@ -17,6 +17,7 @@ export interface ImageEvaluation {
   readonly metrics: readonly Metric[];
   /** In the pooled features of the network; not needed when no metric needs it. */
   readonly reference?: MetricReference | undefined;
+  readonly onImages?: OnImages | undefined;
 }
 
 /** How good images are. */
@@ -44,8 +45,9 @@ export async function evaluateImages(
     throw new RangeError(`${count} images cannot have ${labels.length} labels.`);
   }
   checkReference(evaluation);
-  const { network, metrics } = evaluation;
-  const features = await extractFeatures(network, images, outputsOf(metrics), 0);
+  const { network, metrics, onImages } = evaluation;
+  const read = async (rows: Int32Array) => conditionRows({ images }, rows)['images']!;
+  const features = await extractBatches(network, count, read, outputsOf(metrics), onImages);
   return computeMetrics(evaluation, { count, features, labels });
 }
 
@@ -59,8 +61,9 @@ export async function evaluateSplit(
 ): Promise<ImageQuality> {
   if (split.count === 0) throw new RangeError('There are no images to measure.');
   checkReference(evaluation);
-  const { network, metrics } = evaluation;
-  return computeMetrics(evaluation, await extractSplit(network, split, outputsOf(metrics)));
+  const { network, metrics, onImages } = evaluation;
+  const measured = await extractSplit(network, split, outputsOf(metrics), onImages);
+  return computeMetrics(evaluation, measured);
 }
 
 /** Outputs of the network that the metrics need. */

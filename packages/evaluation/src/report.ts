@@ -11,3 +11,4 @@ export {
 export { type ResultRow, textTable } from './report/result-table';
 export { type SpeedComparison, speedUp, speedUpTable } from './report/speed-up';
 export { type Table, type TableColumn, markdownOf, textOf } from './report/table';
+export { significant } from './report/significant';

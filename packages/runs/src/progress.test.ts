@@ -93,14 +93,11 @@ describe('createProgressReporter on a terminal', () => {
     ]);
   });
 
-  it('stays within the width of the terminal', () => {
+  it('leaves out what does not fit into the width of the terminal', () => {
     const { written, reporter } = record(true, 34);
     reporter.update({ stage: 'score', done: 1, total: 3, metrics: { loss: 0.5 } });
     reporter.close();
-    expect(screen(written())).toEqual([
-      `score ${'█'.repeat(7)}${'░'.repeat(13)} 1/3 (33`,
-      '',
-    ]);
+    expect(screen(written())).toEqual([`score ${'█'.repeat(3)}${'░'.repeat(7)} 1/3 (33%)`, '']);
   });
 
   it('goes to a new line with a stage that never ended', () => {

@@ -1,18 +1,21 @@
 import type { ProgressReporter, ProgressUpdate } from '@ar-distill/core';
 import { Format, Presets, SingleBar } from 'cli-progress';
-import prettyMilliseconds from 'pretty-ms';
+import { fittedProgress, progressLine, type ShownProgress } from './progress-text';
 
 /** Seconds between lines where they cannot be rewritten in place. */
 const LINE_INTERVAL = 10;
 /** Weight of the past in the smoothed pace. */
 const SMOOTHING = 0.9;
-const METRICS_SHOWN = 4;
-/** Characters of the bar. */
-const BAR_SIZE = 20;
+/** Of a terminal that does not say its own. */
+const COLUMNS = 80;
 
-/** What a reporter needs of a stream; on a terminal also `columns`. */
-export type ProgressStream = NodeJS.WritableStream &
-  Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'>;
+/** What a reporter needs of a stream that is no terminal. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  /** Set on terminals, which are streams of Node. */
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
 
 /** A reporter that may have a line open. */
 export interface ProgressLines extends ProgressReporter {
@@ -43,7 +46,7 @@ interface Display {
  * rewritten in place; elsewhere a line appears every ten seconds and at the end.
  */
 export function createProgressReporter(stream: ProgressStream = process.stderr): ProgressLines {
-  const display = stream.isTTY === true ? barDisplay(stream) : lineDisplay(stream);
+  const display = isTerminal(stream) ? barDisplay(stream) : lineDisplay(stream);
   let current: StageState | undefined;
   return {
     update(progress) {
@@ -69,6 +72,10 @@ export function createProgressReporter(stream: ProgressStream = process.stderr):
   };
 }
 
+function isTerminal(stream: ProgressStream): stream is NodeJS.WriteStream {
+  return stream.isTTY === true;
+}
+
 /** A bar that gets along with what else happens in the process. */
 class BackgroundBar extends SingleBar {
   // The library has these, but does not declare them.
@@ -88,19 +95,12 @@ class BackgroundBar extends SingleBar {
   }
 }
 
-/** What stands left and right of the bar. */
-interface BarText {
-  readonly stage: string;
-  readonly figures: string;
-}
-
-function barDisplay(stream: NodeJS.WritableStream): Display {
+function barDisplay(stream: NodeJS.WriteStream): Display {
   const bar = new BackgroundBar(
     {
       stream,
-      format: (options, { progress }, { stage, figures }: BarText) =>
-        `${stage} ${Format.BarFormat(progress, options)} ${figures}`,
-      barsize: BAR_SIZE,
+      format: (options, { progress }, { head, figures, barSize }: ShownProgress) =>
+        `${head} ${Format.BarFormat(progress, { ...options, barsize: barSize })} ${figures}`,
       // Lines are cut at the terminal's edge.
       linewrap: true,
       emptyOnZero: true,
@@ -110,8 +110,8 @@ function barDisplay(stream: NodeJS.WritableStream): Display {
   const closeLine = (): void => bar.stop();
   return {
     show(progress, pace) {
-      const { stage, done, total } = progress;
-      const payload: BarText = { stage, figures: describe(progress, pace) };
+      const { done, total } = progress;
+      const payload = fittedProgress(progress, pace, stream.columns || COLUMNS);
       if (bar.isActive) bar.update(done, payload);
       else bar.start(total, done, payload);
       if (done >= total) closeLine();
@@ -121,34 +121,18 @@ function barDisplay(stream: NodeJS.WritableStream): Display {
   };
 }
 
-function lineDisplay(stream: NodeJS.WritableStream): Display {
+function lineDisplay(stream: ProgressStream): Display {
   let shown = Number.NEGATIVE_INFINITY;
   return {
     show(progress, pace) {
       const time = performance.now() / 1000;
       if (time - shown < LINE_INTERVAL && progress.done < progress.total) return;
       shown = time;
-      stream.write(`${progress.stage} ${describe(progress, pace)}\n`);
+      stream.write(`${progressLine(progress, pace)}\n`);
     },
     end() {
       shown = Number.NEGATIVE_INFINITY;
     },
     closeLine: () => undefined,
   };
-}
-
-function describe({ done, total, metrics }: ProgressUpdate, pace?: number): string {
-  const parts = [`${done}/${total} (${Math.floor((100 * done) / Math.max(1, total))}%)`];
-  if (pace !== undefined && pace > 0) {
-    parts.push(pace < 1 ? `${(1 / pace).toFixed(1)} it/s` : `${pace.toFixed(1)} s/it`);
-    if (done < total) parts.push(`${timeToGo(pace * (total - done))} to go`);
-  }
-  for (const [name, value] of Object.entries(metrics).slice(0, METRICS_SHOWN)) {
-    parts.push(`${name} ${value.toPrecision(4)}`);
-  }
-  return parts.join(' · ');
-}
-
-function timeToGo(seconds: number): string {
-  return prettyMilliseconds(1000 * Math.ceil(seconds), { unitCount: 2 });
 }

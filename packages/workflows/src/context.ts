@@ -9,6 +9,7 @@ import {
 import type { Rng, StepCompiler } from '@ar-distill/program';
 import type { WorkflowEvent, WorkflowOptions } from './events';
 import { checkSeed } from './settings/check-option';
+import { explainIssue } from './settings/explain-issue';
 
 /** What every part of a workflow works with. */
 export interface WorkflowContext {
@@ -60,7 +61,16 @@ export function openContext(
   };
 }
 
-/** The context for work on `found`. */
+/**
+ * The context for work on `found`.
+ * @throws Error naming the key when the preset's architecture is none of its backbone.
+ */
 export function onPreset(context: WorkflowContext, found: FoundPreset): PresetContext {
+  const { name, plugin, backbone, preset } = found;
+  const { success, error } = backbone.architectureSchema.safeParse(preset.architecture);
+  if (!success) {
+    const source = ` of the architecture in the preset "${name}" of the plugin "${plugin}"`;
+    throw new Error(explainIssue(error, { source, value: preset.architecture }));
+  }
   return { ...context, found };
 }

@@ -1,13 +1,14 @@
 export { adapt, type AdaptOptions, type AdaptResult, type MeasuredRows } from './adapt/adapt';
 export { describeAdaptation, type AdaptationFigures } from './adapt/describe-adaptation';
 export { distill, type DistillOptions, type DistillResult } from './distill/distill';
-export { InvalidOptionError } from './errors';
+export { InvalidOptionError, InvalidSettingError, type InvalidOptionDetails } from './errors';
 export {
   evaluate,
   type EvaluateOptions,
   type EvaluateResult,
   type Figure,
 } from './evaluate/evaluate';
+export type { MeasuringOptions } from './evaluate/measuring-options';
 export type { WorkflowEvent, WorkflowOptions } from './events';
 export {
   importCheckpoints,
@@ -28,10 +29,11 @@ export { ImageModel, type Drawer, type ImageRequest, type ImageStep } from './sa
 export type { RunReference } from './runs/named-run';
 export { conditionFor, sample, type SampleOptions, type SampleResult } from './sample/sample';
 export type { SamplerOptions } from './sample/open-sampler';
+export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';
 export { knownKeys } from './settings/known-keys';
 export { isTree, mergeTrees, treeOf, type Tree } from './settings/merge';
 export type { SupervisedOptions, TrainingResult } from './train/supervised-run';
 export { trainFeatures, type TrainFeaturesOptions } from './train/train-features';
 export { trainTeacher, type TrainTeacherOptions } from './train/train-teacher';
-export { trainTokenizer } from './train/train-tokenizer';
+export { trainTokenizer, type TrainTokenizerOptions } from './train/train-tokenizer';

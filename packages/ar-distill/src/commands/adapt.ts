@@ -4,7 +4,16 @@ import { resolveOptions } from '../config/resolve-options';
 import { adaptSchema } from '../config/schemas';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import { givenFlags, toNumber, toSetting, withCommonOptions, withConfigOption } from './flags';
+import {
+  givenFlags,
+  toNumber,
+  toSetting,
+  withCommonOptions,
+  withConfigOption,
+  withNetworkOptions,
+  withPresetOption,
+  withRunOptions,
+} from './flags';
 import { presetExamples } from './preset-examples';
 import { withWorkflow } from './session';
 
@@ -18,17 +27,15 @@ const RENAMED = {
 
 /** `ar-distill adapt`. */
 export function addAdaptCommand(program: Command, env: CliEnvironment): void {
-  const command = program
-    .command('adapt')
-    .description('adapt a teacher that reads tokens to continuous code vectors')
-    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
-    .option('--out <folder>', 'folder that run directories are made in (default: runs)')
-    .option('--resume <run>', 'run directory to go on with')
-    .option('--teacher <path>', 'weights or model directory of the teacher (default: what ships)')
-    .option(
-      '--tokenizer <path>',
-      'weights or model directory of the tokenizer (default: what ships)',
-    )
+  const command = withNetworkOptions(
+    withRunOptions(
+      withPresetOption(
+        program
+          .command('adapt')
+          .description('adapt a teacher that reads tokens to continuous code vectors'),
+      ),
+    ),
+  )
     .option('--data <name>', "fine-tune on this data set instead of the teacher's own sequences")
     .option('--samples <n>', 'images that both are measured with (default: 10000)', toNumber)
     .option('--seed <n>', 'seed of all random numbers', toNumber)
@@ -36,7 +43,7 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
     .option('--batch-size <n>', 'sequences per update of the fine-tuning', toNumber)
     .option(
       '--set <key=value>',
-      'any other setting, e.g. regression.iterations=500 (repeatable)',
+      'any other setting, e.g. regression.iterations=500 (repeatable); "distill" takes it as adaptation.regression.iterations=500',
       toSetting,
     )
     .addHelpText(
@@ -48,10 +55,14 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
       ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const given = resolveOptions(adaptSchema, givenFlags(command, RENAMED), env.cwd);
+    const flags = givenFlags(command, RENAMED);
+    const given = resolveOptions(adaptSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const { run, weights, table } = await withWorkflow(env, options, (container, workflow) =>
-      env.workflows.adapt(container, options, workflow),
+    const { run, weights, table } = await withWorkflow(
+      env,
+      options,
+      (container, workflow) => env.workflows.adapt(container, options, workflow),
+      flags,
     );
     if (table) {
       const { rows, columns, samples } = table;

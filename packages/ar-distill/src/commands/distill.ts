@@ -1,9 +1,19 @@
+import { isTree, type Tree } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { distillSchema } from '../config/schemas';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import { givenFlags, toNumber, toSetting, withCommonOptions, withConfigOption } from './flags';
+import {
+  givenFlags,
+  toNumber,
+  toSetting,
+  withCommonOptions,
+  withConfigOption,
+  withNetworkOptions,
+  withPresetOption,
+  withRunOptions,
+} from './flags';
 import { presetExamples } from './preset-examples';
 import { reportSummary } from './report-summary';
 import { withWorkflow } from './session';
@@ -18,21 +28,28 @@ const RENAMED = {
   objective: 'settings.objective',
 };
 
+/** Settings of the adaptation are typed like others, under a name of their own. */
+function withAdaptation({ settings, ...flags }: Tree): Tree {
+  if (!isTree(settings)) return flags;
+  const { adaptation, ...own } = settings;
+  return { ...flags, settings: own, ...(adaptation === undefined ? {} : { adaptation }) };
+}
+
 /** `ar-distill distill`. */
 export function addDistillCommand(program: Command, env: CliEnvironment): void {
-  const command = program
-    .command('distill')
-    .description('distil an AR teacher into a one-step generator, measure it and write a report')
-    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
+  const command = withNetworkOptions(
+    withRunOptions(
+      withPresetOption(
+        program
+          .command('distill')
+          .description(
+            'distil an AR teacher into a one-step generator, measure it and write a report',
+          ),
+      ),
+    ),
+  )
     .option('--method <name>', "distillation method (default: the preset's)")
-    .option('--out <folder>', 'folder that run directories are made in (default: runs)')
     .option('--name <name>', "name in the run directory (default: the preset's)")
-    .option('--resume <run>', 'run directory to go on with')
-    .option('--teacher <path>', 'weights or model directory of the teacher (default: what ships)')
-    .option(
-      '--tokenizer <path>',
-      'weights or model directory of the tokenizer (default: what ships)',
-    )
     .option('--stage1 <run>', 'use the AR-diffusion weights of this run again')
     .option('--quick', 'a short run that shows that everything works')
     .option('--no-report', 'skip the measurements and the report')
@@ -44,7 +61,7 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
     .option('--objective <name>', 'sid or dmd')
     .option(
       '--set <key=value>',
-      'any other setting, e.g. tuning.batchSize=32 (repeatable)',
+      'any other setting, e.g. tuning.batchSize=32; those of "adapt" as adaptation.heldOut=500 (repeatable)',
       toSetting,
     )
     .addHelpText(
@@ -58,10 +75,14 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
       ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const given = resolveOptions(distillSchema, givenFlags(command, RENAMED), env.cwd);
+    const flags = withAdaptation(givenFlags(command, RENAMED));
+    const given = resolveOptions(distillSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const { run, weights, report } = await withWorkflow(env, options, (container, workflow) =>
-      env.workflows.distill(container, options, workflow),
+    const { run, weights, report } = await withWorkflow(
+      env,
+      options,
+      (container, workflow) => env.workflows.distill(container, options, workflow),
+      flags,
     );
     if (report) env.stdout.write(reportSummary(report));
     env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);

@@ -14,6 +14,10 @@ import type {
 /** Where text goes. */
 export interface TextOutput {
   write(text: string): unknown;
+  /** Whether it is a terminal, where lines can be rewritten and coloured. */
+  readonly isTTY?: boolean | undefined;
+  /** Of the terminal. */
+  readonly columns?: number | undefined;
 }
 
 /** What the commands do; replaced in tests. */

@@ -1,30 +1,43 @@
+import { refuseTogether } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { speedUpTable } from '@ar-distill/evaluation/report';
 import { resolveOptions } from '../config/resolve-options';
 import { evaluateSchema } from '../config/schemas';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import { givenFlags, toNumber, withCommonOptions, withConfigOption } from './flags';
+import {
+  givenFlags,
+  toNumber,
+  withCommonOptions,
+  withConfigOption,
+  withDrawerOptions,
+} from './flags';
 import { presetExamples } from './preset-examples';
 import { withWorkflow } from './session';
 
+/** What is measured for the speed is timed, not looked at. */
+const SPEED_EXCLUSIONS = [
+  {
+    option: 'speed',
+    excludes: ['reconstruction', 'npz', 'samples'],
+    because: 'calls are timed and no images measured',
+  },
+] as const;
+
 /** `ar-distill eval`. */
 export function addEvaluateCommand(program: Command, env: CliEnvironment): void {
-  const command = program
-    .command('eval')
-    .description('measure the images of a generator, the teacher or a file')
-    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
-    .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
-    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
-    .option(
-      '--teacher [path]',
-      "measure the teacher's samples instead; its weights or model directory",
-    )
-    .option('--tokenizer <path>', 'weights or model directory of the tokenizer')
+  const command = withDrawerOptions(
+    program.command('eval').description('measure the images of a generator, the teacher or a file'),
+    "measure the teacher's samples instead",
+  )
     .option('--reconstruction', "measure the tokenizer's reconstructions of the test set instead")
     .option('--npz <file>', 'measure the images and labels of a NumPy archive instead')
     .option('--speed', 'measure how much faster one step is than the teacher instead')
-    .option('--samples <n>', 'samples to measure (default: 10000)', toNumber)
+    .option(
+      '--samples <n>',
+      'samples to measure (default: 10000; of reconstructions all)',
+      toNumber,
+    )
     .option('--seed <n>', 'seed of the noise', toNumber)
     .addHelpText(
       'after',
@@ -39,9 +52,10 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     const given = resolveOptions(evaluateSchema, givenFlags(command), env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
     if (options.speed) {
-      const comparisons = await withWorkflow(env, options, (container, run) =>
-        env.workflows.measureSpeed(container, options, run),
-      );
+      const comparisons = await withWorkflow(env, options, (container, run) => {
+        refuseTogether(options, SPEED_EXCLUSIONS);
+        return env.workflows.measureSpeed(container, options, run);
+      });
       env.stdout.write(`${speedUpTable(comparisons)}\n`);
       return;
     }

@@ -1,40 +1,99 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { parse } from 'yaml';
 import { mergeTrees, type Tree, treeOf } from '@ar-distill/workflows';
+import { DEFAULT_PRESET } from './default-preset';
 
 /** Parses a number; commander names the flag when it is none. */
 export function toNumber(text: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
-  if (!Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('a number');
   return value;
 }
 
 /** Parses "0,3,7". */
 export function toNumbers(text: string): number[] {
-  return text.split(',').map(toNumber);
+  try {
+    return text.split(',').map(toNumber);
+  } catch {
+    throw new InvalidArgumentError('numbers with commas between them');
+  }
 }
 
 /** Collects repeated `--set tuning.batchSize=32` into nested settings; values are YAML scalars. */
 export function toSetting(text: string, previous: Tree | undefined): Tree {
   const [, path, value] = /^([\w.]+)=(.*)$/s.exec(text) ?? [];
   if (path === undefined || value === undefined) {
-    throw new InvalidArgumentError('It must have the form key=value.');
+    throw new InvalidArgumentError('the form key=value');
   }
-  return mergeTrees(previous ?? {}, treeOf(path, parse(value)));
+  return mergeTrees(previous ?? {}, treeOf(path, settingValue(value)));
 }
 
-/** Adds the options that every command has. */
+function settingValue(text: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch {
+    throw new InvalidArgumentError('a value in YAML behind the sign of equality');
+  }
+}
+
+/** Adds the options that every command has that computes. */
 export function withCommonOptions(command: Command): Command {
-  return command
+  command
     .option('--threads <n>', 'threads of the engine (default: physical cores)', toNumber)
     .option('--backend <name>', 'onnxruntime, tensorflow or cpu (default: onnxruntime)')
-    .option('--provider <name>', 'of ONNX Runtime: cpu, cuda or webgpu (default: cpu)')
-    .option('--plugins-dir <folder>', 'run the plugins in its node_modules, or itself, too');
+    .option('--provider <name>', 'of ONNX Runtime: cpu, cuda or webgpu (default: cpu)');
+  return withPluginsOption(command);
+}
+
+/** Adds `--plugins-dir`. */
+export function withPluginsOption(command: Command): Command {
+  return command.option(
+    '--plugins-dir <folder>',
+    'run the plugins in its node_modules, or itself, too',
+  );
 }
 
 /** Adds `--config`. */
 export function withConfigOption(command: Command): Command {
   return command.option('--config <file>', 'YAML file with these options; flags override it');
+}
+
+/** Adds `--preset`. */
+export function withPresetOption(command: Command): Command {
+  return command.option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`);
+}
+
+/** Adds the options of commands that work in a run directory. */
+export function withRunOptions(command: Command): Command {
+  return command
+    .option('--out <folder>', 'folder that run directories are made in (default: runs)')
+    .option('--resume <run>', 'run directory to go on with');
+}
+
+/** Adds `--tokenizer`. */
+export function withTokenizerOption(command: Command): Command {
+  return command.option(
+    '--tokenizer <path>',
+    'weights or model directory of the tokenizer (default: what ships)',
+  );
+}
+
+/** Adds the networks that a distillation or an adaptation starts from. */
+export function withNetworkOptions(command: Command): Command {
+  command.option(
+    '--teacher <path>',
+    'weights or model directory of the teacher (default: what ships)',
+  );
+  return withTokenizerOption(command);
+}
+
+/** Adds what draws images: a generator, or the teacher. `teacher` says what the flag does. */
+export function withDrawerOptions(command: Command, teacher: string): Command {
+  withPresetOption(command)
+    .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
+    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
+    .option('--teacher [path]', `${teacher}; its weights or model directory`);
+  return withTokenizerOption(command);
 }
 
 /** What the user typed: no defaults. `rename` moves flags to where the schema has them. */

@@ -1,9 +1,9 @@
 import { PLUGIN_PROBLEMS, PLUGINS, type InstalledPlugin } from '@ar-distill/di';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
-import { commonSchema } from '../config/schemas';
+import { pluginsSchema } from '../config/schemas';
 import type { CliEnvironment } from './environment';
-import { examples, givenFlags, withCommonOptions } from './flags';
+import { examples, givenFlags, withPluginsOption } from './flags';
 import { openContainer } from './session';
 
 /** `ar-distill plugins`: what is installed, and what is wrong with it. */
@@ -12,8 +12,8 @@ export function addPluginsCommand(program: Command, env: CliEnvironment): void {
     .command('plugins')
     .description('list the installed plugins and their presets')
     .addHelpText('after', examples('plugins', 'plugins --plugins-dir ../my-project'));
-  withCommonOptions(command).action(async () => {
-    const options = resolveOptions(commonSchema, givenFlags(command), env.cwd);
+  withPluginsOption(command).action(async () => {
+    const options = resolveOptions(pluginsSchema, givenFlags(command), env.cwd);
     const container = openContainer(env, options);
     const plugins = container.resolveAll(PLUGINS);
     for (const plugin of plugins) env.stdout.write(describePlugin(plugin));

@@ -10,11 +10,12 @@ import {
   TypedContainer,
 } from '@ar-distill/di';
 import { type Backbone, definePlugin, type Preset } from '@ar-distill/core';
-import { InvalidOptionError, type SampleResult } from '@ar-distill/workflows';
-import { readFileSync } from 'node:fs';
+import { InvalidOptionError, InvalidSettingError, type SampleResult } from '@ar-distill/workflows';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { CliEnvironment, Workflows } from './environment';
+import type { CliEnvironment, TextOutput, Workflows } from './environment';
 import { runCli } from './program';
 
 function refuse(): never {
@@ -50,6 +51,7 @@ async function run(
   workflows: Partial<Workflows> = {},
   variables: CliEnvironment['variables'] = {},
   pluginError?: Error,
+  terminal: Pick<TextOutput, 'isTTY'> = {},
 ) {
   let stdout = '';
   let stderr = '';
@@ -59,7 +61,7 @@ async function run(
     cwd: '/project',
     variables,
     stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
+    stderr: { ...terminal, write: (text) => (stderr += text) },
     workflows: {
       importCheckpoints: refuse,
       trainTokenizer: refuse,
@@ -137,14 +139,27 @@ describe('the command line', () => {
 
   it.each([
     ['', /Usage: ar-distill/],
-    ['distil', /^Error: unknown command 'distil'\n\(Did you mean distill\?\)/],
-    ['sample --cuont 3', /^Error: unknown option '--cuont'\n\(Did you mean --count\?\)/],
+    ['distil', /^Error: There is no command "distil": did you mean "distill"\?\n$/],
+    ['zzzzzz', /^Error: There is no command "zzzzzz": add --help to see what there is\.\n$/],
+    ['sample --cuont 3', /^Error: There is no option "--cuont": did you mean "--count"\?\n$/],
+    ['sample --count', /^Error: --count needs a value: write --count <n>\.\n$/],
     [
-      'sample --count many',
-      /^Error: .*'--count <n>' argument 'many' is invalid. It must be a number/,
+      'sample --quick',
+      /^Error: There is no option "--quick": add --help to see what there is\.\n$/,
     ],
-    ['sample --count -3', /^Error: --count on the command line is wrong: too small/],
-    ['distill --set nonsense', /must have the form key=value/],
+    [
+      'sample a b',
+      /^Error: "sample" takes 0 arguments, not 2: add --help to see what there is\.\n$/,
+    ],
+    ['import', /^Error: The argument <file> is missing: add --help to see what there is\.\n$/],
+    ['sample --count many', /^Error: --count is wrong: expected a number, not "many"\.\n$/],
+    ['sample --classes 1,x', /^Error: --classes is wrong: expected numbers with commas between/],
+    ['sample --count -3', /^Error: --count .* is wrong: expected a number above 0, not -3\.\n$/],
+    [
+      'distill --set nonsense',
+      /^Error: --set is wrong: expected the form key=value, not "nonsense"/,
+    ],
+    ['distill --set a=[1', /^Error: --set is wrong: expected a value in YAML .*, not "a=\[1"\.\n$/],
     ['sample --backend cpuu', /^Error: There is no engine backend "cpuu": did you mean "cpu"\?/],
     ['distill --name a/b', /^Error: --name on the command line is wrong/],
     ['train', /Usage: ar-distill train/],
@@ -210,12 +225,13 @@ describe('the command line', () => {
     }));
     const { code, stdout, opened, disposed } = await run(
       'distill --preset fake:other --no-report --seed 5 --iterations 9 --objective dmd ' +
-        '--set tuning.batchSize=32 --set stepWeights=[3,1] --threads 2 --backend cpu --plugins-dir p',
+        '--set tuning.batchSize=32 --set stepWeights=[3,1] --set adaptation.heldOut=7 ' +
+        '--threads 2 --plugins-dir p',
       { distill },
     );
     expect({ code, disposed }).toEqual({ code: 0, disposed: 1 });
     expect(opened).toEqual([
-      { cwd: '/project', pluginFolders: ['/project/p'], engine: { threads: 2, backend: 'cpu' } },
+      { cwd: '/project', pluginFolders: ['/project/p'], engine: { threads: 2 } },
     ]);
     expect(distill).toHaveBeenCalledWith(
       expect.any(TypedContainer),
@@ -230,6 +246,7 @@ describe('the command line', () => {
           stepWeights: [3, 1],
           tuning: { batchSize: 32 },
         },
+        adaptation: { heldOut: 7 },
       }),
       expect.objectContaining({ signal: expect.any(AbortSignal) }),
     );
@@ -372,6 +389,66 @@ describe('the command line', () => {
     const { code, stderr } = await run('sample --classes 11', { sample });
     expect(code).toBe(2);
     expect(stderr).toBe(`${WARNING}Error: There is no class 11: the classes are 0 to 9.\n`);
+  });
+
+  it('speaks of options as flags, and of settings as of the file that they stand in', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ar-distill-program-'));
+    try {
+      const config = join(folder, 'run.yaml');
+      writeFileSync(config, 'settings: { tuning: { batchSize: 0 } }');
+      const distill: Workflows['distill'] = async () => {
+        throw new InvalidSettingError(
+          ['tuning', 'batchSize'],
+          (source) => `The setting "tuning.batchSize"${source} is wrong.`,
+        );
+      };
+      const messages: string[] = [];
+      for (const args of [
+        `distill --config ${config}`,
+        `distill --config ${config} --set tuning.batchSize=-1`,
+        'distill',
+      ]) {
+        const { code, stderr } = await run(args, { distill });
+        expect(code).toBe(2);
+        messages.push(stderr.replace(WARNING, ''));
+      }
+      expect(messages).toEqual([
+        `Error: The setting "tuning.batchSize" in ${config} is wrong.\n`,
+        'Error: The setting "tuning.batchSize" on the command line is wrong.\n',
+        'Error: The setting "tuning.batchSize" is wrong.\n',
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const sample: Workflows['sample'] = async () => {
+      throw new InvalidOptionError('"teacherSteps" has no effect beside "seed".', {
+        options: ['teacherSteps', 'seed'],
+      });
+    };
+    const { stderr } = await run('sample', { sample });
+    expect(stderr).toBe(`${WARNING}Error: --teacher-steps has no effect beside --seed.\n`);
+  });
+
+  it('refuses what the speed would be measured without', async () => {
+    const { code, stderr } = await run('eval --speed --samples 5');
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `${WARNING}Error: --samples has no effect beside --speed, because calls are timed and no images measured: leave one of them out.\n`,
+    );
+  });
+
+  it.each([
+    [{ isTTY: true }, {}, '\u001b[31mError:\u001b[39m The weights'],
+    [{ isTTY: true }, { NO_COLOR: '1' }, 'Error: The weights'],
+    [{ isTTY: true }, { TERM: 'dumb' }, 'Error: The weights'],
+    [{}, {}, 'Error: The weights'],
+  ])('colours the word in front only for %j with %j', async (terminal, variables, text) => {
+    const distill: Workflows['distill'] = async () => {
+      throw new Error('The weights are missing: train them.');
+    };
+    const { stderr } = await run('distill', { distill }, variables, undefined, terminal);
+    expect(stderr).toContain(text);
+    expect(stderr.includes('\u001b')).toBe(text.includes('\u001b'));
   });
 
   it('exits with 130 when interrupted, whether the workflow throws or returns', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { describeError, EXIT, exitCodeOf, InterruptedError } from '../errors';
+import { describeError, EXIT, exitCodeOf, InterruptedError, UsageError } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
@@ -12,7 +12,12 @@ import { addImportCommand } from './import';
 import { goOnLine } from './interruption';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
+import { inColour } from './terminal';
 import { addTrainCommand } from './train';
+import { usageSentence } from './wrong-usage';
+
+/** Codes of what commander throws when it has shown what was asked for. */
+const SHOWN = /^commander\.(?:help|helpDisplayed|version)$/;
 
 /** The whole command line; nothing is read or started before a command's action runs. */
 export function createProgram(env: CliEnvironment): Command {
@@ -23,7 +28,8 @@ export function createProgram(env: CliEnvironment): Command {
     .configureOutput({
       writeOut: (text) => void env.stdout.write(text),
       writeErr: (text) => void env.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+      // Said by `runCli`, in one sentence.
+      outputError: () => undefined,
     })
     .addHelpText(
       'after',
@@ -52,11 +58,18 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     await createProgram(env).parseAsync([...args], { from: 'user' });
     return EXIT.success;
   } catch (error) {
-    // Commander has already written its own message, or the help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
-    env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
-    if (error instanceof InterruptedError) env.stderr.write(goOnLine(error));
-    return exitCodeOf(error);
+    // Commander has already written the help or the version.
+    if (error instanceof CommanderError && SHOWN.test(error.code)) {
+      return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+    }
+    const told =
+      error instanceof CommanderError
+        ? new UsageError(usageSentence(error), { cause: error })
+        : error;
+    const text = describeError(told, env.variables['AR_DISTILL_DEBUG'] === '1');
+    env.stderr.write(`${inColour('red', text, env.stderr, env.variables)}\n`);
+    if (told instanceof InterruptedError) env.stderr.write(goOnLine(told));
+    return exitCodeOf(told);
   }
 }
 

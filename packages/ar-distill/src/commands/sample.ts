@@ -1,9 +1,17 @@
+import { significant } from '@ar-distill/evaluation/report';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { sampleSchema } from '../config/schemas';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
-import { givenFlags, toNumber, toNumbers, withCommonOptions, withConfigOption } from './flags';
+import {
+  givenFlags,
+  toNumber,
+  toNumbers,
+  withCommonOptions,
+  withConfigOption,
+  withDrawerOptions,
+} from './flags';
 import { presetExamples } from './preset-examples';
 import { withWorkflow } from './session';
 
@@ -11,22 +19,17 @@ const DEFAULTS = { count: 100, seed: 0, out: 'samples.png' };
 
 /** `ar-distill sample`. */
 export function addSampleCommand(program: Command, env: CliEnvironment): void {
-  const command = program
-    .command('sample')
-    .description('draw images in one step (or with the teacher) into a PNG grid')
-    .option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`)
-    .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
-    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
-    .option(
-      '--teacher [path]',
-      'sample the teacher AR step by AR step instead; its weights or model directory',
-    )
-    .option('--tokenizer <path>', 'weights or model directory of the tokenizer')
+  const command = withDrawerOptions(
+    program
+      .command('sample')
+      .description('draw images in one step (or with the teacher) into a PNG grid'),
+    'sample the teacher AR step by AR step instead',
+  )
     .option('--count <n>', `images (default: ${DEFAULTS.count})`, toNumber)
     .option('--classes <list>', 'labels, taken in turn, e.g. 0,3,7 (default: all)', toNumbers)
     .option('--seed <n>', `seed of the noise (default: ${DEFAULTS.seed})`, toNumber)
-    .option('--out <file>', `grid picture (default: ${DEFAULTS.out})`)
-    .option('--npz <file>', 'also write the images as a NumPy archive')
+    .option('--out <file>', `grid picture, a .png (default: ${DEFAULTS.out})`)
+    .option('--npz <file>', 'also write the images as a NumPy archive, an .npz')
     .option('--snap', 'replace every code vector by the nearest code before decoding')
     .option('--teacher-steps <n>', 'let the teacher sample the last n AR steps again', toNumber)
     .addHelpText(
@@ -47,7 +50,7 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
     const plural = options.count === 1 ? 'image' : 'images';
     env.stdout.write(
       `Network evaluations per image: ${evaluations}\n` +
-        `${options.count} ${plural} in ${options.out}, ${secondsPerImage.toPrecision(3)} s per image\n`,
+        `${options.count} ${plural} in ${options.out}, ${significant(secondsPerImage)} s per image\n`,
     );
   });
 }

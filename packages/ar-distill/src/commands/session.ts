@@ -6,14 +6,17 @@ import {
   type TypedContainer,
 } from '@ar-distill/di';
 import { createProgressReporter } from '@ar-distill/runs';
-import type { WorkflowOptions } from '@ar-distill/workflows';
+import type { Tree, WorkflowOptions } from '@ar-distill/workflows';
+import { withSource } from '../config/setting-source';
 import type { CommonOptions } from '../config/schemas';
 import { checkEngine } from '../container';
 import { InterruptedError } from '../errors';
+import { oneSentence } from '../sentences/one-sentence';
 import type { CliEnvironment } from './environment';
 import type { ForgottenOptions } from './interruption';
 import { printEvent } from './print-event';
 import { Stopping } from './stopping';
+import { inColour } from './terminal';
 
 /**
  * The container that the common options describe.
@@ -38,18 +41,23 @@ export function openContainer(env: CliEnvironment, options: CommonOptions): Type
 /**
  * Runs a workflow with a container of its own, shows its progress and prints its events. Ctrl-C aborts
  * its signal; however it ends then, the command ends as interrupted.
+ *
+ * @param flags what the command line gave: a setting that is wrong is blamed on it, or on its file.
  */
 export async function withWorkflow<T>(
   env: CliEnvironment,
   options: ForgottenOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
+  flags: Tree = {},
 ): Promise<T> {
   const container = openContainer(env, options);
   const stopping = new Stopping(env, options, container);
-  const progress = createProgressReporter();
+  const progress = createProgressReporter(env.stderr);
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-      env.stderr.write(`Warning: ${message}\n`);
+      env.stderr.write(
+        `${inColour('yellow', `Warning: ${oneSentence(message)}`, env.stderr, env.variables)}\n`,
+      );
     }
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
@@ -62,7 +70,8 @@ export async function withWorkflow<T>(
     if (stopping.signal.aborted) throw new InterruptedError('Interrupted when all was done.');
     return result;
   } catch (error) {
-    if (!stopping.signal.aborted || error instanceof InterruptedError) throw error;
+    if (!stopping.signal.aborted) throw withSource(error, flags, env.cwd);
+    if (error instanceof InterruptedError) throw error;
     throw stopping.interruption(error);
   } finally {
     progress.close();

@@ -32,7 +32,10 @@ export class Stopping {
     private readonly options: ForgottenOptions,
     private readonly container: Disposable,
   ) {
-    this.interrupt = onInterrupt(undefined, () => void this.endAtOnce());
+    this.interrupt = onInterrupt(
+      (text) => void env.stderr.write(text),
+      () => void this.endAtOnce(),
+    );
     this.signal.addEventListener('abort', () => {
       if (!this.isTraining) this.patience = setTimeout(() => this.stopWaiting(), PATIENCE);
     });

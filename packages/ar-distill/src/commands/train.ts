@@ -1,3 +1,4 @@
+import { significant } from '@ar-distill/evaluation/report';
 import type { Command } from 'commander';
 import type { TrainingResult } from '@ar-distill/workflows';
 import { resolveOptions } from '../config/resolve-options';
@@ -11,6 +12,9 @@ import {
   toSetting,
   withCommonOptions,
   withConfigOption,
+  withPresetOption,
+  withRunOptions,
+  withTokenizerOption,
 } from './flags';
 import { presetExamples } from './preset-examples';
 import { withWorkflow } from './session';
@@ -39,11 +43,15 @@ function addTokenizerCommand(train: Command, env: CliEnvironment): void {
         `train tokenizer --preset ${preset} --set learningRate=5e-4`,
       ]),
     );
-  withTrainingOptions(withPresetOption(command)).action(async () => {
-    const given = resolveOptions(tokenizerSchema, givenFlags(command, RENAMED), env.cwd);
+  withMeasuringOptions(withTrainingOptions(withPresetOption(command))).action(async () => {
+    const flags = givenFlags(command, RENAMED);
+    const given = resolveOptions(tokenizerSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const result = await withWorkflow(env, options, (container, run) =>
-      env.workflows.trainTokenizer(container, options, run),
+    const result = await withWorkflow(
+      env,
+      options,
+      (container, run) => env.workflows.trainTokenizer(container, options, run),
+      flags,
     );
     report(env, result);
   });
@@ -53,10 +61,6 @@ function addTeacherCommand(train: Command, env: CliEnvironment): void {
   const command = train
     .command('teacher')
     .description("train the AR teacher of a preset on the preset's data set")
-    .option(
-      '--tokenizer <path>',
-      'weights or model directory of the tokenizer (default: what ships)',
-    )
     .addHelpText(
       'after',
       presetExamples(env, (preset) => [
@@ -65,11 +69,15 @@ function addTeacherCommand(train: Command, env: CliEnvironment): void {
         'train teacher --resume runs/00001-teacher',
       ]),
     );
-  withTrainingOptions(withPresetOption(command)).action(async () => {
-    const given = resolveOptions(teacherSchema, givenFlags(command, RENAMED), env.cwd);
+  withTrainingOptions(withTokenizerOption(withPresetOption(command))).action(async () => {
+    const flags = givenFlags(command, RENAMED);
+    const given = resolveOptions(teacherSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const result = await withWorkflow(env, options, (container, run) =>
-      env.workflows.trainTeacher(container, options, run),
+    const result = await withWorkflow(
+      env,
+      options,
+      (container, run) => env.workflows.trainTeacher(container, options, run),
+      flags,
     );
     report(env, result);
   });
@@ -81,35 +89,38 @@ function addFeaturesCommand(train: Command, env: CliEnvironment): void {
     .description('train the feature network that a plugin brings; writes its reference set, too')
     .argument('[name]', 'feature network (default: the only one that can be trained)')
     .addHelpText('after', examples('train features', 'train features NAME --iterations 3000'));
-  withTrainingOptions(command).action(async (name: string | undefined) => {
+  withMeasuringOptions(withTrainingOptions(command)).action(async (name: string | undefined) => {
     const flags = { ...givenFlags(command, RENAMED), ...(name === undefined ? {} : { name }) };
     const options = resolveOptions(featuresSchema, flags, env.cwd);
-    const result = await withWorkflow(env, options, (container, run) =>
-      env.workflows.trainFeatures(container, options, run),
+    const result = await withWorkflow(
+      env,
+      options,
+      (container, run) => env.workflows.trainFeatures(container, options, run),
+      flags,
     );
     report(env, result);
   });
 }
 
-function withPresetOption(command: Command): Command {
-  return command.option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`);
-}
-
 function withTrainingOptions(command: Command): Command {
-  command
-    .option('--out <folder>', 'folder that run directories are made in (default: runs)')
+  withRunOptions(command)
     .option('--seed <n>', 'seed of all random numbers', toNumber)
     .option('--iterations <n>', 'updates', toNumber)
     .option('--batch-size <n>', 'images per update', toNumber)
-    .option('--resume <run>', 'run directory to go on with')
     .option('--set <key=value>', 'any other training setting (repeatable)', toSetting);
   return withCommonOptions(withConfigOption(command));
+}
+
+function withMeasuringOptions(command: Command): Command {
+  return command
+    .option('--samples <n>', 'test images that it is measured with (default: all)', toNumber)
+    .option('--no-report', 'measure nothing when it is trained');
 }
 
 function report(env: CliEnvironment, { run, weights, seconds, measured }: TrainingResult): void {
   env.stdout.write(`Trained in ${seconds.toFixed(0)} s\n`);
   for (const [name, value] of Object.entries(measured)) {
-    env.stdout.write(`  ${name}: ${value.toPrecision(4)}\n`);
+    env.stdout.write(`  ${name}: ${significant(value, 4)}\n`);
   }
   env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
 }

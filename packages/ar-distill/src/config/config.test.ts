@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,10 +49,13 @@ settings:
   it.each([
     ['thread: 2', '"thread" in a.yaml is not a known key: did you mean "threads"?'],
     ['settings: many', '"settings" in a.yaml is wrong: expected an object.'],
-    ['samples: big', '"samples" in a.yaml is wrong: expected number, received string.'],
-    ['provider: gpu', '"provider" in a.yaml is wrong: expected one of "cpu"|"cuda"|"webgpu".'],
-    ['- 1', 'The document in a.yaml is wrong: expected object, received array.'],
-    ['threads: 0', '"threads" in a.yaml is wrong: too small: expected number to be >0.'],
+    ['samples: big', '"samples" in a.yaml is wrong: expected a number, not "big".'],
+    [
+      'provider: cudo',
+      '"provider" in a.yaml is wrong: expected "cpu", "cuda" or "webgpu", not "cudo": did you mean "cuda"?',
+    ],
+    ['- 1', 'The document in a.yaml is wrong: expected an object, not a list.'],
+    ['threads: 0', '"threads" in a.yaml is wrong: expected a number above 0, not 0.'],
     [
       'name: a/b',
       '"name" in a.yaml is wrong: expected letters, digits, dots, hyphens or underscores.',
@@ -72,9 +76,19 @@ settings:
     expect(() => distillOptions('samples: many', { samples: 3 })).toThrow('"samples" in a.yaml');
   });
 
-  it('names a missing file', () => {
-    expect(() => resolveOptions(distillSchema, { config: 'no.yaml' }, cwd)).toThrow(
-      'The config file no.yaml cannot be read',
+  it.each([
+    ['no.yaml', 'because it is not there'],
+    ['.', 'because it is no plain file'],
+  ])('refuses %j as a config file without reading it', (config, reason) => {
+    const refusal = (): unknown => resolveOptions(distillSchema, { config }, cwd);
+    expect(refusal).toThrow(UsageError);
+    expect(refusal).toThrow(`The config file ${config} cannot be read, ${reason}: name another.`);
+  });
+
+  it('does not wait for a pipe', () => {
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    expect(() => resolveOptions(distillSchema, { config: 'pipe' }, cwd)).toThrow(
+      'because it is no plain file',
     );
   });
 

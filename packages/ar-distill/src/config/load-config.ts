@@ -1,32 +1,57 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { explainIssue, knownKeys } from '@ar-distill/workflows';
+import { UsageError } from '../errors';
+
+/** Far more than options take. */
+const MAX_BYTES = 2 ** 20;
 
 /**
  * Reads a YAML file and validates it. An empty file holds no keys.
  *
- * @throws Error with one sentence that names the file, and the key or the line.
+ * @throws UsageError with one sentence that names the file, and the key or the line.
  */
 export function loadConfig<T>(file: string, cwd: string, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(parseYaml(readText(resolve(cwd, file), file), file) ?? {});
+  const value = parseYaml(readText(resolve(cwd, file), file), file) ?? {};
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new Error(
+  throw new UsageError(
     explainIssue(result.error, {
       source: ` in ${file}`,
       knownKeys: (path) => knownKeys(schema, path),
+      value,
     }),
   );
 }
 
 function readText(path: string, file: string): string {
+  const stats = statOf(path);
+  // Asked before it is opened: a pipe would be waited for.
+  if (!stats?.isFile()) {
+    const what = stats ? 'is no plain file' : 'is not there';
+    throw new UsageError(
+      `The config file ${file} cannot be read, because it ${what}: name another.`,
+    );
+  }
+  if (stats.size > MAX_BYTES) {
+    throw new UsageError(`The config file ${file} is too large to be one: name another.`);
+  }
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`The config file ${file} cannot be read: check that it exists.`, {
+    throw new UsageError(`The config file ${file} cannot be read: check its permissions.`, {
       cause: error,
     });
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }
 
@@ -36,8 +61,8 @@ function parseYaml(text: string, file: string): unknown {
   if (!error) return document.toJS();
   const line = error.linePos?.[0].line;
   const place = line === undefined ? '' : ` (line ${line})`;
-  const reason = (error.message.split(' at line ')[0] ?? '').split('\n')[0];
-  throw new Error(`The config file ${file} is not valid YAML${place}: ${reason}.`, {
+  const reason = (error.message.split(' at line ')[0] ?? '').split('\n')[0]?.replace(/\.$/, '');
+  throw new UsageError(`The config file ${file} is not valid YAML${place}: ${reason}.`, {
     cause: error,
   });
 }

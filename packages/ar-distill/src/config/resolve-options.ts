@@ -7,7 +7,7 @@ import { loadConfig } from './load-config';
  * The options of a command: those of its `--config` file with the command line's on top.
  *
  * @param flags what the command line gave, keyed as in the schema (plus `config`).
- * @throws UsageError naming the flag; `Error` naming the file and the key.
+ * @throws UsageError naming the flag, or the file and the key.
  */
 export function resolveOptions<T extends object>(
   schema: z.ZodType<T>,
@@ -22,6 +22,7 @@ export function resolveOptions<T extends object>(
         source: ' on the command line',
         name: flagOf,
         knownKeys: (path) => knownKeys(schema, path),
+        value: given,
       }),
     );
   }
@@ -31,10 +32,11 @@ export function resolveOptions<T extends object>(
   return schema.parse(mergeTrees(Object.fromEntries(Object.entries(fromFile)), given));
 }
 
-function flagOf(path: readonly PropertyKey[]): string {
+/** An option as users of the command line write it. */
+export function flagOf(path: readonly PropertyKey[]): string {
   const [first, ...rest] = path.map(String);
   if (first === undefined) return 'It';
-  return first === 'settings' && rest.length
+  return (first === 'settings' || first === 'adaptation') && rest.length
     ? `The setting "${rest.join('.')}"`
     : `--${first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -19,7 +19,10 @@ const common = {
   pluginsDir: path.optional(),
 };
 
-/** Options that every command has. */
+/** `plugins`: nothing is computed. */
+export const pluginsSchema = z.strictObject({ pluginsDir: common.pluginsDir });
+
+/** Options that every command has that computes. */
 export const commonSchema = z.strictObject(common);
 export type CommonOptions = z.output<typeof commonSchema>;
 
@@ -32,19 +35,26 @@ const supervised = {
   resume: path.optional(),
   settings: settings.optional(),
 };
-const tokenizer = { ...supervised, preset: z.string().min(1).optional() };
+const preset = z.string().min(1).optional();
+
+/** What a training that is measured has. */
+const measured = { samples: count.optional(), report: z.boolean().optional() };
 
 /** `train features`. */
-export const featuresSchema = z.strictObject({ ...supervised, name: z.string().min(1).optional() });
+export const featuresSchema = z.strictObject({
+  ...supervised,
+  ...measured,
+  name: z.string().min(1).optional(),
+});
 /** `train tokenizer`. */
-export const tokenizerSchema = z.strictObject(tokenizer);
+export const tokenizerSchema = z.strictObject({ ...supervised, ...measured, preset });
 /** `train teacher`. */
-export const teacherSchema = z.strictObject({ ...tokenizer, tokenizer: path.optional() });
+export const teacherSchema = z.strictObject({ ...supervised, preset, tokenizer: path.optional() });
 
 /** `adapt`. */
 export const adaptSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   out: path.optional(),
   resume: path.optional(),
   teacher: path.optional(),
@@ -57,7 +67,7 @@ export const adaptSchema = z.strictObject({
 /** `distill`. */
 export const distillSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   out: path.optional(),
   method: z.string().min(1).optional(),
   name: z
@@ -79,7 +89,7 @@ export const distillSchema = z.strictObject({
 /** `sample`. */
 export const sampleSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   run: path.optional(),
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
@@ -96,7 +106,7 @@ export const sampleSchema = z.strictObject({
 /** `eval`. */
 export const evaluateSchema = z.strictObject({
   ...common,
-  preset: z.string().min(1).optional(),
+  preset,
   run: path.optional(),
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),

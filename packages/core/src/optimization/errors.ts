@@ -7,8 +7,8 @@ export class TrainingDivergedError extends Error {
     value: number,
   ) {
     super(
-      `Training diverged: "${metric}" became ${value} at iteration ${iteration} of the stage "${stage}". ` +
-        'Resume from the last checkpoint with a lower learning rate or a tighter gradient clip.',
+      `Training diverged, because "${metric}" became ${value} at iteration ${iteration} of the stage "${stage}": ` +
+        'resume from the last checkpoint with a lower learning rate or a tighter gradient clip.',
     );
     this.name = 'TrainingDivergedError';
   }

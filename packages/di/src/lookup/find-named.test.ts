@@ -17,6 +17,10 @@ describe('nearestName', () => {
     ['thXXX', undefined],
     ['sXX', undefined],
     ['seXX', undefined],
+    // Two edits of four letters, but one slip of the fingers.
+    ['sede', 'seed'],
+    ['htreads', 'threads'],
+    ['deesX', undefined],
     ['', undefined],
   ])('%s → %s', (word, expected) => {
     expect(nearestName(word, ['threads', 'batchSize', 'seed'])).toBe(expected);

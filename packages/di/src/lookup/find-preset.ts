@@ -1,6 +1,6 @@
 import type { Backbone, Preset } from '@ar-distill/core';
 import type { ServiceContainer } from '../container/service-container';
-import { BACKBONES, PLUGINS, PRESETS } from '../container/tokens';
+import { BACKBONES, PLUGIN_PROBLEMS, PLUGINS, PRESETS } from '../container/tokens';
 import { PluginError } from '../discovery/plugin-error';
 import { findNamed, unknownName } from './find-named';
 
@@ -32,6 +32,12 @@ export function findPreset(container: ServiceContainer, reference: string): Foun
   const [first, second] = found;
   if (!first) {
     if (plugins.length === 0) {
+      const [problem] = container.resolveAll(PLUGIN_PROBLEMS);
+      if (problem) {
+        throw new PluginError(
+          `There is no preset "${name}", because no plugin can be used: ${problem.message}`,
+        );
+      }
       throw new PluginError(
         `There is no preset "${name}", because no plugin is installed: install one, for example with "npm install @ar-distill/plugin-var".`,
       );

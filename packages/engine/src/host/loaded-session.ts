@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/program';
 import type { LoweredUpdates, UpdateSource } from '../lower/lower-program';
 import { CUT_PREFIX } from '../lower/split-updates';
@@ -37,6 +37,8 @@ export class LoadedSession {
   /** @throws Error naming the program when ONNX Runtime refuses it. */
   static async open(program: LoadedProgram, choices: SessionChoices): Promise<LoadedSession> {
     const { name, store, main, updates } = program;
+    // What goes wrong before a session has options of its own is thrown, too: no need to print it.
+    env.logLevel = 'fatal';
     const opened: Part[] = [];
     try {
       for (const part of [main, ...(updates?.programs ?? [])]) {

@@ -34,8 +34,8 @@ export function sessionOptions(
     // what the first step used: 1650 instead of 1000 MiB for a transformer of 6M parameters.
     enableMemPattern: false,
     enableCpuMemArena: !lean,
-    // Warnings about unused initializers and the like say nothing to the user of a step.
-    logSeverityLevel: 3,
+    // Errors are thrown as well; what the library itself writes goes to the terminal, past everything.
+    logSeverityLevel: 4,
     extra: {
       session: {
         // Adam's moments of weights without gradient decay into denormal numbers and stay there.

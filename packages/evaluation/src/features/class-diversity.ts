@@ -56,6 +56,7 @@ export function classDiversity(generated: Float64Array, reference: Float64Array)
       lowestClass = label;
     }
   });
-  if (classes === 0) throw new RangeError('Diversity needs two or more samples of some class.');
+  if (classes === 0)
+    throw new RangeError('Diversity needs two or more samples of some class: take more.');
   return { mean: sum / classes, lowest, lowestClass };
 }

@@ -11,20 +11,43 @@ import { extractFeatures } from './extract-features';
 /** Images that are read at once: the images of a whole split may not fit into memory. */
 const BATCH = 1000;
 
+/** Called when so many of all images have been read; what it throws ends the reading. */
+export type OnImages = (done: number, count: number) => void;
+
 /** The named outputs of all images of a split, and their classes; see `extractFeatures`. */
 export async function extractSplit(
   network: FeatureNetwork,
   split: ImageSplit,
   which: readonly FeatureOutput[],
+  onImages?: OnImages,
 ): Promise<MeasuredImages> {
   const { count } = split;
+  const features = await extractBatches(
+    network,
+    count,
+    async (indices) => (await split.read(indices)).images,
+    which,
+    onImages,
+  );
+  return { count, features, labels: await split.labels() };
+}
+
+/** The named outputs of `count` images, which are read in batches; see `extractFeatures`. */
+export async function extractBatches(
+  network: FeatureNetwork,
+  count: number,
+  read: (indices: Int32Array) => Promise<HostTensor>,
+  which: readonly FeatureOutput[],
+  onImages?: OnImages,
+): Promise<ExtractedFeatures> {
   const parts: ExtractedFeatures[] = [];
   for (let first = 0; first < count; first += BATCH) {
     const length = Math.min(BATCH, count - first);
-    const { images } = await split.read(Int32Array.from({ length }, (_, i) => first + i));
+    const images = await read(Int32Array.from({ length }, (_, i) => first + i));
     parts.push(await extractFeatures(network, images, which, first));
+    onImages?.(first + length, count);
   }
-  return { count, features: concatenateFeatures(parts), labels: await split.labels() };
+  return concatenateFeatures(parts);
 }
 
 function concatenateFeatures(parts: readonly ExtractedFeatures[]): ExtractedFeatures {

@@ -22,7 +22,9 @@ describe('Manifold', () => {
   });
 
   it('needs more vectors than neighbours', () => {
-    expect(() => new Manifold(Float32Array.of(1, 2, 3), 1)).toThrow(/more than 3 vectors, not 3/);
+    expect(() => new Manifold(Float32Array.of(1, 2, 3), 1)).toThrow(
+      '3 images are too few for the manifold of their features: take 4 or more.',
+    );
   });
 });
 

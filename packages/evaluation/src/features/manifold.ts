@@ -23,7 +23,7 @@ export class Manifold {
     this.count = features.length / dimension;
     if (!Number.isInteger(this.count) || this.count <= neighbours) {
       throw new RangeError(
-        `A manifold of ${neighbours} neighbours needs more than ${neighbours} vectors, not ${this.count}.`,
+        `${this.count} images are too few for the manifold of their features: take ${neighbours + 1} or more.`,
       );
     }
     const nearest = Array.from({ length: this.count }, () =>

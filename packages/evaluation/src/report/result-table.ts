@@ -1,4 +1,5 @@
 import { columnHeading, formatValue, type MetricColumn } from './metric-column';
+import { significant } from './significant';
 import { markdownOf, type Table, type TableColumn, textOf } from './table';
 
 /** One method in a table of results. What was not measured is left out. */
@@ -35,7 +36,9 @@ function tableOf(rows: readonly ResultRow[], metrics: readonly MetricColumn[]): 
     { title: 'method', cell: ({ name }: ResultRow) => name },
     figure('evaluations', ({ evaluations }) => evaluations?.toString()),
     ...metrics.map(metricFigure),
-    figure('s/image', ({ secondsPerImage }) => secondsPerImage?.toPrecision(3)),
+    figure('s/image', ({ secondsPerImage }) =>
+      secondsPerImage === undefined ? undefined : significant(secondsPerImage),
+    ),
   ].filter(({ cell }) => rows.some((row) => cell(row) !== undefined));
   return { columns, rows: rows.map((row) => columns.map(({ cell }) => cell(row) ?? '–')) };
 }

@@ -1,3 +1,4 @@
+import { significant } from './significant';
 import { markdownOf } from './table';
 
 /** Seconds per call of the same work by both, medians of calls in turns. */
@@ -17,7 +18,7 @@ export function speedUp({ teacherSeconds, generatorSeconds }: SpeedComparison): 
 
 /** The comparisons as a Markdown table, in milliseconds per call. */
 export function speedUpTable(comparisons: readonly SpeedComparison[]): string {
-  const milliseconds = (seconds: number): string => (1000 * seconds).toPrecision(3);
+  const milliseconds = (seconds: number): string => significant(1000 * seconds);
   return markdownOf({
     columns: [
       { title: 'images per call', align: 'right' },

@@ -17,6 +17,7 @@ import { createGenerator, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import type { ResumableSettings } from '../runs/resumed-settings';
 import { TEACHER_FILE } from '../runs/run-files';
+import { placedStages, type Surroundings } from '../runs/placed-stages';
 import { runStages } from '../runs/run-stages';
 import { resolveSettings } from '../settings/resolve-settings';
 import type { Tree } from '../settings/merge';
@@ -37,6 +38,8 @@ export interface AdaptationTask {
   readonly sequences?: TokenSequences | undefined;
   readonly run: Run;
   readonly rng: Rng;
+  /** Stages of the run after the adaptation. */
+  readonly after: Surroundings['after'];
 }
 
 /** An adapted teacher beside the original, and how close it stayed. */
@@ -49,6 +52,8 @@ export interface Adaptation extends Pick<
   readonly settings: AdaptationSettings;
   /** Seconds per stage. */
   readonly timings: Readonly<Record<string, number>>;
+  /** Number of stages that it took. */
+  readonly stages: number;
   /** The adapted teacher's file. */
   readonly file: string;
 }
@@ -70,7 +75,7 @@ export function adaptationSettings(
   const { adaptation } = found.preset;
   if (adaptation === undefined) {
     throw new InvalidOptionError(
-      `The preset "${found.name}" has no settings for the adaptation of its teacher.`,
+      `The preset "${found.name}" has no settings for the adaptation of its teacher: leave them out.`,
     );
   }
   return resolveSettings('adaptation', adaptationSettingsSchema, adaptation, ...overrides);
@@ -83,7 +88,7 @@ export function adaptationSettings(
  */
 export async function adaptModels(
   context: PresetContext,
-  { models, settings, sequences, run, rng }: AdaptationTask,
+  { models, settings, sequences, run, rng, after }: AdaptationTask,
 ): Promise<Adaptation> {
   const { compiler, progress, signal, found } = context;
   const { architecture, teacherWeights } = models;
@@ -92,13 +97,22 @@ export async function adaptModels(
     { backbone, architecture, teacherWeights, settings, sequences },
     { compiler, rng },
   );
-  const timings = await runStages(work.stages, { run, progress, signal });
+  const stages = placedStages(work.stages, { before: 0, after });
+  const timings = await runStages(stages, { run, progress, signal });
   const { relativeError, regressed, fineTuned, ...result } = work.outcome();
   const adapted = withTeacher(context, models, result);
   const figures = { relativeError, regressed, fineTuned };
   const file = await saveAdapted(context, adapted, { settings, ...figures }, run);
   context.emit({ kind: 'adapted', ...figures });
-  return { ...figures, original: models, adapted, settings, timings, file };
+  return {
+    ...figures,
+    original: models,
+    adapted,
+    settings,
+    timings,
+    file,
+    stages: stages.length,
+  };
 }
 
 function withTeacher(

@@ -10,6 +10,7 @@ import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { ADAPTED, TEACHER } from '../report/row-names';
+import { placedProgress, type Surroundings } from '../runs/placed-stages';
 import { refuseOther, refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
 import { TEACHER_FILE } from '../runs/run-files';
 import { ADAPTATION, readRun, type ConfigOf } from '../runs/run-kinds';
@@ -137,9 +138,17 @@ async function adaptInRun(
   const { settings, data, samples } = run.config;
   const rng = context.createRng(settings.seed);
   const sequences = data === undefined ? undefined : await tokensOf(context, models, data);
-  const outcome = await adaptModels(context, { models, settings, sequences, run, rng });
+  const measuring: Surroundings['after'] = isMeasured(context, models) ? [{}] : [];
+  const task = { models, settings, sequences, run, rng, after: measuring };
+  const outcome = await adaptModels(context, task);
   context.emit({ kind: 'trained' });
-  const table = await measureTeachers(context, outcome, samples, settings.seed);
+  const place = { number: outcome.stages + 1, of: outcome.stages + 1 };
+  const table = await measureTeachers(
+    { ...context, progress: placedProgress(context.progress, place) },
+    outcome,
+    samples,
+    settings.seed,
+  );
   const lines = describeAdaptation(outcome);
   if (table) lines.push('', textTable(table.rows, table.columns), '', `${samples} samples a row.`);
   await run.writeFile('adaptation.txt', Buffer.from(`${lines.join('\n')}\n`));
@@ -174,7 +183,7 @@ async function modelsToAdapt(context: PresetContext, files: ModelFiles): Promise
   const models = await loadPresetModels(context, files);
   if (neededAdaptation(context, models)) return models;
   throw new InvalidOptionError(
-    `The teacher ${files.teacher ? `"${files.teacher}"` : `of "${context.found.name}"`} reads code vectors already: give it to "ar-distill distill --teacher".`,
+    `The teacher ${files.teacher ? `"${files.teacher}"` : `of "${context.found.name}"`} reads code vectors already: distil it as it is.`,
   );
 }
 
@@ -185,11 +194,20 @@ async function tokensOf(
 ): Promise<TokenSequences> {
   if (!tokenizer) {
     throw new InvalidOptionError(
-      `The backbone "${context.found.backbone.name}" has no tokenizer: fine-tune on the teacher's own sequences, without --data.`,
+      `The backbone "${context.found.backbone.name}" has no tokenizer: fine-tune on the teacher's own sequences and leave "data" out.`,
+      { options: ['data'] },
     );
   }
   const { train } = await datasetOf(context, data).open();
   return labelledTokens(context, tokenizer, train);
+}
+
+/** Whether both teachers' images will be measured. */
+function isMeasured(context: PresetContext, models: PresetModels): boolean {
+  const decoder = decoderOf(models);
+  if (!decoder) return false;
+  const images = imagesOf({ teacher: models.teacher, tokenizer: decoder.tokenizer });
+  return whyNotMeasured(context, images) === undefined;
 }
 
 /** Images of both teachers, with the same uniform numbers; undefined where nothing can measure them. */
@@ -200,9 +218,8 @@ async function measureTeachers(
   seed: number,
 ): Promise<MeasuredRows | undefined> {
   const decoder = decoderOf(original);
-  if (!decoder) return undefined;
+  if (!decoder || !isMeasured(context, original)) return undefined;
   const measured = imagesOf({ teacher: original.teacher, tokenizer: decoder.tokenizer });
-  if (whyNotMeasured(context, measured) !== undefined) return undefined;
   const { condition: space } = original.teacher;
   const evaluator = await openEvaluator(context, measured);
   const row = async (name: string, { teacher, teacherWeights }: PresetModels) => {

@@ -1,3 +1,4 @@
+import { significant } from '@ar-distill/evaluation/report';
 import type { AdaptedTeacher, TeacherFidelity } from '@ar-distill/core/methods';
 
 /** What an adaptation kept of the teacher. */
@@ -10,9 +11,9 @@ export function describeAdaptation({
   fineTuned,
 }: AdaptationFigures): string[] {
   const figures = ({ crossEntropy, divergence }: TeacherFidelity): string =>
-    `${crossEntropy.toFixed(4)} (divergence from the original ${divergence.toPrecision(2)})`;
+    `${crossEntropy.toFixed(4)} (divergence from the original ${significant(divergence, 2)})`;
   return [
-    `Regression of the embedding table: relative squared error ${(100 * relativeError).toPrecision(2)}%`,
+    `Regression of the embedding table: relative squared error ${significant(100 * relativeError, 2)}%`,
     'Cross-entropy on held-out sequences, nats per token: ' +
       `original ${fineTuned.originalCrossEntropy.toFixed(4)}, ` +
       `after the regression ${figures(regressed)}, after fine-tuning ${figures(fineTuned)}`,

@@ -1,5 +1,10 @@
 import path from 'node:path';
-import type { DistillationMethod, GeneratorSnapshot, MethodPlan } from '@ar-distill/core';
+import type {
+  Distillation,
+  DistillationMethod,
+  GeneratorSnapshot,
+  MethodPlan,
+} from '@ar-distill/core';
 import { METHODS, type ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -24,6 +29,7 @@ import { keepSnapshot } from '../report/curve-snapshots';
 import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
 import { GENERATOR_FILE } from '../runs/run-files';
+import { placedProgress, placedStages, type Surroundings } from '../runs/placed-stages';
 import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
@@ -41,6 +47,8 @@ import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
 import { reusePools } from './stage1-pool';
 
 const SAMPLES = 10_000;
+/** Sequences that are not images are small. */
+const SEQUENCE_SAMPLES = 65_536;
 
 /** Options of `distill`. */
 export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
@@ -54,7 +62,7 @@ export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
   readonly quick?: boolean | undefined;
   /** Measure the result and write a report; default true. */
   readonly report?: boolean | undefined;
-  /** Samples that the report is measured with; default 10,000. */
+  /** Samples that the report is measured with; default 10,000 images, 65,536 other sequences. */
   readonly samples?: number | undefined;
   /** Overrides of the method's settings. */
   readonly settings?: Tree | undefined;
@@ -94,6 +102,11 @@ export async function distill(
     await checkStage1(context, plan.config.stage1.path, files);
   }
   const given = await loadPresetModels(context, files);
+  if (options.adaptation && !neededAdaptation(context, given)) {
+    throw new InvalidOptionError(
+      'The teacher reads code vectors already: leave the settings of its adaptation out.',
+    );
+  }
   planMethod(context, method, given, plan.config);
   const needs = planOf(method, plan.config.settings);
   sayWhatTheReportLacks(context, options);
@@ -126,27 +139,36 @@ async function distillInRun(
     await reusePools(context, method, config.stage1.path, run);
     await reuseStage1(config.stage1.path, run);
   }
-  const adaptation = await adaptIfNeeded(context, config, given, run);
-  const models = adaptation?.adapted ?? given;
-  const { teacher, teacherWeights, network, generator } = models;
-  const distillation = method.start(
-    { teacher, teacherWeights, network, generator, settings },
-    {
-      compiler,
-      rng,
-      onSnapshot: async (snapshot) => {
-        await keepSnapshot(run, snapshot);
-        await writePreview(context, models, snapshot, run);
+  const plan = (models: PresetModels): Distillation => {
+    const { teacher, teacherWeights, network, generator } = models;
+    return method.start(
+      { teacher, teacherWeights, network, generator, settings },
+      {
+        compiler,
+        rng,
+        onSnapshot: async (snapshot) => {
+          await keepSnapshot(run, snapshot);
+          await writePreview(context, models, snapshot, run);
+        },
       },
-    },
-  );
-  const seconds = await runStages(distillation.stages, { run, progress, signal });
+    );
+  };
+  const reporting = withReport ? [{}] : [];
+  // How many stages there will be does not depend on the teacher, which is adapted first.
+  const ahead = [...plan(given).stages, ...reporting];
+  const adaptation = await adaptIfNeeded(context, config, given, run, ahead);
+  const models = adaptation?.adapted ?? given;
+  const distillation = plan(models);
+  const before = adaptation?.stages ?? 0;
+  const stages = placedStages(distillation.stages, { before, after: reporting });
+  const seconds = await runStages(stages, { run, progress, signal });
   const outcome = distillation.outcome();
   const weights = await saveGenerator(context, models, config, outcome, run);
   context.emit({ kind: 'trained' });
   if (!withReport) return { run: run.path, weights };
+  const last = before + stages.length + 1;
   const report = await writeReport({
-    context,
+    context: { ...context, progress: placedProgress(progress, { number: last, of: last }) },
     models,
     ...(adaptation ? { adaptation } : {}),
     outcome,
@@ -163,7 +185,9 @@ async function distillInRun(
 function newConfig(context: PresetContext, options: DistillOptions): DistillConfig {
   const { found } = context;
   const { stage1, quick } = options;
-  const samples = options.samples ?? (quick ? QUICK_SAMPLES : SAMPLES);
+  const images = imagesOfPreset(found);
+  const samples =
+    options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
   if (options.adaptation && found.preset.adaptation === undefined) throw noAdaptation(found.name);
   checkCount('The number of samples', samples);
   const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
@@ -270,11 +294,12 @@ async function adaptIfNeeded(
   config: DistillConfig,
   models: PresetModels,
   run: Run,
+  after: Surroundings['after'],
 ): Promise<Adaptation | undefined> {
   if (!neededAdaptation(context, models)) return undefined;
   const seed = seedOf(config.settings);
   const settings = config.adaptation ?? adaptationSettings(context, { seed });
-  return adaptModels(context, { models, settings, run, rng: context.createRng(seed) });
+  return adaptModels(context, { models, settings, run, rng: context.createRng(seed), after });
 }
 
 async function saveGenerator(

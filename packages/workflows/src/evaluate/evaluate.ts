@@ -18,8 +18,10 @@ import {
   type SamplerOptions,
 } from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
+import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
+import { firstOf } from './first-of';
 import { datasetOf, imagesOfPreset, openEvaluator, whyNotMeasured } from './image-evaluator';
 
 const BATCH = 250;
@@ -31,11 +33,32 @@ export interface EvaluateOptions extends PresetChoice, SamplerOptions {
   readonly reconstruction?: boolean | undefined;
   /** Measure the images of this .npz file instead. */
   readonly npz?: string | undefined;
-  /** Images that are drawn; default 10,000. */
+  /** Images that are drawn, default 10,000; of reconstructions at most, default all. */
   readonly samples?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
 }
+
+/** What would be taken and ignored. */
+const EXCLUSIONS: readonly Exclusion<
+  'npz' | 'reconstruction' | 'run' | 'teacher' | 'weights' | 'tokenizer' | 'samples' | 'seed'
+>[] = [
+  {
+    option: 'npz',
+    excludes: ['reconstruction', 'run', 'teacher', 'weights', 'tokenizer', 'samples', 'seed'],
+    because: 'the images of the file are measured as they are',
+  },
+  {
+    option: 'reconstruction',
+    excludes: ['teacher', 'weights', 'seed'],
+    because: 'nothing is drawn then',
+  },
+];
+
+/** Unless the teacher only draws the last steps of the generator's images. */
+const TEACHER_EXCLUSIONS: typeof EXCLUSIONS = [
+  { option: 'teacher', excludes: ['weights'], because: 'the teacher draws without a generator' },
+];
 
 /** One figure for people. */
 export interface Figure {
@@ -60,14 +83,18 @@ export async function evaluate(
   options: EvaluateOptions,
   run: WorkflowOptions = {},
 ): Promise<EvaluateResult> {
-  const context = await resolvePreset(openContext(container, run), options);
+  refuseTogether(options, EXCLUSIONS);
+  if (!options.teacherSteps) refuseTogether(options, TEACHER_EXCLUSIONS);
+  if (options.npz !== undefined) checkFile(options.npz);
   checkCount('The number of samples', options.samples ?? SAMPLES);
+  const context = await resolvePreset(openContext(container, run), options);
   checkMeasurable(context, options);
   const { images, condition } = await imagesToMeasure(context, options);
   const measured = {
     imageShape: images.shape.slice(1),
     labels: classesOf(condition) !== undefined,
   };
+  // Of a file it shows only now how many there are, and their classes may come in any order.
   checkImageCount(context, measured, images.shape[0]!);
   const evaluator = await openEvaluator(context, measured);
   const { count, values } = await evaluator
@@ -89,21 +116,15 @@ function checkMeasurable(
   if (npz !== undefined || images === undefined) return;
   const labels = images.labels || Boolean(reconstruction);
   const reason = whyNotMeasured(context, { ...images, labels });
-  if (reason === undefined) {
-    if (!reconstruction) checkImageCount(context, images, samples);
-    return;
-  }
-  throw new InvalidOptionError(
-    `${reason.replace(/\.$/, '')}; look at them with "ar-distill sample --preset ${context.found.name}".`,
-  );
+  if (reason === undefined) return checkImageCount(context, images, samples);
+  throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
 }
 
 async function imagesToMeasure(
   context: PresetContext,
   options: EvaluateOptions,
 ): Promise<DrawnImages> {
-  if (options.npz) {
-    checkFile(options.npz);
+  if (options.npz !== undefined) {
     const { images, labels } = await readImagesNpz(options.npz);
     return { images, condition: labels ? ofClasses(labels) : {} };
   }
@@ -134,10 +155,11 @@ async function reconstructions(
     );
   }
   const { test } = await datasetOf(context, preset.dataset).open();
+  const measured = firstOf(test, options.samples);
   const files = await sampledFiles(context, options);
   const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
   return {
-    images: await reconstructImages(context, tokenizer, weights, test),
-    condition: ofClasses(await test.labels()),
+    images: await reconstructImages(context, tokenizer, weights, measured),
+    condition: ofClasses(await measured.labels()),
   };
 }

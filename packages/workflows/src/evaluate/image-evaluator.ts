@@ -32,7 +32,10 @@ export interface ImageEvaluator {
   readonly provider: FeatureNetworkProvider;
   /** How the metrics' values are shown. */
   readonly columns: readonly MetricColumn[];
-  /** `images` [N, H, W, channels] in [−1, 1] that were made for the condition [N, …]. */
+  /**
+   * `images` [N, H, W, channels] in [−1, 1] that were made for the condition [N, …].
+   * @throws the signal's reason (an AbortError) between two batches when it is aborted.
+   */
   evaluate(images: HostTensor, condition: Readonly<HostTensors>): Promise<ImageQuality>;
   /** The Fréchet distance alone, for curves during training, where it is one of the metrics. */
   readonly frechetDistance?: (images: HostTensor) => Promise<number>;
@@ -79,8 +82,12 @@ export function whyNotMeasured(
   context: PresetContext,
   images: EvaluatedImages,
 ): string | undefined {
-  const metrics = measurableWith(context, images);
-  return typeof metrics === 'string' ? metrics : undefined;
+  try {
+    metricsOfPreset(context, images);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The metrics that the images of a preset are measured with; undefined when they cannot be. */
@@ -88,34 +95,39 @@ export function metricsOfImages(
   context: PresetContext,
   images: EvaluatedImages,
 ): readonly Metric[] | undefined {
-  const metrics = measurableWith(context, images);
-  return typeof metrics === 'string' ? undefined : metrics;
+  return whyNotMeasured(context, images) === undefined
+    ? metricsOfPreset(context, images)
+    : undefined;
 }
 
-/** The metrics, or a sentence that says why there are none. */
-function measurableWith(
+/** As `metricsOfImages`. @throws Error saying why they cannot be measured, and the mend. */
+function metricsOfPreset(
   { container, found }: PresetContext,
   { imageShape, labels }: EvaluatedImages,
-): readonly Metric[] | string {
+): readonly Metric[] {
   const { evaluation, dataset } = found.preset;
-  if (!evaluation) return `The preset "${found.name}" names no feature network to measure with.`;
+  if (!evaluation) {
+    throw new Error(
+      `The preset "${found.name}" names no feature network to measure with: name one in its "evaluation".`,
+    );
+  }
   const all = container.resolveAll(FEATURE_NETWORKS);
   const provider = all.find(({ name }) => name === evaluation.featureNetwork)?.value;
   if (!provider) {
-    return `The feature network "${evaluation.featureNetwork}" is not installed: install the plugin that brings it to get figures.`;
+    throw new Error(
+      `The feature network "${evaluation.featureNetwork}" is not installed: install the plugin that brings it to get figures.`,
+    );
   }
   if (provider.imageShape && provider.imageShape.join() !== imageShape.join()) {
-    return `The feature network "${provider.name}" reads images of ${provider.imageShape.join('×')}, and these are ${imageShape.join('×')}.`;
+    throw new Error(
+      `The feature network "${provider.name}" reads images of ${provider.imageShape.join('×')}, and these are ${imageShape.join('×')}.`,
+    );
   }
   const reference =
     dataset !== undefined &&
     (provider.references?.[dataset] !== undefined ||
       container.resolveAll(DATASETS).some(({ name }) => name === dataset));
-  try {
-    return metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
 }
 
 /** See `selectMetrics`; of all metrics that are registered. */
@@ -124,7 +136,10 @@ function metricsOf(
   named: readonly string[] | undefined,
   inputs: MetricInputs,
 ): readonly Metric[] {
-  const available = container.resolveAll(METRICS).map(({ value }) => value);
+  const registered = container.resolveAll(METRICS);
+  // The registry knows the nearest name, which metrics themselves do not.
+  for (const name of named ?? []) namedOption('metric', registered, name);
+  const available = registered.map(({ value }) => value);
   return selectMetrics(named, available, inputs).metrics;
 }
 
@@ -153,8 +168,13 @@ export async function openEvaluator(
     labels: evaluated.labels,
     reference: reference !== undefined,
   });
+  const { progress, signal } = context;
+  const onImages = (done: number, total: number): void => {
+    signal.throwIfAborted();
+    progress.update({ stage: `features of ${provider.name}`, done, total, metrics: {} });
+  };
   const measure = (own: readonly Metric[], images: HostTensor, classes?: Int32Array) =>
-    evaluateImages({ network, metrics: own, reference }, images, classes);
+    evaluateImages({ network, metrics: own, reference, onImages }, images, classes);
   return {
     provider,
     columns: metricColumns(metrics, provider),

@@ -1,4 +1,5 @@
 import type { PresetContext } from '../context';
+import { explainIssue } from '../settings/explain-issue';
 import { isTree, mergeTrees } from '../settings/merge';
 import type { WeightsSource } from './weights-source';
 
@@ -29,8 +30,6 @@ export function parseArchitecture(
 ): unknown {
   const result = found.backbone.architectureSchema.safeParse(architecture);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw new Error(
-    `The architecture's "${issue.path.join('.')}" does not fit the backbone "${found.backbone.name}": ${issue.message.replace(/\.$/, '')}.`,
-  );
+  const source = ` of the architecture for the backbone "${found.backbone.name}"`;
+  throw new Error(explainIssue(result.error, { source, value: architecture }));
 }

@@ -26,7 +26,8 @@ export async function loadGenerator(
   const file = from ?? found.preset.weights?.generator;
   if (!file) {
     throw new InvalidOptionError(
-      `The preset "${found.name}" ships no generator: name a run with --run or a file with --weights, or run "ar-distill distill --preset ${found.name}".`,
+      `The preset "${found.name}" ships no generator: name one as "run" or "weights", or distil one.`,
+      { options: ['run', 'weights'] },
     );
   }
   const source = await openWeights(found.backbone, 'generator', file);

@@ -12,6 +12,7 @@ import {
 import type { HostTensors } from '@ar-distill/program';
 import { describeModelDirectory } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
 import { layeredArchitecture } from './architecture';
 import { readParameters } from './parameters';
 import { openWeights, type WeightsSource } from './weights-source';
@@ -71,6 +72,7 @@ export async function loadPresetModels(
   const sampling = preset.teacherSampling;
   const hasParameters =
     Object.keys(backbone.createTeacher(preset.architecture, sampling).parameterSpecs).length > 0;
+  refuseIgnored(context, files, hasParameters);
   const teacherFile = files.teacher ?? preset.weights?.teacher;
   const opened: WeightsSource[] = [];
   const openFile = async (
@@ -119,6 +121,26 @@ export async function loadPresetModels(
   }
 }
 
+/** @throws InvalidOptionError when a file is given for a network that has no weights, or is none. */
+function refuseIgnored(
+  { found }: PresetContext,
+  { teacher, tokenizer }: ModelFiles,
+  teacherHasWeights: boolean,
+): void {
+  if (teacher !== undefined && !teacherHasWeights) {
+    throw new InvalidOptionError(
+      `The teacher of the preset "${found.name}" has no weights: leave "teacher" out.`,
+      { options: ['teacher'] },
+    );
+  }
+  if (tokenizer !== undefined && !found.backbone.createTokenizer) {
+    throw new InvalidOptionError(
+      `The preset "${found.name}" has no tokenizer, because its sequences are not images: leave "tokenizer" out.`,
+      { options: ['tokenizer'] },
+    );
+  }
+}
+
 /** The file of the tokenizer: the one that is given, else the teacher's folder, else what ships. */
 export async function tokenizerFileOf(
   preset: Preset,
@@ -164,8 +186,9 @@ async function openNamed(
   file: string | undefined,
 ): Promise<WeightsSource> {
   if (!file) {
-    throw new Error(
-      `The preset "${found.name}" ships no ${kind}: give its weights with --${kind} FILE.`,
+    throw new InvalidOptionError(
+      `The preset "${found.name}" ships no ${kind}: give its weights as "${kind}".`,
+      { options: [kind] },
     );
   }
   return openWeights(found.backbone, kind, file);

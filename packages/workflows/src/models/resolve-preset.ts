@@ -1,5 +1,5 @@
 import { isModelDirectory } from '@ar-distill/checkpoints';
-import { findPreset } from '@ar-distill/di';
+import { findPreset, type FoundPreset } from '@ar-distill/di';
 import { describeModelDirectory } from '@ar-distill/runs';
 import { onPreset, type PresetContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -31,18 +31,29 @@ interface NamedModels {
  * The context for the preset that is named; without a name, for that of the run that is given, else
  * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has,
  * else for the default.
- * @throws InvalidOptionError when nothing says which.
+ * @throws InvalidOptionError when nothing says which, or no plugin has one of the name.
  */
 export async function resolvePreset(
   context: WorkflowContext,
   choice: PresetChoice & NamedModels,
 ): Promise<PresetContext> {
-  const name =
-    choice.preset ?? presetOfRuns(choice) ?? (await presetOfModels(choice)) ?? choice.defaultPreset;
-  if (name === undefined) {
-    throw new InvalidOptionError('Nothing says which preset to work on: name one.');
+  if (choice.preset !== undefined) return onNamed(context, choice.preset);
+  const found = presetOfRuns(choice) ?? (await presetOfModels(choice));
+  if (found !== undefined) return onPreset(context, findPreset(context.container, found));
+  if (choice.defaultPreset !== undefined) return onNamed(context, choice.defaultPreset);
+  throw new InvalidOptionError('Nothing says which preset to work on: name one.');
+}
+
+/** A name that a user gave is an option like any other. */
+function onNamed(context: WorkflowContext, name: string): PresetContext {
+  let found: FoundPreset;
+  try {
+    found = findPreset(context.container, name);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'PluginError') throw error;
+    throw new InvalidOptionError(error.message, { cause: error });
   }
-  return onPreset(context, findPreset(context.container, name));
+  return onPreset(context, found);
 }
 
 function presetOfRuns({ resume, stage1, ...drawn }: NamedModels): string | undefined {

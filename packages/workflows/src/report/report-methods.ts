@@ -42,7 +42,7 @@ export async function openMethods(
 /** Seconds per image, decoder included: medians of rounds in which the methods take turns. */
 export async function timeMethods(
   methods: ReadonlyMap<string, ImageSampler>,
-  { context: { signal }, models }: ReportSubject,
+  { context: { progress, signal }, models }: ReportSubject,
   rng: Rng,
 ): Promise<ReadonlyMap<string, number>> {
   const times = new Map<string, number[]>([...methods.keys()].map((name) => [name, []]));
@@ -57,6 +57,8 @@ export async function timeMethods(
       const elapsed = (performance.now() - started) / 1000 / batchSize;
       if (round > 0) times.get(name)!.push(elapsed);
     }
+    const [done, total] = [round + 1, TIMED_ROUNDS + 1];
+    progress.update({ stage: 'times per image', done, total, metrics: {} });
   }
   return new Map(
     [...times].map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 1]!]),

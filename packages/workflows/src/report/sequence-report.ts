@@ -1,9 +1,9 @@
 import type { ConditionalScoreTeacher, SequenceSampler } from '@ar-distill/core';
 import { requireFinite, sequencePlace } from '@ar-distill/core/sampling';
 import { float32, type HostTensor, type Rng } from '@ar-distill/program';
+import type { DrawContext } from '../sample/draw-images';
 import type { ReportSubject } from './report-subject';
 
-const SAMPLES = 65_536;
 const BATCH = 4096;
 
 /** Figures of sequences that are not images, by what drew them. */
@@ -24,6 +24,7 @@ export async function writeSequenceReport({
   outcome,
   run,
   seed,
+  samples,
 }: ReportSubject): Promise<SequenceReport | undefined> {
   const { backbone } = context.found;
   if (!backbone.measureSequences) return undefined;
@@ -34,9 +35,9 @@ export async function writeSequenceReport({
   };
   if (outcome.pool) measure('teacher', outcome.pool.sequences);
   for (const row of outcome.rows) {
-    const sampler = await row.open(context.compiler, BATCH);
-    const drawn = drawSequences(sampler, models.teacher, rng).finally(() => sampler.dispose());
-    measure(row.name, await drawn);
+    const sampler = await row.open(context.compiler, Math.min(BATCH, samples));
+    const drawing = drawSequences(row.name, sampler, models.teacher, samples, rng, context);
+    measure(row.name, await drawing.finally(() => sampler.dispose()));
   }
   const file = await run.writeFile(
     'results.json',
@@ -46,19 +47,26 @@ export async function writeSequenceReport({
 }
 
 async function drawSequences(
+  name: string,
   sampler: SequenceSampler,
   { condition, layout }: ConditionalScoreTeacher,
+  samples: number,
   rng: Rng,
+  { progress, signal }: DrawContext,
 ): Promise<HostTensor> {
+  const { batchSize } = sampler;
   let all: Float32Array | undefined;
   let shape: readonly number[] = [];
-  for (let first = 0; first < SAMPLES; first += BATCH) {
-    const { sequence } = await sampler.sample(condition.inTurn(first, BATCH), rng, first);
+  for (let first = 0; first < samples; first += batchSize) {
+    signal.throwIfAborted();
+    const { sequence } = await sampler.sample(condition.inTurn(first, batchSize), rng, first);
     requireFinite('The generated sequence', sequence, first, sequencePlace(layout));
     shape = sequence.shape.slice(1);
-    const size = sequence.data.length / BATCH;
-    all ??= new Float32Array(SAMPLES * size);
-    all.set(sequence.data, first * size);
+    const size = sequence.data.length / batchSize;
+    all ??= new Float32Array(samples * size);
+    const kept = Math.min(batchSize, samples - first);
+    all.set(sequence.data.subarray(0, kept * size), first * size);
+    progress.update({ stage: name, done: first + kept, total: samples, metrics: {} });
   }
-  return float32([SAMPLES, ...shape], all ?? new Float32Array(0));
+  return float32([samples, ...shape], all ?? new Float32Array(0));
 }

@@ -6,12 +6,13 @@ import type { ServiceContainer } from '@ar-distill/di';
 import type { SpeedComparison } from '@ar-distill/evaluation/report';
 import type { Rng } from '@ar-distill/program';
 import { openContext, type WorkflowContext } from '../context';
+import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { compileDecoder, imageDecoder, type Decoder } from '../sample/decoder';
-import { sampledFiles, type SamplerOptions } from '../sample/open-sampler';
+import { checkSampler, sampledFiles, type SamplerOptions } from '../sample/open-sampler';
 
 /** Calls that are timed, by images per call. */
 const ROUNDS = { 1: 21, 100: 9 } as const;
@@ -24,13 +25,23 @@ export interface SpeedOptions extends PresetChoice, Omit<SamplerOptions, 'teache
   readonly seed?: number | undefined;
 }
 
-/** How much faster the generator's one step is than the teacher's KV-cached sampling. */
+/**
+ * How much faster the generator's one step is than the teacher's KV-cached sampling.
+ * @throws InvalidOptionError when the teacher is asked for without its file: both are measured anyway.
+ */
 export async function measureSpeed(
   container: ServiceContainer,
   options: SpeedOptions,
   run: WorkflowOptions = {},
 ): Promise<readonly SpeedComparison[]> {
+  if (options.teacher === true) {
+    throw new InvalidOptionError(
+      'The teacher is measured beside the generator anyway: give "teacher" a file, or leave it out.',
+      { options: ['teacher'] },
+    );
+  }
   const context = await resolvePreset(openContext(container, run), options);
+  checkSampler(context, options);
   const rng = context.createRng(options.seed ?? 0);
   const files = await sampledFiles(context, options);
   const models = await loadPresetModels(context, files);

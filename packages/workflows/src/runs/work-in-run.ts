@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { RUN_DIRECTORIES } from '@ar-distill/di';
 import { loggedProgress, type Run } from '@ar-distill/runs';
 import type { WorkflowContext } from '../context';
+import { checkFolderToWrite } from '../settings/check-option';
 import { checkEngine } from './check-engine';
 import { RUNS_FOLDER } from './run-files';
 import { parseRun, type RunKind, type RunSubject } from './run-kinds';
@@ -39,6 +40,7 @@ export async function workInRun<Config, Context extends WorkflowContext & RunSub
   { slug, config, made }: RunPlan<Config>,
   work: (run: Run<Config>, context: Context) => Promise<T>,
 ): Promise<T> {
+  if (resume === undefined) checkFolderToWrite(out);
   await checkEngine(context);
   context.signal.throwIfAborted();
   const directories = context.container.resolve(RUN_DIRECTORIES);

@@ -1,4 +1,4 @@
-import { isDiscrete, type SequenceSampler } from '@ar-distill/core';
+import { isDiscrete, type SequenceLayout, type SequenceSampler } from '@ar-distill/core';
 import { compileOneStep, compileRefinement } from '@ar-distill/core/sampling';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -16,6 +16,46 @@ export interface SamplerOptions extends RunReference {
   readonly tokenizer?: string | undefined;
   /** The last AR steps that the teacher samples again (DD2, algorithm 4). */
   readonly teacherSteps?: number | undefined;
+}
+
+/**
+ * Checks what can be told of the preset alone, before any weights are read.
+ * @throws InvalidOptionError when its sequences are not images, or the teacher cannot draw so many of
+ *   its AR steps again.
+ */
+export function checkSampler(
+  { found }: PresetContext,
+  { teacher: drawer, run, weights, tokenizer, teacherSteps = 0 }: SamplerOptions,
+): void {
+  const { backbone, preset, name } = found;
+  if (!backbone.createTokenizer) {
+    throw new InvalidOptionError(
+      `The sequences of the preset "${name}" are not images to look at.`,
+    );
+  }
+  if (teacherSteps === 0) return;
+  if (drawer === true) {
+    throw new InvalidOptionError(
+      '"teacher" draws all steps and "teacherSteps" the last ones alone: leave one of them out.',
+      { options: ['teacher', 'teacherSteps'] },
+    );
+  }
+  const teacher = backbone.createTeacher(preset.architecture, preset.teacherSampling);
+  if (!isDiscrete(teacher)) {
+    throw new InvalidOptionError(
+      `The teacher of "${backbone.name}" has no tokens to draw again: leave out the teacher's steps.`,
+    );
+  }
+  // A file may state another layout than the preset.
+  const isOfPreset = [drawer, run, weights, tokenizer].every((given) => given === undefined);
+  if (isOfPreset) checkSteps(teacher.layout, teacherSteps);
+}
+
+function checkSteps({ stepLengths }: SequenceLayout, steps: number): void {
+  if (Number.isInteger(steps) && steps >= 0 && steps <= stepLengths.length) return;
+  throw new InvalidOptionError(
+    `The teacher can draw 0 to ${stepLengths.length} of the last AR steps again, not ${steps}: ask for fewer.`,
+  );
 }
 
 /** Networks by the files that they are in; what ships is left out. */
@@ -76,6 +116,7 @@ export async function openSampler(
     tellTeacher(context, files);
     return teacher.createSampler(compiler, teacherWeights, batchSize);
   }
+  if (steps > 0) checkSteps(teacher.layout, steps);
   const loaded = await loadGenerator(context, models, files.generator);
   if (steps === 0) return compileOneStep({ ...loaded, batchSize }, compiler);
   if (!isDiscrete(teacher)) {

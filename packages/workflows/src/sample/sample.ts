@@ -8,11 +8,18 @@ import { openContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
-import { checkCount } from '../settings/check-option';
+import { checkCount, checkFileToWrite } from '../settings/check-option';
+import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
 import { drawFrom } from './draw-from';
-import { loadSampledModels, openSampler, sampledFiles, type SamplerOptions } from './open-sampler';
+import {
+  checkSampler,
+  loadSampledModels,
+  openSampler,
+  sampledFiles,
+  type SamplerOptions,
+} from './open-sampler';
 
 const BATCH = 100;
 const COLUMNS = 10;
@@ -32,6 +39,15 @@ export interface SampleOptions extends PresetChoice, SamplerOptions {
   /** Replace every code vector by the nearest code before decoding. */
   readonly snap?: boolean | undefined;
 }
+
+/** What would be taken and ignored. */
+const EXCLUSIONS: readonly Exclusion<'teacher' | 'weights' | 'snap'>[] = [
+  {
+    option: 'teacher',
+    excludes: ['weights', 'snap'],
+    because: 'the teacher draws by itself, without a generator',
+  },
+];
 
 /** Images and what they cost. */
 export interface SampleResult {
@@ -53,9 +69,15 @@ export async function sample(
   options: SampleOptions,
   run: WorkflowOptions = {},
 ): Promise<SampleResult> {
+  const { count = 100, seed = 0, out, npz, teacherSteps } = options;
+  // What the teacher's steps are drawn after is the generator's.
+  if (!teacherSteps) refuseTogether(options, EXCLUSIONS);
+  checkCount('The number of images', count);
+  if (out !== undefined) checkFileToWrite(out, 'a PNG picture', '.png');
+  if (npz !== undefined) checkFileToWrite(npz, 'a NumPy archive', '.npz');
   const context = await resolvePreset(openContext(container, run), options);
-  const { count = 100, seed = 0, out, npz } = options;
   const rng = context.createRng(seed);
+  checkSampler(context, options);
   const files = await sampledFiles(context, options);
   const models = await loadSampledModels(context, files, options);
   const condition = conditionFor(models.teacher.condition, options.classes, count);
@@ -68,8 +90,8 @@ export async function sample(
     { name: 'sample', condition, count, rng },
     context,
   );
-  if (out) await atomicWriteFile(out, imageGrid(images, Math.min(COLUMNS, count)));
-  if (npz) await writeImagesNpz(npz, images, classesOf(condition));
+  if (out !== undefined) await atomicWriteFile(out, imageGrid(images, Math.min(COLUMNS, count)));
+  if (npz !== undefined) await writeImagesNpz(npz, images, classesOf(condition));
   return { images, condition, evaluations, secondsPerImage };
 }
 

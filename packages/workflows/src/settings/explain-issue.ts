@@ -1,5 +1,6 @@
 import { nearestName } from '@ar-distill/di';
 import type { z } from 'zod';
+import { issueReason } from './issue-reason';
 
 /** How a value that a schema refused is spoken of. */
 export interface IssueWording {
@@ -9,11 +10,13 @@ export interface IssueWording {
   readonly name?: (path: readonly PropertyKey[]) => string;
   /** Keys that are known at a path, to suggest one for an unknown key. */
   readonly knownKeys?: (path: readonly PropertyKey[]) => readonly string[];
+  /** What was given to the schema: the sentence repeats the value that is wrong. */
+  readonly value?: unknown;
 }
 
 /** One sentence about the first thing that is wrong with a value. */
 export function explainIssue(error: z.ZodError, wording: IssueWording = {}): string {
-  const { source = '', name = quoted, knownKeys = () => [] } = wording;
+  const { source = '', name = quoted, knownKeys = () => [], value } = wording;
   const [issue, ...others] = error.issues;
   if (!issue) return `The value${source} is not valid.`;
   const more = others.length ? ` (and ${others.length} more)` : '';
@@ -29,9 +32,24 @@ export function explainIssue(error: z.ZodError, wording: IssueWording = {}): str
       ? `${subject}: known keys are ${known.join(', ')}.`
       : `${subject}: leave it out.`;
   }
-  const reason = issue.message.replace(/^Invalid (input|option): /, '').replace(/\.$/, '');
   const where = issue.path.length ? `${name(issue.path)}${source}` : `The document${source}`;
-  return `${where} is wrong${more}: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}.`;
+  const given = valueAt(value, issue.path);
+  if (given === undefined && value !== undefined && issue.code === 'invalid_type') {
+    return `${where} is missing${more}: ${issueReason(issue, undefined)}.`;
+  }
+  const sentence = `${where} is wrong${more}: ${issueReason(issue, given)}`;
+  return sentence.endsWith('?') ? sentence : `${sentence}.`;
+}
+
+/** The value at a path; undefined where there is none. */
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (holder, key) =>
+      typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key)
+        ? Reflect.get(holder, key)
+        : undefined,
+    value,
+  );
 }
 
 function quoted(path: readonly PropertyKey[]): string {

@@ -1,6 +1,6 @@
 import { distillationSettingsSchema } from '@ar-distill/core/methods';
 import { parse } from 'yaml';
-import { InvalidOptionError } from '../errors';
+import { InvalidOptionError, InvalidSettingError } from '../errors';
 import { resolveSettings } from './resolve-settings';
 
 const preset = distillationSettingsSchema.parse({
@@ -19,6 +19,15 @@ const resolve = (...yaml: readonly string[]) =>
     preset,
     ...yaml.map((text) => parse(text)),
   );
+
+function thrown(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
 
 describe('resolveSettings', () => {
   it('puts layers on top of the preset, at every depth', () => {
@@ -47,16 +56,37 @@ describe('resolveSettings', () => {
     ],
     [
       'batchSize: big',
-      'The setting "batchSize" of the method "csd" is wrong: expected number, received string.',
+      'The setting "batchSize" of the method "csd" is wrong: expected a number, not "big".',
     ],
     ['gradientClip: -1', 'The setting "gradientClip" of the method "csd" is wrong'],
-    ['tuning: 3', 'The setting "tuning" of the method "csd" is wrong: expected object'],
+    ['tuning: 3', 'The setting "tuning" of the method "csd" is wrong: expected an object, not 3.'],
     ['beta3: 1', 'did you mean "beta1"?'],
     ['__proto__: { a: 1 }', 'is not a known key'],
     ['constructor: { a: 1 }', 'is not a known key'],
   ])('refuses %j with one sentence', (yaml, sentence) => {
     expect(() => resolve(yaml)).toThrow(InvalidOptionError);
     expect(() => resolve(yaml)).toThrow(sentence);
+  });
+
+  it('says where a setting stands that is wrong, when it is told', () => {
+    const refusal = thrown(() => resolve('{ tuning: { batchSize: 0 } }'));
+    expect(refusal).toBeInstanceOf(InvalidSettingError);
+    const { path, explain } = refusal as InvalidSettingError;
+    expect(path).toEqual(['tuning', 'batchSize']);
+    expect(explain(' in run.yaml')).toBe(
+      'The setting "tuning.batchSize" of the method "csd" in run.yaml is wrong: expected a number above 0, not 0.',
+    );
+  });
+
+  it('blames the preset for what is wrong in it', () => {
+    const broken = { ...preset, tuning: { ...preset.tuning, batchSize: -1 } };
+    const refusal = thrown(() =>
+      resolveSettings('method "csd"', distillationSettingsSchema, broken, { batchSize: 3 }),
+    );
+    expect(refusal).not.toBeInstanceOf(InvalidOptionError);
+    expect(refusal).toMatchObject({
+      message: expect.stringMatching(/of the method "csd" in the preset itself is wrong: .*-1\.$/),
+    });
   });
 
   it('lists the known keys when none is near', () => {

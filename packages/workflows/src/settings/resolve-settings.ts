@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { InvalidOptionError } from '../errors';
+import { InvalidSettingError } from '../errors';
 import { explainIssue } from './explain-issue';
 import { knownKeys } from './known-keys';
 import { isTree, mergeTrees, type Tree } from './merge';
@@ -9,7 +9,8 @@ import { isTree, mergeTrees, type Tree } from './merge';
  * at every depth.
  *
  * @param whose for the error: "method csd".
- * @throws InvalidOptionError naming the setting that is unknown (with the nearest known one) or wrong.
+ * @throws InvalidSettingError naming the setting that is unknown (with the nearest known one) or wrong;
+ *   Error when it is the preset's own.
  */
 export function resolveSettings<S>(
   whose: string,
@@ -23,11 +24,29 @@ export function resolveSettings<S>(
   );
   const result = schema.safeParse(merged);
   if (result.success) return result.data;
-  throw new InvalidOptionError(
+  const explain = (source: string): string =>
     explainIssue(result.error, {
-      source: ` of the ${whose}`,
+      source: ` of the ${whose}${source}`,
       name: (path) => `The setting "${path.map(String).join('.')}"`,
       knownKeys: (path) => knownKeys(schema, path),
-    }),
-  );
+      value: merged,
+    });
+  const path = pathOf(result.error);
+  if (!layers.some((layer) => holds(layer, path)))
+    throw new Error(explain(' in the preset itself'));
+  throw new InvalidSettingError(path, explain);
+}
+
+/** Whether a layer has the setting, or something else in place of one that it would stand in. */
+function holds(layer: unknown, [first, ...rest]: readonly string[]): boolean {
+  if (first === undefined) return true;
+  if (!isTree(layer)) return layer !== undefined;
+  return Object.hasOwn(layer, first) && holds(layer[first], rest);
+}
+
+/** Where the first thing that is wrong stands; a key that is not known is one of them. */
+function pathOf({ issues: [issue] }: z.ZodError): readonly string[] {
+  if (!issue) return [];
+  const path = issue.path.map(String);
+  return issue.code === 'unrecognized_keys' ? [...path, ...issue.keys.slice(0, 1)] : path;
 }

@@ -31,7 +31,7 @@ export interface TrainingResult {
   readonly weights: string;
   /** Seconds of training, those before a resume included. */
   readonly seconds: number;
-  /** Results on the test set, which the file states as well. */
+  /** Results on the test set, which the file states as well; empty when nothing was measured. */
   readonly measured: Readonly<Record<string, number>>;
 }
 

@@ -11,7 +11,9 @@ import {
 } from '@ar-distill/evaluation';
 import { openContext } from '../context';
 import { InvalidOptionError } from '../errors';
+import { firstOf } from '../evaluate/first-of';
 import { datasetOf } from '../evaluate/image-evaluator';
+import { checkMeasuring, type MeasuringOptions } from '../evaluate/measuring-options';
 import type { WorkflowOptions } from '../events';
 import { FEATURES_TRAINING, readRun } from '../runs/run-kinds';
 import { RUN_VERSION } from '../runs/run-version';
@@ -20,21 +22,26 @@ import {
   saveTrained,
   trainInRun,
   type SupervisedOptions,
+  type Trained,
   type TrainingResult,
 } from './supervised-run';
 
 /** Options of `trainFeatures`. */
-export interface TrainFeaturesOptions extends SupervisedOptions {
+export interface TrainFeaturesOptions extends SupervisedOptions, MeasuringOptions {
   /** Name of the feature network; default: the only one that can be trained. */
   readonly name?: string | undefined;
 }
 
-/** Trains a feature network on its data set; writes the reference set of the test images, too. */
+/**
+ * Trains a feature network on its data set; writes the reference set of the test images that it is
+ * measured with, too.
+ */
 export async function trainFeatures(
   container: ServiceContainer,
   options: TrainFeaturesOptions,
   run: WorkflowOptions = {},
 ): Promise<TrainingResult> {
+  checkMeasuring(options);
   const context = openContext(container, run);
   const { resume } = options;
   const made = resume ? readRun(FEATURES_TRAINING, {}, resume, '--resume') : undefined;
@@ -57,6 +64,19 @@ export async function trainFeatures(
   }
   const data = datasetOf(context, training.dataset);
   const { train, test } = await data.open();
+  const measured = firstOf(test, options.samples);
+  if (options.report !== false && measured.count < 2) {
+    throw new InvalidOptionError('A reference set needs 2 images or more: take more samples.');
+  }
+  const save = (trained: Trained, values: TrainingResult['measured']) =>
+    saveTrained(trained, {
+      kind: 'features',
+      plugin: plugin ?? 'ar-distill',
+      preset: name,
+      architecture: training.architecture,
+      tensors: trained.weights,
+      measured: values,
+    });
   return trainInRun(
     context,
     {
@@ -79,21 +99,15 @@ export async function trainFeatures(
     },
     options,
     async (trained) => {
+      if (options.report === false) return save(trained, {});
       const values = await disposing(async (own) => {
         const network = own(await provider.open(context.compiler, { weights: trained.weights }));
-        const reference = await computeReference(network, test, data.classes);
+        const reference = await computeReference(network, measured, data.classes);
         await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
-        const quality = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, test);
+        const quality = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, measured);
         return quality.values;
       });
-      return saveTrained(trained, {
-        kind: 'features',
-        plugin: plugin ?? 'ar-distill',
-        preset: name,
-        architecture: training.architecture,
-        tensors: trained.weights,
-        measured: { testAccuracy: values[CLASS_ACCURACY.name]! },
-      });
+      return save(trained, { testAccuracy: values[CLASS_ACCURACY.name]! });
     },
   );
 }

@@ -5,7 +5,10 @@ import type { ServiceContainer } from '@ar-distill/di';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
+import { firstOf } from '../evaluate/first-of';
+import { checkPresetImageCount } from '../evaluate/image-count';
 import { openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
+import { checkMeasuring, type MeasuringOptions } from '../evaluate/measuring-options';
 import type { WorkflowOptions } from '../events';
 import { pickParameters } from '../models/parameters';
 import { presetInFile } from '../models/preset-names';
@@ -21,12 +24,16 @@ import {
 import { reconstructImages } from './tokenize';
 import { trainingData } from './training-data';
 
+/** Options of `trainTokenizer`. */
+export interface TrainTokenizerOptions extends SupervisedOptions, MeasuringOptions, PresetChoice {}
+
 /** Trains the preset's tokenizer on its data set and measures its reconstructions of the test set. */
 export async function trainTokenizer(
   container: ServiceContainer,
-  options: SupervisedOptions & PresetChoice,
+  options: TrainTokenizerOptions,
   run: WorkflowOptions = {},
 ): Promise<TrainingResult> {
+  checkMeasuring(options);
   const context = await resolvePreset(openContext(container, run), options);
   const { found } = context;
   const { preset, backbone } = found;
@@ -34,6 +41,8 @@ export async function trainTokenizer(
     throw new InvalidOptionError(`The preset "${found.name}" has no tokenizer to train here.`);
   }
   const { settings, dataset } = await trainingData(context, 'tokenizer');
+  const measured = firstOf(dataset.test, options.samples);
+  if (options.report !== false) checkPresetImageCount(context, measured.count);
   return trainInRun(
     context,
     {
@@ -66,7 +75,10 @@ export async function trainTokenizer(
         preset: presetInFile(backbone.name, found),
         architecture,
         tensors: weights,
-        measured: await measureTokenizer(context, tokenizer, weights, dataset.test),
+        measured:
+          options.report === false
+            ? {}
+            : await measureTokenizer(context, tokenizer, weights, measured),
       });
     },
   );

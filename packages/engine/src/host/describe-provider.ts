@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { listSupportedBackends } from 'onnxruntime-node';
+
+/** Execution providers of ONNX Runtime that an engine can be asked for. */
+export const EXECUTION_PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
+
+/** Whether this machine has an execution provider. */
+export interface ProviderDescription {
+  readonly available: boolean;
+  /** What it is or, when it is missing, how to get it. */
+  readonly detail: string;
+}
+
+const NOT_OFFERED = 'not offered for this platform by onnxruntime-node';
+
+/** An execution provider on this machine; nothing is loaded for it. */
+export function describeProvider(
+  provider: (typeof EXECUTION_PROVIDERS)[number],
+): ProviderDescription {
+  const offered = listSupportedBackends().some(({ name }) => name === provider);
+  switch (provider) {
+    case 'cpu':
+      return { available: offered, detail: 'compiled programs' };
+    case 'webgpu':
+      return {
+        available: offered,
+        detail: offered
+          ? 'compiled programs, where the GPU has a driver for Vulkan, Metal or Direct3D 12'
+          : NOT_OFFERED,
+      };
+    case 'cuda': {
+      const available = offered && existsSync(cudaLibrary());
+      if (available) return { available, detail: 'compiled programs on NVIDIA GPUs' };
+      return {
+        available,
+        detail: offered
+          ? 'its libraries are not downloaded: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node'
+          : NOT_OFFERED,
+      };
+    }
+  }
+}
+
+/** Where the installer of onnxruntime-node puts what it downloads for CUDA. */
+function cudaLibrary(): string {
+  const root = dirname(require.resolve('onnxruntime-node/package.json'));
+  const { platform, arch } = process;
+  return join(root, 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
+}

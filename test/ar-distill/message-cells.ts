@@ -1,0 +1,223 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Command, Option } from 'commander';
+
+/** What is given where something else is expected. */
+export const KINDS = [
+  'missing',
+  'folder',
+  'pipe',
+  'empty',
+  'JSON garbage',
+  'wrong type',
+  'out of range',
+  'unknown name',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What an option takes. */
+type Taken =
+  | 'number'
+  | 'numbers'
+  | 'name'
+  | 'file'
+  | 'config'
+  | 'folder'
+  | 'new picture'
+  | 'new archive'
+  | 'new folder'
+  | 'slug'
+  | 'setting'
+  | 'nothing';
+
+/** What every option of the command line takes; one that is not here fails the test. */
+const TAKEN: Readonly<Record<string, Taken>> = {
+  '--backend': 'name',
+  '--batch-size': 'number',
+  '--classes': 'numbers',
+  '--config': 'config',
+  '--count': 'number',
+  '--data': 'name',
+  '--guidance-updates': 'number',
+  '--iterations': 'number',
+  '--key': 'name',
+  '--method': 'name',
+  '--name': 'slug',
+  '--no-report': 'nothing',
+  '--npz': 'file',
+  '--objective': 'name',
+  '--out': 'new folder',
+  '--plugin': 'name',
+  '--plugins-dir': 'folder',
+  '--preset': 'name',
+  '--provider': 'name',
+  '--quick': 'nothing',
+  '--reconstruction': 'nothing',
+  '--resume': 'file',
+  '--run': 'file',
+  '--samples': 'number',
+  '--seed': 'number',
+  '--set': 'setting',
+  '--snap': 'nothing',
+  '--speed': 'nothing',
+  '--stage1': 'file',
+  '--teacher': 'file',
+  '--teacher-steps': 'number',
+  '--threads': 'number',
+  '--tokenizer': 'file',
+  '--weights': 'file',
+};
+/** Where a command's option is another one than those of its name. */
+const TAKEN_BY: Readonly<Record<string, Taken>> = {
+  'sample --out': 'new picture',
+  'sample --npz': 'new archive',
+};
+
+/** A file name that no system takes. */
+const TOO_LONG = 'n'.repeat(300);
+
+const PATHS: Readonly<Record<Kind, string>> = {
+  missing: 'nowhere/nothing',
+  folder: 'folder',
+  pipe: 'pipe',
+  empty: 'empty',
+  'JSON garbage': 'garbage.json',
+  'wrong type': 'picture.png',
+  'out of range': TOO_LONG,
+  'unknown name': 'qqqq',
+};
+const newFiles = (extension: string): Readonly<Record<Kind, string>> => ({
+  missing: `nowhere/nothing${extension}`,
+  folder: `folder${extension}`,
+  pipe: `pipe${extension}`,
+  empty: `empty/new${extension}`,
+  'JSON garbage': 'garbage.json',
+  'wrong type': 'picture.jpg',
+  'out of range': TOO_LONG + extension,
+  'unknown name': 'qqqq',
+});
+const VALUES: Readonly<Record<Exclude<Taken, 'nothing'>, Readonly<Record<Kind, string>>>> = {
+  file: PATHS,
+  config: PATHS,
+  folder: PATHS,
+  'new picture': newFiles('.png'),
+  'new archive': newFiles('.npz'),
+  'new folder': PATHS,
+  name: { ...PATHS, empty: '', 'JSON garbage': '{"a"[1,', 'wrong type': '3' },
+  slug: { ...PATHS, empty: '', 'JSON garbage': '{"a"[1,', 'wrong type': 'a b' },
+  number: {
+    ...PATHS,
+    empty: '',
+    'JSON garbage': '{"a":[1,',
+    'wrong type': '1.5',
+    'out of range': '-1',
+  },
+  numbers: {
+    ...PATHS,
+    empty: '',
+    'JSON garbage': '{"a":[1,',
+    'wrong type': '1.5,2',
+    'out of range': '3,10',
+  },
+  setting: {
+    missing: 'seed=',
+    folder: 'seed=folder',
+    pipe: 'seed=pipe',
+    empty: '',
+    'JSON garbage': 'seed={"a":[1,',
+    'wrong type': 'seed=text',
+    'out of range': 'seed=-1',
+    'unknown name': 'seeds=3',
+  },
+};
+
+/** What is right for an option although it would be wrong for others. */
+const RIGHT: Readonly<Partial<Record<Taken, readonly Kind[]>>> = {
+  'new folder': ['missing', 'folder', 'unknown name'],
+  'new picture': ['missing'],
+  'new archive': ['missing'],
+  config: ['empty'],
+  folder: ['folder'],
+  slug: ['folder', 'pipe', 'unknown name', 'out of range'],
+};
+
+/** One wrong value for one option of one command. */
+export interface Cell {
+  /** "distill --count: out of range". */
+  readonly name: string;
+  readonly args: readonly string[];
+  /** One of these has to stand in the sentence: what it is about. */
+  readonly subjects: readonly string[];
+}
+
+/** Arguments with which a command has work to do, before the ones of a cell. */
+const BASE: Readonly<Record<string, readonly string[]>> = {
+  adapt: ['--preset', 'mnist-llamagen'],
+  import: ['garbage.json'],
+};
+
+/** Every command with every option of its own, and every wrong value for it. */
+export function cellsOf(program: Command): Cell[] {
+  return leavesOf(program).flatMap(([path, command]) => [
+    ...command.options.flatMap((option) => cellsOfOption(path, option)),
+    ...command.registeredArguments.flatMap((argument) =>
+      KINDS.map((kind) =>
+        cell(`${path} <${argument.name()}>`, kind, [...path.split(' '), PATHS[kind]]),
+      ),
+    ),
+  ]);
+}
+
+/** Commands without commands of their own, by their names; help is commander's. */
+function leavesOf(command: Command, path: readonly string[] = []): [string, Command][] {
+  if (command.commands.length === 0) return [[path.join(' '), command]];
+  return command.commands.flatMap((own) => leavesOf(own, [...path, own.name()]));
+}
+
+function cellsOfOption(path: string, option: Option): Cell[] {
+  const flag = option.long ?? option.flags;
+  const taken = TAKEN_BY[`${path} ${flag}`] ?? TAKEN[flag];
+  if (taken === undefined) throw new Error(`Say in this table what "${path} ${flag}" takes.`);
+  const before = [...path.split(' '), ...(BASE[path] ?? [])];
+  return KINDS.filter((kind) => !RIGHT[taken]?.includes(kind)).map((kind) => {
+    const value = taken === 'nothing' ? PATHS[kind] : VALUES[taken][kind];
+    // Joined, so that a text that looks like an option is a value.
+    return cell(`${path} ${flag}`, kind, [...before, `${flag}=${value}`], flag, value);
+  });
+}
+
+function cell(
+  option: string,
+  kind: Kind,
+  args: readonly string[],
+  flag = '',
+  value = args.at(-1)!,
+): Cell {
+  const words = flag.replace(/^--(no-)?/, '').split('-');
+  const camelCase = words.map((word, i) => (i ? word[0]!.toUpperCase() + word.slice(1) : word));
+  const subjects = [
+    flag,
+    camelCase.join(''),
+    words.join(' '),
+    value.slice(0, 40),
+    value.split('/')[0]!,
+    'seed',
+  ];
+  return {
+    name: `${option}: ${kind}`,
+    args,
+    subjects: subjects.filter((subject) => subject !== ''),
+  };
+}
+
+/** Writes what the cells name into the working folder. */
+export function makeFixtures(): void {
+  for (const extension of ['', '.png', '.npz']) {
+    mkdirSync(`folder${extension}`);
+    execFileSync('mkfifo', [`pipe${extension}`]);
+  }
+  writeFileSync('empty', '');
+  writeFileSync('garbage.json', '{"a":[1,');
+  // The first bytes of a PNG picture.
+  writeFileSync('picture.png', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+}

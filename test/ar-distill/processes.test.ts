@@ -1,0 +1,55 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '../..');
+let folder: string;
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'ar-distill-processes-'))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the command as a process of its own, as users do. */
+function run(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const command = [
+    ...['-C', '@ar-distill/source', '-r', join(ROOT, 'tools/jest/register.js')],
+    join(ROOT, 'packages/ar-distill/src/main.ts'),
+    ...args,
+  ];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { cwd: folder }, (error, stdout, stderr) =>
+      resolve({ code: error ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+it('refuses as a process what it refuses in one, in one line and without leaving files', async () => {
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const plugins = ['--plugins-dir', ROOT];
+  const refused = await Promise.all([
+    run('sample', '--out', 'picture.jpg', ...plugins),
+    run('sample', '--provider', 'cuda', '--plugins-dir', 'nowhere'),
+    run('distill', '--threads', '100000', ...plugins),
+    run('eval', '--npz', 'pipe', ...plugins),
+  ]);
+  expect(refused.map(({ code, stdout }) => ({ code, stdout }))).toEqual(
+    refused.map(() => ({ code: 2, stdout: '' })),
+  );
+  expect(refused.map(({ stderr }) => stderr)).toEqual([
+    'Error: "picture.jpg" would be a PNG picture: give it a name that ends with ".png".\n',
+    `Error: There is no folder "${join(folder, 'nowhere')}" to look for plugins in: name one that is there.\n`,
+    expect.stringMatching(/^Error: 100000 threads are too many for this machine: take .*\.\n$/),
+    'Error: "pipe" is a pipe where a file is needed: name a file.\n',
+  ]);
+  expect(readdirSync(folder)).toEqual(['pipe']);
+});
+
+it('writes nothing of TensorFlow.js when a plugin computes before the engine has started', async () => {
+  const { code, stderr } = await run(
+    ...['distill', '--preset', 'toy-joint', '--plugins-dir', ROOT, '--samples', '100'],
+    ...['--set', 'teacherPoolSize=64', '--set', 'tuning.headIterations=0'],
+    ...['--set', 'tuning.fullIterations=2', '--set', 'generatorIterations=2'],
+  );
+  expect({ code, banner: /TensorFlow\.js|=====/.test(stderr) }).toEqual({ code: 0, banner: false });
+  expect(stderr).toMatch(/^stage 1 of 4, teacher-pool 64\/64 \(100%\)$/m);
+  expect(stderr).toMatch(/^stage 4 of 4, .* 100\/100 \(100%\)/m);
+}, 120_000);
