@@ -1,4 +1,6 @@
+export { type ElementType, nonFiniteCount } from './element-types';
 export { CheckpointFormatError } from './errors';
+export { openPlainFile } from './files/open-plain-file';
 export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
 export { float32ToFloat16 } from './float16';
 export {
@@ -15,4 +17,5 @@ export {
 export { type CheckpointFile, openCheckpoint, readCheckpoint } from './open-checkpoint';
 export { openSafetensors, readSafetensors } from './safetensors/safetensors-file';
 export { writeSafetensors } from './safetensors/write-safetensors';
+export { type BlockedDict, type TensorDict, unreadable } from './torch/state-dict';
 export type { WeightsFile } from './weights-file';

@@ -1,4 +1,4 @@
-import type { ProgressReporter, ProgressUpdate } from '@ar-distill/core';
+import { printableLine, type ProgressReporter, type ProgressUpdate } from '@ar-distill/core';
 import { Format, Presets, SingleBar } from 'cli-progress';
 import prettyMilliseconds from 'pretty-ms';
 
@@ -63,7 +63,7 @@ export function createProgressReporter(stream: ProgressStream = process.stderr):
     },
     message(text) {
       display.closeLine();
-      stream.write(`${text}\n`);
+      stream.write(`${printableLine(text)}\n`);
     },
     close: () => display.closeLine(),
   };

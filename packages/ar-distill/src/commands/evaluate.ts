@@ -23,6 +23,9 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
       "measure the teacher's samples instead; its weights or model directory",
     )
     .option('--tokenizer <path>', 'weights or model directory of the tokenizer')
+    .option('--guidance <scale>', "guidance of the teacher (default: the preset's)", toNumber)
+    .option('--top-k <n>', "likeliest tokens that it draws from (default: the preset's)", toNumber)
+    .option('--top-p <share>', "share of probability likewise (default: the preset's)", toNumber)
     .option('--reconstruction', "measure the tokenizer's reconstructions of the test set instead")
     .option('--npz <file>', 'measure the images and labels of a NumPy archive instead')
     .option('--speed', 'measure how much faster one step is than the teacher instead')

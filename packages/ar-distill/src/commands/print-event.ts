@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import type { ImportedNetwork, WorkflowEvent } from '@ar-distill/workflows';
 import { describeAdaptation } from '@ar-distill/workflows';
 import type { TextOutput } from './environment';
@@ -15,9 +16,9 @@ function linesOf(event: WorkflowEvent): readonly string[] {
     case 'message':
       return [];
     case 'run':
-      return [`Run directory: ${event.path}`];
+      return [printableLine(`Run directory: ${event.path}`)];
     case 'generator':
-      return [`Generator: ${event.file}`];
+      return [printableLine(`Generator: ${event.file}`)];
     case 'adapted':
       return describeAdaptation(event);
     case 'recognized':
@@ -26,5 +27,5 @@ function linesOf(event: WorkflowEvent): readonly string[] {
 }
 
 function notesOf({ label, notes }: ImportedNetwork): string[] {
-  return notes.map((note) => `${label}: ${note}`);
+  return notes.map((note) => printableLine(`${label}: ${note}`));
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { printable } from '@ar-distill/core';
 import { describeError, EXIT, exitCodeOf } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
-import type { CliEnvironment } from './environment';
+import type { CliEnvironment, TextOutput } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
 import { addImportCommand } from './import';
@@ -44,9 +45,11 @@ export function createProgram(env: CliEnvironment): Command {
  *
  * @param args what follows the name of the command.
  * @returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 130 when interrupted.
- *   A failure writes one sentence to stderr; `AR_DISTILL_DEBUG=1` adds the stack.
+ *   A failure writes one sentence to stderr; `AR_DISTILL_DEBUG=1` adds the stack. Nothing that is
+ *   written steers a terminal.
  */
-export async function runCli(args: readonly string[], env: CliEnvironment): Promise<number> {
+export async function runCli(args: readonly string[], given: CliEnvironment): Promise<number> {
+  const env = { ...given, stdout: printed(given.stdout), stderr: printed(given.stderr) };
   try {
     await createProgram(env).parseAsync([...args], { from: 'user' });
     return EXIT.success;
@@ -56,6 +59,11 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
     env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
     return exitCodeOf(error);
   }
+}
+
+/** An output that gets nothing but what can be shown. */
+function printed(output: TextOutput): TextOutput {
+  return { write: (text) => output.write(printable(text)) };
 }
 
 function version(): string {

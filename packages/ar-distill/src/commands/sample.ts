@@ -24,6 +24,9 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
       'sample the teacher AR step by AR step instead; its weights or model directory',
     )
     .option('--tokenizer <path>', 'weights or model directory of the tokenizer')
+    .option('--guidance <scale>', "guidance of the teacher (default: the preset's)", toNumber)
+    .option('--top-k <n>', "likeliest tokens that it draws from (default: the preset's)", toNumber)
+    .option('--top-p <share>', "share of probability likewise (default: the preset's)", toNumber)
     .option('--count <n>', `images (default: ${DEFAULTS.count})`, toNumber)
     .option('--classes <list>', 'labels, taken in turn, e.g. 0,3,7 (default: all)', toNumbers)
     .option('--seed <n>', `seed of the noise (default: ${DEFAULTS.seed})`, toNumber)

@@ -1,8 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
 import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import { messageOf } from '../errors';
+import { openPlainFile } from '../files/open-plain-file';
 import { readFully, readPieces } from '../files/read-bytes';
 import { BoundedReader } from './bounded-reader';
 
@@ -22,7 +23,8 @@ export class TorchArchive {
 
   private constructor(
     private readonly handle: FileHandle,
-    private readonly size: number,
+    /** Bytes of the file. */
+    readonly size: number,
     private readonly zip: ZipFile,
     private readonly entries: ReadonlyMap<string, Entry>,
     private readonly prefix: string,
@@ -30,7 +32,7 @@ export class TorchArchive {
 
   /** @throws Error when the file is no zip archive or not one of `torch.save`. */
   static async open(path: string): Promise<TorchArchive> {
-    const handle = await open(path, 'r');
+    const handle = await openPlainFile(path);
     try {
       const { size } = await handle.stat();
       const reader = new BoundedReader(handle, size);
@@ -190,7 +192,11 @@ export class TorchArchive {
   async #inflate(stored: Uint8Array, { fileName, uncompressedSize }: Entry): Promise<Uint8Array> {
     try {
       const maxOutputLength = Math.max(1, uncompressedSize);
-      return new Uint8Array(await inflate(stored, { maxOutputLength }));
+      const bytes = await inflate(stored, { maxOutputLength });
+      // Small results lie in memory that they share, where their elements may not be aligned.
+      return bytes.byteOffset === 0
+        ? new Uint8Array(bytes.buffer, 0, bytes.length)
+        : new Uint8Array(bytes);
     } catch (error) {
       throw new Error(`the compressed entry "${fileName}" is damaged (${messageOf(error)})`);
     }

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadTokenizer } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { imageBatch } from '../sample/batch-sizes';
 import { imageDecoder } from '../sample/decoder';
 import { drawImages, type DrawnImages } from '../sample/draw-images';
@@ -14,13 +15,19 @@ import { imageSampler } from '../sample/image-sampler';
 import { loadSampledModels, openSampler, type SamplerOptions } from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
 import { reconstructImages } from '../train/tokenize';
-import { datasetOf, imagesOfPreset, openEvaluator, whyNotMeasured } from './image-evaluator';
+import {
+  datasetOf,
+  type EvaluatedImages,
+  imagesOfPreset,
+  openEvaluator,
+  whyNotMeasured,
+} from './image-evaluator';
 
 const BATCH = 250;
 const SAMPLES = 10_000;
 
 /** Options of `evaluate`. */
-export interface EvaluateOptions extends PresetChoice, SamplerOptions {
+export interface EvaluateOptions extends PresetChoice, SamplerOptions, TeacherSamplingChoice {
   /** Measure the tokenizer's reconstructions of the test set instead. */
   readonly reconstruction?: boolean | undefined;
   /** Measure the images of this .npz file instead. */
@@ -91,6 +98,7 @@ async function imagesToMeasure(
   if (options.npz) {
     checkFile(options.npz);
     const { images, labels } = await readImagesNpz(options.npz);
+    checkArchive(context, options.npz, { imageShape: images.shape.slice(1), labels: !!labels });
     return { images, condition: labels ? ofClasses(labels) : {} };
   }
   if (options.reconstruction) return reconstructions(context, options);
@@ -107,6 +115,14 @@ async function imagesToMeasure(
   const condition = models.teacher.condition.inTurn(0, count);
   return drawImages('sample', sampler, condition, count, rng, context).finally(() =>
     sampler.dispose(),
+  );
+}
+
+function checkArchive(context: PresetContext, file: string, images: EvaluatedImages): void {
+  const reason = whyNotMeasured(context, images);
+  if (reason === undefined) return;
+  throw new InvalidOptionError(
+    `"${file}" cannot be measured, because ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
   );
 }
 

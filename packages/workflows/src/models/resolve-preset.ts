@@ -1,12 +1,17 @@
 import { isModelDirectory } from '@ar-distill/checkpoints';
-import { findPreset } from '@ar-distill/di';
-import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
+import { findPreset, type FoundPreset } from '@ar-distill/di';
+import { describeModelDirectory, type ModelDescription, RUN_CONFIG } from '@ar-distill/runs';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { onPreset, type PresetContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { presetOfRun } from '../runs/run-kinds';
-import { presetOfFile } from './preset-names';
+import { type ModelPreset, presetOfModel } from './stand-in-preset';
+import {
+  describeSampling,
+  type TeacherSamplingChoice,
+  withTeacherSampling,
+} from './teacher-sampling';
 
 /** How the preset of a workflow is chosen. */
 export interface PresetChoice {
@@ -19,6 +24,7 @@ export interface PresetChoice {
 /** Runs and models that may say which preset they belong to. */
 interface NamedModels {
   readonly teacher?: boolean | string | undefined;
+  readonly teacherSteps?: number | undefined;
   readonly tokenizer?: string | undefined;
   /** Run directory, model directory or file. */
   readonly weights?: string | undefined;
@@ -28,20 +34,37 @@ interface NamedModels {
 
 /**
  * The context for the preset that is named; without a name, for that of the run that is given, else
- * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has,
- * else for the default.
- * @throws InvalidOptionError when nothing says which.
+ * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has (or
+ * the settings of one of its family, which is said), else for the default.
+ * @throws InvalidOptionError when nothing says which, or the teacher cannot draw as it is told to.
  */
 export async function resolvePreset(
   context: WorkflowContext,
-  choice: PresetChoice & NamedModels,
+  choice: PresetChoice & NamedModels & TeacherSamplingChoice,
 ): Promise<PresetContext> {
-  const name =
-    choice.preset ?? presetOfRuns(choice) ?? (await presetOfModels(choice)) ?? choice.defaultPreset;
-  if (name === undefined) {
+  const named = choice.preset ?? presetOfRuns(choice);
+  const byName = (name: string): FoundPreset => findPreset(context.container, name);
+  const draw = (found: FoundPreset): FoundPreset =>
+    withTeacherSampling(
+      found,
+      choice,
+      Boolean(choice.teacher) || choice.teacherSteps !== undefined,
+    );
+  if (named !== undefined) return onPreset(context, draw(byName(named)));
+  const model = await presetOfModels(context, choice);
+  if (model) {
+    const found = draw(model.found);
+    if (model.isStandIn) context.progress.message(sayStandIn(model.folder, found));
+    return onPreset(context, found);
+  }
+  if (choice.defaultPreset === undefined) {
     throw new InvalidOptionError('Nothing says which preset to work on: name one.');
   }
-  return onPreset(context, findPreset(context.container, name));
+  return onPreset(context, draw(byName(choice.defaultPreset)));
+}
+
+function sayStandIn(folder: string, { plugin, name, preset }: FoundPreset): string {
+  return `"${folder}" has the sizes of no preset: it is used with the settings of ${plugin}:${name}, whose teacher draws with ${describeSampling(preset.teacherSampling)}.`;
 }
 
 function presetOfRuns({ resume, stage1, weights }: NamedModels): string | undefined {
@@ -54,15 +77,21 @@ function presetOfRuns({ resume, stage1, weights }: NamedModels): string | undefi
   return isRun ? presetOfRun(weights) : undefined;
 }
 
-async function presetOfModels({
-  teacher,
-  tokenizer,
-  weights,
-}: NamedModels): Promise<string | undefined> {
-  for (const named of [teacher, tokenizer, weights]) {
-    if (typeof named !== 'string' || !isModelDirectory(named)) continue;
-    const { plugin, preset } = await describeModelDirectory(named);
-    if (preset !== undefined) return presetOfFile(plugin, preset);
+/** The first of the model directories that has the sizes of a preset, else the first of them. */
+async function presetOfModels(
+  { container }: WorkflowContext,
+  { teacher, tokenizer, weights }: NamedModels,
+): Promise<(ModelPreset & { readonly folder: string }) | undefined> {
+  const models: { folder: string; description: ModelDescription }[] = [];
+  for (const folder of [teacher, tokenizer, weights]) {
+    if (typeof folder !== 'string' || !isModelDirectory(folder)) continue;
+    models.push({ folder, description: await describeModelDirectory(folder) });
   }
-  return undefined;
+  const model = models.find(({ description }) => description.preset !== undefined) ?? models[0];
+  return (
+    model && {
+      folder: model.folder,
+      ...presetOfModel(container, model.folder, model.description),
+    }
+  );
 }

@@ -9,6 +9,7 @@ import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { compileDecoder, imageDecoder, type Decoder } from '../sample/decoder';
 import type { SamplerOptions } from '../sample/open-sampler';
 
@@ -18,7 +19,8 @@ const ROUNDS = { 1: 21, 100: 9 } as const;
 const PAUSE = 60;
 
 /** Options of `measureSpeed`. */
-export interface SpeedOptions extends PresetChoice, Omit<SamplerOptions, 'teacherSteps'> {
+export interface SpeedOptions
+  extends PresetChoice, TeacherSamplingChoice, Omit<SamplerOptions, 'teacherSteps'> {
   /** Default 0. */
   readonly seed?: number | undefined;
 }
@@ -29,8 +31,9 @@ export async function measureSpeed(
   options: SpeedOptions,
   run: WorkflowOptions = {},
 ): Promise<readonly SpeedComparison[]> {
-  const context = await resolvePreset(openContext(container, run), options);
   const { teacher, tokenizer } = options;
+  const drawing = { ...options, teacher: teacher ?? true };
+  const context = await resolvePreset(openContext(container, run), drawing);
   const rng = context.createRng(options.seed ?? 0);
   const models = await loadPresetModels(context, {
     tokenizer,

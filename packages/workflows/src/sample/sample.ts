@@ -8,6 +8,7 @@ import { openContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
@@ -19,7 +20,7 @@ const BATCH = 100;
 const COLUMNS = 10;
 
 /** Options of `sample`. */
-export interface SampleOptions extends PresetChoice, SamplerOptions {
+export interface SampleOptions extends PresetChoice, SamplerOptions, TeacherSamplingChoice {
   /** Number of images; default 100. */
   readonly count?: number | undefined;
   /** Class labels, taken in turn; default: all that there are. */
