@@ -80,7 +80,7 @@ async function formatOf(path: string): Promise<'torch' | 'safetensors'> {
     path,
     pointer
       ? 'this is a Git LFS pointer, not the file it stands for: run git lfs pull.'
-      : 'this is neither safetensors nor a checkpoint of torch.save: name another file, or fetch it again.',
+      : 'this is neither safetensors nor a checkpoint of torch.save: name another file.',
   );
 }
 

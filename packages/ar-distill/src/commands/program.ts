@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { printable } from '@ar-distill/core';
+import { printable, printableLine } from '@ar-distill/core';
 import { describeError, EXIT, exitCodeOf } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
@@ -56,7 +56,9 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
   } catch (error) {
     // Commander has already written its own message, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
-    env.stderr.write(`${describeError(error, env.variables['AR_DISTILL_DEBUG'] === '1')}\n`);
+    const debug = env.variables['AR_DISTILL_DEBUG'] === '1';
+    const text = describeError(error, debug);
+    env.stderr.write(`${debug ? text : printableLine(text)}\n`);
     return exitCodeOf(error);
   }
 }

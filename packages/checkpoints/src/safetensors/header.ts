@@ -42,7 +42,7 @@ export function parseSafetensorsHeader(text: string, dataBytes: number): Safeten
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new Error('the safetensors header is not valid JSON: fetch the file again');
+    throw new Error('the safetensors header is not valid JSON: take an undamaged copy of it');
   }
   if (!isRecord(parsed)) throw new Error('the safetensors header is no JSON object');
   const duplicate = duplicateKey(text);
@@ -81,7 +81,7 @@ function parseEntry(name: string, value: unknown, dataBytes: number): Safetensor
   const [start, end] = offsets as readonly [number, number];
   if (start > end || end > dataBytes) {
     return fail(
-      `lies at bytes ${start} to ${end}, outside the ${dataBytes} bytes of the file: fetch the file again`,
+      `lies at bytes ${start} to ${end}, outside the ${dataBytes} bytes of the file: take an undamaged copy of it`,
     );
   }
   // An empty axis makes the product 0 whatever the others are; without one it only grows.

@@ -75,7 +75,7 @@ async function readHeader(
   if (size < 8) {
     throw new CheckpointFormatError(
       path,
-      `${size} bytes are too few for safetensors: fetch the file again.`,
+      `${size} bytes are too few for safetensors: take an undamaged copy of it.`,
     );
   }
   const prefix = Buffer.alloc(8);
@@ -84,7 +84,7 @@ async function readHeader(
   if (length > BigInt(Math.min(MAX_HEADER_BYTES, size - 8))) {
     throw new CheckpointFormatError(
       path,
-      `the safetensors header would have ${length} bytes, more than the file or the format allows: fetch the file again.`,
+      `the safetensors header would have ${length} bytes, more than the file or the format allows: take an undamaged copy of it.`,
     );
   }
   const text = new Uint8Array(Number(length));

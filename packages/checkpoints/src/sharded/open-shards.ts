@@ -61,7 +61,7 @@ function checkPlaces(
     if (unknown === undefined) continue;
     throw new CheckpointFormatError(
       indexFile,
-      `it does not say that the tensor "${unknown}" lies in "${shard}": fetch the index and its shards again.`,
+      `it does not say that the tensor "${unknown}" lies in "${shard}": take undamaged copies.`,
     );
   }
   const missing = Object.entries(weightMap).find(
@@ -70,6 +70,6 @@ function checkPlaces(
   if (!missing) return;
   throw new CheckpointFormatError(
     indexFile,
-    `the tensor "${missing[0]}" is not in "${missing[1]}", where it should lie: fetch the index and its shards again.`,
+    `the tensor "${missing[0]}" is not in "${missing[1]}", where it should lie: take undamaged copies.`,
   );
 }

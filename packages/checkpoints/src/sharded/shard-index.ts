@@ -22,7 +22,7 @@ export interface ShardIndex {
  */
 export async function readShardIndex(file: string): Promise<ShardIndex> {
   const fail = (problem: string): never => {
-    throw new CheckpointFormatError(file, `${problem}: fetch the index again.`);
+    throw new CheckpointFormatError(file, `${problem}: take an undamaged copy of it.`);
   };
   const index = parseJsonObject(file, await readSmallFile(file, MAX_INDEX_BYTES));
   const { metadata = {}, weight_map: weightMap } = index;

@@ -125,7 +125,7 @@ export class TorchArchive {
 
   #storage(key: string): Entry {
     const entry = this.entries.get(`${this.prefix}data/${key}`);
-    if (!entry) throw new Error(`the storage "${key}" is not in the file: fetch it again`);
+    if (!entry) throw new Error(`the storage "${key}" is not in the file: take an undamaged copy`);
     return entry;
   }
 
@@ -165,7 +165,9 @@ export class TorchArchive {
     }
     const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
     if (fileDataStart + entry.compressedSize > this.size) {
-      throw new Error(`the entry "${entry.fileName}" ends outside of the file: fetch it again`);
+      throw new Error(
+        `the entry "${entry.fileName}" ends outside of the file: take an undamaged copy`,
+      );
     }
     return fileDataStart;
   }
@@ -182,7 +184,7 @@ export class TorchArchive {
   #compare(entry: Entry, checksum: number): void {
     if (checksum !== entry.crc32) {
       throw new Error(
-        `the checksum of the entry "${entry.fileName}" is wrong: the file is damaged, fetch it again`,
+        `the checksum of the entry "${entry.fileName}" is wrong: the file is damaged, take an undamaged copy`,
       );
     }
     this.#verified.add(entry);
@@ -217,8 +219,10 @@ async function readDirectory(
   } catch (error) {
     const problem = messageOf(error);
     if (problem.startsWith('End of central directory')) {
-      throw new Error('its zip directory is missing, so the file is cut short: fetch it again');
+      throw new Error(
+        'its zip directory is missing, so the file is cut short: take an undamaged copy',
+      );
     }
-    throw new Error(`its zip directory is damaged (${problem}): fetch it again`);
+    throw new Error(`its zip directory is damaged (${problem}): take an undamaged copy`);
   }
 }

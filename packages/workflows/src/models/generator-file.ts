@@ -11,7 +11,7 @@ import { DISTILLATION, readRun } from '../runs/run-kinds';
 import { parseArchitecture } from './architecture';
 import { readParameters } from './parameters';
 import { createGenerator, type PresetModels } from './preset-models';
-import { openWeights } from './weights-source';
+import { openWeights, type WeightsSource } from './weights-source';
 
 /** A generator with weights that belong to it. */
 export interface LoadedGenerator {
@@ -54,6 +54,7 @@ export async function loadGenerator(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,
       );
     }
+    checkNothingElse(file, generator, source);
     return {
       generator,
       weights: await readParameters('generator', generator.parameterSpecs, [source.tensors]),
@@ -61,6 +62,21 @@ export async function loadGenerator(
   } finally {
     await source.close();
   }
+}
+
+/** What the file states of its architecture has to make all of its tensors, not some of them. */
+function checkNothingElse(
+  file: string,
+  { parameterSpecs }: OneStepGenerator,
+  { tensors, isFolder }: WeightsSource,
+): void {
+  // Other networks lie beside it in a folder.
+  if (isFolder) return;
+  const other = Object.keys(tensors.specs).find((name) => !Object.hasOwn(parameterSpecs, name));
+  if (other === undefined) return;
+  throw new Error(
+    `"${file}" holds "${other}", which the architecture that it states has not: make the generator again.`,
+  );
 }
 
 async function generatorIn(context: PresetContext, from: string): Promise<string> {

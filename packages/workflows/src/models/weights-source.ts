@@ -13,6 +13,8 @@ export interface WeightsSource {
   readonly architecture?: unknown;
   /** Set when the architecture holds only the keys that the network here determines. */
   readonly isPartial?: boolean;
+  /** Set when other networks may lie beside this one. */
+  readonly isFolder?: boolean;
   readonly provenance: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ async function openDirectory(
     tensors: { specs: weights.specs, read: (names) => readAll(weights, names) },
     architecture: description.architecture,
     isPartial: kinds.length === 1,
+    isFolder: true,
     provenance: {},
     close: () => weights.close(),
   };
