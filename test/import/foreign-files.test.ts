@@ -148,7 +148,6 @@ describe('weights that are no numbers', () => {
 
 describe('hostile files', () => {
   const evil = '\u001b[31mEVIL\u001b]0;pwned\u0007\r\nModel directory: /fake\u009b2J\u202e';
-  // eslint-disable-next-line no-control-regex
   const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
 
   const alone: RawFile = {
