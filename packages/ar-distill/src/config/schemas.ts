@@ -86,9 +86,17 @@ export const distillSchema = z.strictObject({
   adaptation: settings.optional(),
 });
 
+/** How the teacher draws. */
+const teacherSampling = {
+  guidance: z.number().min(0).optional(),
+  topK: z.int().min(0).optional(),
+  topP: z.number().positive().max(1).optional(),
+};
+
 /** `sample`. */
 export const sampleSchema = z.strictObject({
   ...common,
+  ...teacherSampling,
   preset,
   run: path.optional(),
   weights: path.optional(),
@@ -106,6 +114,7 @@ export const sampleSchema = z.strictObject({
 /** `eval`. */
 export const evaluateSchema = z.strictObject({
   ...common,
+  ...teacherSampling,
   preset,
   run: path.optional(),
   weights: path.optional(),
