@@ -1,3 +1,9 @@
 export { ENGINE_BACKEND_NAMES, type EngineOptions, createEngine } from './engine';
 export { describeBackends } from './host/describe-backends';
 export type { Engine, ProgramProfile } from './host/engine-contract';
+export {
+  type InstalledTensorflow,
+  installTensorflow,
+  type InstallTensorflowOptions,
+} from './tensorflow/install';
+export { TENSORFLOW_VARIANTS, type TensorflowVariant } from './tensorflow/sources';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { listSupportedBackends } from 'onnxruntime-node';
+import { describeTensorflow } from '../eager/built-tensorflow';
 import { findTensorflow, INSTALL_TENSORFLOW, loadBackend } from '../eager/tfjs-backends';
 
 /** Something that programs can run on, and whether this machine has it. */
@@ -34,7 +35,7 @@ export async function describeBackends(): Promise<BackendDescription[]> {
           ? 'its libraries are not downloaded: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node'
           : 'not offered for this platform by onnxruntime-node',
     },
-    describeTensorflow(),
+    tensorflowBackend(),
     { name: 'cpu', available: true, detail: 'tfjs in JavaScript: slow, for comparisons' },
   ];
 }
@@ -46,11 +47,16 @@ function cudaLibrary(): string {
   return join(root, 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
 }
 
-function describeTensorflow(): BackendDescription {
+function tensorflowBackend(): BackendDescription {
   const name = 'tensorflow';
   try {
     loadBackend('tensorflow');
-    return { name, available: true, detail: `by ${findTensorflow()?.name ?? 'the application'}` };
+    const { name: place = 'the application', forGpu = false } = findTensorflow() ?? {};
+    const found = describeTensorflow();
+    if (!found) return { name, available: true, detail: `from ${place}` };
+    const reason = forGpu && found.device === 'CPU' ? ', since it finds no GPU' : '';
+    const device = `TensorFlow ${found.version} on the ${found.device}${reason}`;
+    return { name, available: true, detail: `${device}, from ${place}` };
   } catch (error) {
     const detail = error instanceof Error ? error.message : INSTALL_TENSORFLOW;
     return { name, available: false, detail };
