@@ -17,7 +17,9 @@ export async function installAskedTensorflow(
     if (from === undefined) return;
     throw new UsageError('--from says where --install-tensorflow takes TensorFlow: give both.');
   }
-  const interrupt = onInterrupt((text) => void env.stderr.write(text));
+  const interrupt = onInterrupt(
+    () => void env.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n'),
+  );
   try {
     const { folder, version, isNew } = await installTensorflow({
       variant,

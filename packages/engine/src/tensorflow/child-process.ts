@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { errorCode } from './error-code';
 
 /** How a program ended that was run to its end. */
 export interface ProcessResult {
@@ -62,7 +63,7 @@ export async function runProcess(
 }
 
 function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === 'ENOENT' || code === 'EACCES';
 }
 

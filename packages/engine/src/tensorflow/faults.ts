@@ -1,3 +1,4 @@
+import { errorCode } from './error-code';
 import { FOLDER_VARIABLE } from './places';
 
 /** Errors of the system that have to do with a disk, in words. */
@@ -13,16 +14,18 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 /** Turns an error of the system into a sentence that names the path and the mend; others stay. */
 export function explainFault(error: unknown, root: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') {
-    return error;
-  }
-  const fault = FAULTS[error.code];
+  const fault = FAULTS[errorCode(error) ?? ''];
   if (fault === undefined) return error;
-  const path = 'path' in error && typeof error.path === 'string' ? error.path : root;
+  const path = pathOf(error) ?? root;
   return new Error(
     path.startsWith(root)
       ? `Nothing can be built in ${root} (${fault}): mend that, or set ${FOLDER_VARIABLE} to another folder.`
       : `${path} cannot be used (${fault}): mend that, or name another with --from.`,
     { cause: error },
   );
+}
+
+function pathOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('path' in error)) return undefined;
+  return typeof error.path === 'string' ? error.path : undefined;
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from './error-code';
 import { FOLDER_VARIABLE } from './places';
 
 const GIBIBYTE = 2 ** 30;
@@ -55,7 +56,7 @@ export async function moveIntoPlace(staging: string, place: string): Promise<voi
 }
 
 function isTaken(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === 'ENOTEMPTY' || code === 'EEXIST';
 }
 
@@ -65,6 +66,6 @@ function isRunning(id: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it runs, and belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }
