@@ -1,3 +1,4 @@
+import { TENSORFLOW_VARIANTS } from '@ar-distill/engine';
 import { isTree, type Tree } from '@ar-distill/workflows';
 import { z } from 'zod';
 
@@ -25,6 +26,14 @@ export const pluginsSchema = z.strictObject({ pluginsDir: common.pluginsDir });
 /** Options that every command has that computes. */
 export const commonSchema = z.strictObject(common);
 export type CommonOptions = z.output<typeof commonSchema>;
+
+/** `doctor`. */
+export const doctorSchema = z.strictObject({
+  ...common,
+  installTensorflow: z.enum(TENSORFLOW_VARIANTS).optional(),
+  from: path.optional(),
+});
+export type DoctorOptions = z.output<typeof doctorSchema>;
 
 const supervised = {
   ...common,
