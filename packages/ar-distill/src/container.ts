@@ -3,6 +3,7 @@ import {
   type ContainerOptions as PlacesAndEngine,
   createContainer as createContainerOf,
   ENGINE_BACKENDS,
+  importPlugins as importPluginsOf,
   type ServiceContainer,
   type TypedContainer,
   unknownName,
@@ -15,6 +16,8 @@ export interface ContainerOptions extends Omit<PlacesAndEngine, 'application' | 
   readonly cwd?: string;
 }
 
+/** The folder of this package, from its sources as well as built. */
+const APPLICATION = join(__dirname, '..');
 const PROVIDERS: readonly string[] = ['cpu', 'cuda', 'webgpu'];
 
 /**
@@ -25,8 +28,18 @@ export function createContainer({
   cwd = process.cwd(),
   ...options
 }: ContainerOptions = {}): TypedContainer {
-  // The folder of this package, from its sources as well as built.
-  return createContainerOf({ ...options, cwd, application: join(__dirname, '..') });
+  return createContainerOf({ ...options, cwd, application: APPLICATION });
+}
+
+/**
+ * Loads the plugins that `createContainer` cannot load by itself: before Node 22.15 these are the ES
+ * modules that are not installed beside this package.
+ */
+export async function importPlugins({
+  cwd = process.cwd(),
+  pluginFolders,
+}: Pick<ContainerOptions, 'cwd' | 'pluginFolders'> = {}): Promise<void> {
+  await importPluginsOf({ cwd, pluginFolders, application: APPLICATION });
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 import { createProgressReporter, onInterrupt } from '@ar-distill/runs';
 import type { WorkflowOptions } from '@ar-distill/workflows';
 import type { CommonOptions } from '../config/schemas';
-import { checkEngine } from '../container';
+import { checkEngine, importPlugins } from '../container';
 import { InterruptedError } from '../errors';
 import type { CliEnvironment } from './environment';
 import { printEvent } from './print-event';
@@ -17,18 +17,22 @@ import { printEvent } from './print-event';
  * The container that the common options describe.
  * @throws InvalidOptionError when there is no such backend.
  */
-export function openContainer(env: CliEnvironment, options: CommonOptions): TypedContainer {
+export async function openContainer(
+  env: CliEnvironment,
+  options: CommonOptions,
+): Promise<TypedContainer> {
   const { threads, backend, provider, pluginsDir } = options;
   const engine = {
     ...(threads === undefined ? {} : { threads }),
     ...(backend === undefined ? {} : { backend }),
     ...(provider === undefined ? {} : { provider }),
   };
-  const container = env.createContainer({
+  const places = {
     cwd: env.cwd,
     pluginFolders: pluginsDir === undefined ? [] : [resolve(env.cwd, pluginsDir)],
-    engine,
-  });
+  };
+  await importPlugins(places);
+  const container = env.createContainer({ ...places, engine });
   checkEngine(container, engine);
   return container;
 }
@@ -42,7 +46,7 @@ export async function withWorkflow<T>(
   options: CommonOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
 ): Promise<T> {
-  const container = openContainer(env, options);
+  const container = await openContainer(env, options);
   const interrupt = onInterrupt();
   const progress = createProgressReporter();
   try {

@@ -31,7 +31,7 @@ export async function describeBackends(): Promise<BackendDescription[]> {
       detail: cuda
         ? 'compiled programs on NVIDIA GPUs'
         : supported.has('cuda')
-          ? 'its libraries are not downloaded: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node'
+          ? `its libraries are not downloaded: node ${cudaInstaller()}`
           : 'not offered for this platform by onnxruntime-node',
     },
     describeTensorflow(),
@@ -39,11 +39,26 @@ export async function describeBackends(): Promise<BackendDescription[]> {
   ];
 }
 
-/** Where the installer of onnxruntime-node puts what it downloads for CUDA. */
+/** The script of onnxruntime-node that downloads what CUDA needs; npm runs it unless it ignores scripts. */
+function cudaInstaller(): string {
+  return join(onnxRuntimeFolder(), 'script', 'install.js');
+}
+
+function onnxRuntimeFolder(): string {
+  return dirname(require.resolve('onnxruntime-node/package.json'));
+}
+
+/** Where that script puts it. */
 function cudaLibrary(): string {
-  const root = dirname(require.resolve('onnxruntime-node/package.json'));
   const { platform, arch } = process;
-  return join(root, 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
+  return join(
+    onnxRuntimeFolder(),
+    'bin',
+    'napi-v6',
+    platform,
+    arch,
+    'libonnxruntime_providers_cuda.so',
+  );
 }
 
 function describeTensorflow(): BackendDescription {
