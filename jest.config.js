@@ -8,7 +8,7 @@ const swc = (parser) => [
 ];
 // Node loads ES modules with `require`; jest cannot. Those of d3 have a second build, under the
 // condition `umd`, and these become CommonJS for it.
-const ES_MODULES = 'leven|markdown-table|parse-ms|pretty-ms';
+const ES_MODULES = 'global-directory|leven|markdown-table|parse-ms|pretty-ms';
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -1,110 +1,67 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT, workspacePackages, type WorkspacePackage } from '@ar-distill/workspace';
+import { declarationComplaints, entriesOf, ROOT, workspacePackages } from '@ar-distill/workspace';
+import { installAsDocumented } from './packing/install-as-documented';
+import { packWorkspace, type PackedPackage } from './packing/pack-workspace';
+import { startRegistry, type Registry } from './packing/registry';
+import { GOT_ALL, PRINT_WHAT_IT_GOT, writeForeignPlugin } from './plugin-loading/foreign-plugin';
+import { mustRun, runCommand, type Finished } from './packing/run-command';
 
-const WINDOWS = process.platform === 'win32';
+const MINUTES = 300_000;
+const ENTRIES = workspacePackages('packages', 'plugins').flatMap(entriesOf);
+const SPECIFIERS = ENTRIES.map(({ specifier }) => specifier);
 
-/** What a user installs. */
-const INSTALLED = ['ar-distill', '@ar-distill/plugin-var'];
-const BY_NAME = new Map(
-  workspacePackages('packages', 'plugins').map((one) => [one.manifest.name, one]),
-);
+const folder = mkdtempSync(join(tmpdir(), 'ar-distill-packed-'));
+const project = join(folder, 'project');
+let packed: PackedPackage[];
+let registry: Registry;
+let installed: Finished;
 
-/** The packages of that name and all that they need from this repository. */
-function neededFor(names: readonly string[]): WorkspacePackage[] {
-  const needed = new Set<WorkspacePackage>();
-  const add = (name: string): void => {
-    const found = BY_NAME.get(name);
-    if (!found || needed.has(found)) return;
-    needed.add(found);
-    const { dependencies, peerDependencies } = found.manifest;
-    for (const other of Object.keys({ ...dependencies, ...peerDependencies })) add(other);
-  };
-  for (const name of names) add(name);
-  return [...needed];
-}
-
-/** Settings of the npm that runs jest would redirect the npm started here. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([key]) => !/^npm_(config_local|package|lifecycle)/.test(key),
-    ),
-  );
-}
-
-function npm(cwd: string, ...args: string[]): string {
-  return execFileSync('npm', args, {
-    cwd,
-    encoding: 'utf8',
-    shell: WINDOWS,
-    env: { ...cleanEnvironment(), NX_DAEMON: 'false', npm_config_loglevel: 'error' },
-  });
-}
-
-describe('the packed packages, installed outside the workspace', () => {
-  let project: string;
-
-  beforeAll(() => {
-    project = mkdtempSync(join(tmpdir(), 'ar-distill-packed-'));
-    // Nearly free when nothing changed since the last build: nx keeps its results.
-    npm(ROOT, 'run', 'build');
-    const tarballs = join(project, 'tarballs');
-    mkdirSync(tarballs);
-    const packed = neededFor(INSTALLED);
-    const folders = packed.map(({ kind, folder }) => `./${kind}/${folder}`);
-    npm(ROOT, 'pack', '--pack-destination', tarballs, ...folders);
-    const files = Object.fromEntries(
-      packed.map(({ manifest: { name, version } }) => [
-        name,
-        `file:tarballs/${name.replace('@', '').replace('/', '-')}-${version}.tgz`,
-      ]),
-    );
-    const isAsked = ([name]: [string, string]): boolean => INSTALLED.includes(name);
-    const entries = Object.entries(files);
-    writeFileSync(
-      join(project, 'package.json'),
-      JSON.stringify({
-        name: 'packed-install',
-        private: true,
-        dependencies: Object.fromEntries(entries.filter(isAsked)),
-        // What they need comes from here, too, and not from the registry.
-        overrides: Object.fromEntries(entries.filter((entry) => !isAsked(entry))),
-      }),
-    );
-    // The CUDA libraries of onnxruntime-node are a download of their own.
-    writeFileSync(join(project, '.npmrc'), 'onnxruntime-node-install=skip\n');
-    npm(project, 'install', '--prefer-offline', '--no-audit', '--no-fund');
-  }, 300_000);
-
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
-
-  function write(folder: string, files: Readonly<Record<string, string>>): void {
-    mkdirSync(join(project, folder), { recursive: true });
-    for (const [name, text] of Object.entries(files)) {
-      writeFileSync(join(project, folder, name), text);
-    }
+function write(directory: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(join(project, directory), { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(project, directory, name), text);
   }
+}
 
-  const arDistill = (...args: string[]) =>
-    spawnSync('npx', ['--no-install', 'ar-distill', ...args], {
-      cwd: project,
-      encoding: 'utf8',
-      shell: WINDOWS,
-      env: { ...cleanEnvironment(), npm_config_loglevel: 'error' },
-    });
+const arDistill = (...args: string[]) =>
+  runCommand(project, ['npx', '--no-install', 'ar-distill', ...args]);
 
-  it('list the plugin, and the data set that comes with the command', () => {
-    const { status, stdout, stderr } = arDistill('plugins');
+const runScript = async (file: string, text: string): Promise<Finished> => {
+  write('.', { [file]: text });
+  return runCommand(project, ['node', file]);
+};
+
+beforeAll(async () => {
+  packed = await packWorkspace(join(folder, 'tarballs'));
+  registry = await startRegistry(packed);
+  installed = await installAsDocumented(project, packed, registry);
+}, MINUTES);
+
+afterAll(async () => {
+  await registry?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the packages, installed as the README says in an empty folder', () => {
+  it('are installed without a warning about settings, and no script of a package has run', () => {
+    expect(installed.stderr).not.toMatch(/warn.*(config|setting)|ERR!/i);
+    expect(installed.status).toBe(0);
+    const library = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64';
+    expect(existsSync(join(project, library, 'libonnxruntime.so.1'))).toBe(true);
+    expect(existsSync(join(project, library, 'libonnxruntime_providers_cuda.so'))).toBe(false);
+  });
+
+  it('list the plugin, and the data set that comes with the command', async () => {
+    const { status, stdout, stderr } = await arDistill('plugins');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('mnist-var');
     expect(stdout).toMatch(/@ar-distill\/plugin-var \d+\.\d+\.\d+ in .*ar-distill-packed-/);
     expect(stdout).toMatch(/@ar-distill\/plugin-mnist \d+\.\d+\.\d+ in .*ar-distill-packed-/);
   }, 180_000);
 
-  it('use an ES module of a third party, skip a broken one with a sentence, and run no other', () => {
+  it('use an ES module of a third party, skip a broken one with a sentence, and run no other', async () => {
     const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
     const devDependencies = {
       '@me/ar-distill-plugin-modern': '4.5.6',
@@ -131,70 +88,177 @@ describe('the packed packages, installed outside the workspace', () => {
       'package.json': '{"version":"0.0.1"}',
       'index.js': 'throw new Error("it is broken")',
     });
-    const { status, stdout, stderr } = arDistill('plugins');
+    const { status, stdout, stderr } = await arDistill('plugins');
     expect(stdout).toMatch(
       /^modern {2}An ES module\n {2}@me\/ar-distill-plugin-modern 4\.5\.6 in /m,
     );
     expect(stdout).toContain('mnist-var');
     expect(stderr).toMatch(
-      /^Warning: The plugin "ar-distill-plugin-broken" in .* cannot be loaded \(it is broken\): .*\n$/,
+      /^Warning: The plugin "ar-distill-plugin-broken" in .* cannot be loaded \(.*it is broken.*\n$/,
     );
     expect(status).toBe(0);
     expect(existsSync(join(project, 'unasked'))).toBe(false);
     write('.', { 'package.json': JSON.stringify(manifest) });
   }, 180_000);
 
-  it('pass the doctor', () => {
-    const { status, stdout } = arDistill('doctor');
+  it.each([
+    ['commonjs', false],
+    ['commonjs', true],
+    ['module', false],
+    ['module', true],
+  ] as const)(
+    'are given to a plugin elsewhere (%s), whatever copies it finds: %s',
+    async (type, copies) => {
+      const place = join(folder, `${type}-${copies}`);
+      writeForeignPlugin(place, type, { copies });
+      const printed = await mustRun(project, ['node', '-e', PRINT_WHAT_IT_GOT, place]);
+      expect(JSON.parse(printed)).toEqual(GOT_ALL);
+    },
+    60_000,
+  );
+
+  it('pass the doctor, which names the command that fetches the libraries of CUDA', async () => {
+    const { status, stdout } = await arDistill('doctor');
     expect(stdout).toContain('onnxruntime');
     expect(stdout).toContain('var');
     expect(status).toBe(0);
+    const [, script] = /onnxruntime cuda: .*: node (.+)$/m.exec(stdout) ?? [];
+    if (process.platform === 'linux' && process.arch === 'x64') {
+      expect(existsSync(script!)).toBe(true);
+    }
   }, 180_000);
 
-  it('sample in one step with the generator that ships', () => {
-    const { status, stdout, stderr } = arDistill('sample', '--count', '4', '--out', 'grid.png');
-    // Progress goes to stderr; nothing else does.
-    expect(stderr).not.toMatch(/error|warning/i);
-    expect(status).toBe(0);
-    expect(stdout).toContain(join('node_modules', '@ar-distill', 'plugin-var'));
-    expect(stdout).toContain('Network evaluations per image: 1\n');
-    expect(stdout).toMatch(/^4 images in grid\.png, [\d.e-]+ s per image$/m);
-    const png = readFileSync(join(project, 'grid.png'));
-    expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
-  }, 300_000);
+  it(
+    'sample in one step with the generator that ships',
+    async () => {
+      const { status, stdout, stderr } = await arDistill(
+        'sample',
+        '--count',
+        '4',
+        '--out',
+        'grid.png',
+      );
+      // Progress goes to stderr; nothing else does.
+      expect(stderr).not.toMatch(/error|warning/i);
+      expect(status).toBe(0);
+      expect(stdout).toContain(join('node_modules', '@ar-distill', 'plugin-var'));
+      expect(stdout).toContain('Network evaluations per image: 1\n');
+      expect(stdout).toMatch(/^4 images in grid\.png, /m);
+      const png = readFileSync(join(project, 'grid.png'));
+      expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
+    },
+    MINUTES,
+  );
 
-  it('make images in a program', () => {
-    write('.', {
-      'draw.cjs': `
-        const { ImageGenerator } = require('ar-distill');
-        (async () => {
-          const generator = await ImageGenerator.fromPretrained('mnist-var');
-          const { images } = await generator.generate({ classes: [3, 8], seed: 1 });
-          require('node:fs').writeFileSync('eight.png', images[1].toPng());
-          console.log(JSON.stringify(images.map(({ label, height, width }) => [label, height, width])));
-          await generator.dispose();
-        })();`,
-    });
-    const { status, stdout, stderr } = spawnSync('node', ['draw.cjs'], {
-      cwd: project,
-      encoding: 'utf8',
-      shell: WINDOWS,
-      env: cleanEnvironment(),
-    });
-    expect({ status, stdout, stderr }).toEqual({
-      status: 0,
-      stdout: '[[3,32,32],[8,32,32]]\n',
-      stderr: '',
-    });
-    expect(readFileSync(join(project, 'eight.png')).subarray(1, 4).toString()).toBe('PNG');
-  }, 300_000);
+  it(
+    'make images in a program',
+    async () => {
+      const ended = await runScript(
+        'draw.cjs',
+        `const { ImageGenerator } = require('ar-distill');
+      (async () => {
+        const generator = await ImageGenerator.fromPretrained('mnist-var');
+        const { images } = await generator.generate({ classes: [3, 8], seed: 1 });
+        require('node:fs').writeFileSync('eight.png', images[1].toPng());
+        console.log(JSON.stringify(images.map(({ label, height, width }) => [label, height, width])));
+        await generator.dispose();
+      })();`,
+      );
+      expect(ended).toEqual({ status: 0, stdout: '[[3,32,32],[8,32,32]]\n', stderr: '' });
+      expect(readFileSync(join(project, 'eight.png')).subarray(1, 4).toString()).toBe('PNG');
+    },
+    MINUTES,
+  );
 
-  it('print the version, and one sentence for a mistake', () => {
-    expect(arDistill('--version').stdout).toBe(`${BY_NAME.get('ar-distill')!.manifest.version}\n`);
-    const { status, stderr } = arDistill('sample', '--preset', 'no-such-preset');
-    expect(status).toBe(1);
+  it('print the version, and one sentence for a mistake', async () => {
+    const { version } = packed.find(({ name }) => name === 'ar-distill')!;
+    expect((await arDistill('--version')).stdout).toBe(`${version}\n`);
+    const { stderr } = await arDistill('sample', '--preset', 'no-such-preset');
     expect(stderr).toMatch(
       /^Error: There is no preset "no-such-preset": known are .*mnist-var.*\n$/,
     );
   }, 180_000);
+});
+
+describe('the packed packages', () => {
+  it('hold what runs and what it is built from, no tests, snapshots or notes of the build', () => {
+    expect(packed).toHaveLength(workspacePackages('packages', 'plugins').length);
+    for (const { name, paths } of packed) {
+      expect([name, paths]).toEqual([
+        name,
+        expect.arrayContaining([
+          'package.json',
+          'README.md',
+          'LICENSE',
+          'dist/index.js',
+          'src/index.ts',
+        ]),
+      ]);
+      const unwanted = /\.tsbuildinfo$|__snapshots__|\.test\.|^etc\/|tsconfig|^test/;
+      expect([name, paths.filter((path) => unwanted.test(path))]).toEqual([name, []]);
+    }
+  });
+
+  it(
+    'are clean for publint and attw',
+    async () => {
+      const script = 'tools/workspace/src/tarballs/main.ts';
+      const register = './tools/jest/register.js';
+      const files = packed.map(({ file }) => file);
+      const { status, stdout, stderr } = await runCommand(ROOT, [
+        'node',
+        ...['-C', '@ar-distill/source', '-r', register, script, ...files],
+      ]);
+      expect(stderr.replace(/^.*ExperimentalWarning.*\n.*\n/m, '')).toBe('');
+      expect(stdout).toBe(`${packed.length} packages, 0 complaints\n`);
+      expect(status).toBe(0);
+    },
+    MINUTES,
+  );
+
+  describe('with all others beside them', () => {
+    beforeAll(async () => {
+      const others = packed.flatMap(({ name }) => (name === 'ar-distill' ? [] : [name]));
+      const options = ['--ignore-scripts', '--prefer-offline', ...registry.npmArguments];
+      await mustRun(project, ['npm', 'install', ...options, ...others]);
+    }, MINUTES);
+
+    it('export the same to import as to require, by name and by default', async () => {
+      const { status, stdout, stderr } = await runScript(
+        'alike.mjs',
+        `import { createRequire } from 'node:module';
+        const require = createRequire(import.meta.url);
+        const differences = [];
+        for (const name of ${JSON.stringify(SPECIFIERS)}) {
+          const required = require(name);
+          const imported = await import(name);
+          const names = Object.keys(required).filter((key) => key !== 'default').sort();
+          const own = Object.keys(imported).filter((key) => !/^(default|module\\.exports|__esModule)$/.test(key)).sort();
+          if (names.join() !== own.join()) differences.push([name, names, own]);
+          for (const key of names) if (required[key] !== imported[key]) differences.push([name, key]);
+          const whole = 'default' in required ? required.default : required;
+          if (imported.default !== whole) differences.push([name, 'default']);
+        }
+        console.log(JSON.stringify(differences));`,
+      );
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '[]\n', stderr: '' });
+    }, 120_000);
+
+    it(
+      'have declarations that TypeScript takes without skipLibCheck',
+      async () => {
+        // Of Node's own declarations, which a project of TypeScript has.
+        const types = readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8');
+        const options = ['--ignore-scripts', '--prefer-offline', '--no-save'];
+        const wanted = `@types/node@${JSON.parse(types).version}`;
+        await mustRun(project, ['npm', 'install', ...options, ...registry.npmArguments, wanted]);
+        const imports = SPECIFIERS.map(
+          (name, i) => `import * as m${i} from '${name}';\nvoid m${i};\n`,
+        );
+        write('.', { 'all.mts': imports.join(''), 'all.cts': imports.join('') });
+        expect(declarationComplaints(project, ['all.mts', 'all.cts'])).toEqual([]);
+      },
+      MINUTES,
+    );
+  });
 });

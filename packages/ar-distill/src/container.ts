@@ -6,6 +6,7 @@ import {
   type ContainerOptions as PlacesAndEngine,
   createContainer as createContainerOf,
   ENGINE_BACKENDS,
+  importPlugins as importPluginsOf,
   type ServiceContainer,
   type TypedContainer,
   unknownName,
@@ -19,6 +20,8 @@ export interface ContainerOptions extends Omit<PlacesAndEngine, 'application' | 
   readonly cwd?: string;
 }
 
+/** The folder of this package, from its sources as well as built. */
+const APPLICATION = join(__dirname, '..');
 const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const;
 /** Backends of the engine that would ignore an execution provider, or a number of threads. */
 const WITHOUT: Readonly<Record<'execution provider' | 'number of threads', readonly string[]>> = {
@@ -38,8 +41,19 @@ export function createContainer({
   // Keeps TensorFlow.js from advertising its Node binding on the terminal, also when a plugin computes.
   enableProdMode();
   for (const folder of options.pluginFolders ?? []) checkPluginFolder(folder);
-  // The folder of this package, from its sources as well as built.
-  return createContainerOf({ ...options, cwd, application: join(__dirname, '..') });
+  return createContainerOf({ ...options, cwd, application: APPLICATION });
+}
+
+/**
+ * Loads the plugins that `createContainer` cannot load by itself: before Node 22.15 these are the ES
+ * modules that are not installed beside this package.
+ */
+export async function importPlugins({
+  cwd = process.cwd(),
+  pluginFolders = [],
+}: Pick<ContainerOptions, 'cwd' | 'pluginFolders'> = {}): Promise<void> {
+  for (const folder of pluginFolders) checkPluginFolder(folder);
+  await importPluginsOf({ cwd, pluginFolders, application: APPLICATION });
 }
 
 /**

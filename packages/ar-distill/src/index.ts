@@ -6,7 +6,7 @@ export {
 export { GeneratedImage } from './generator/generated-image';
 export type { ImageDrawer, GeneratedImages, GenerateOptions } from './generator/image-drawer';
 export type { DrawnStep, TeacherDrawer, TeacherOptions } from './generator/teacher-drawer';
-export { createContainer, type ContainerOptions } from './container';
+export { createContainer, importPlugins, type ContainerOptions } from './container';
 export {
   adapt,
   distill,

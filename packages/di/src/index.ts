@@ -20,6 +20,7 @@ export {
   type RunDirectories,
 } from './container/tokens';
 export { TypedContainer } from './container/typed-container';
+export { importPlugins } from './discovery/discover-plugins';
 export type { PluginPlaces } from './discovery/find-plugin-packages';
 export type { PluginProblem } from './discovery/plugin-package';
 export type { InstalledPlugin } from './discovery/load-plugin';

@@ -7,3 +7,4 @@ export * from './rooms-table';
 export * from './root';
 export * from './sources';
 export * from './words';
+export * from './tarballs/declarations';

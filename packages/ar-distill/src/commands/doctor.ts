@@ -28,7 +28,12 @@ export interface Finding {
 }
 
 const GIBIBYTE = 2 ** 30;
-const NEEDED_NODE = [20, 19] as const;
+/** From these minor versions on, by major version, Node requires ES modules; all later majors do. */
+const NEEDED_NODE: ReadonlyMap<number, number> = new Map([
+  [20, 19],
+  [22, 12],
+]);
+const NEWEST_TOLD = 22;
 
 /** `ar-distill doctor`: what this machine offers, what is missing, and how to get it. */
 export function addDoctorCommand(program: Command, env: CliEnvironment): void {
@@ -51,7 +56,7 @@ export function addDoctorCommand(program: Command, env: CliEnvironment): void {
   withCommonOptions(command).action(async () => {
     const options = resolveOptions(doctorSchema, givenFlags(command), env.cwd);
     await installAskedTensorflow(env, options);
-    const container = openContainer(env, options);
+    const container = await openContainer(env, options);
     try {
       const findings = [
         ...machineFindings(thisMachine()),
@@ -76,18 +81,16 @@ export function addDoctorCommand(program: Command, env: CliEnvironment): void {
 /** What is to be said about Node, the processor and the memory. */
 export function machineFindings(machine: Machine): Finding[] {
   const [major = 0, minor = 0] = machine.node.split('.').map(Number);
-  const [neededMajor, neededMinor] = NEEDED_NODE;
-  const recent = major > neededMajor || (major === neededMajor && minor >= neededMinor);
-  const needed = NEEDED_NODE.join('.');
+  const fits = major > NEWEST_TOLD || minor >= (NEEDED_NODE.get(major) ?? Infinity);
   const memory = `${(machine.totalMemory / GIBIBYTE).toFixed(1)} GiB, ${(machine.freeMemory / GIBIBYTE).toFixed(1)} GiB free`;
   const enough = machine.totalMemory >= 2 * GIBIBYTE;
   return [
-    recent
+    fits
       ? { state: 'ok', subject: 'Node', detail: `${machine.node} on ${machine.platform}` }
       : {
           state: 'wrong',
           subject: 'Node',
-          detail: `${machine.node} is too old: install ${needed} or newer from https://nodejs.org`,
+          detail: `${machine.node} is too old: install 22.12 or newer (20.19 does as well) from https://nodejs.org`,
         },
     {
       state: 'ok',

@@ -2,7 +2,7 @@ import { machineFindings } from './doctor';
 import { thisMachine } from './machine';
 
 const machine = {
-  node: '22.1.0',
+  node: '22.12.0',
   platform: 'linux x64',
   processor: 'Test CPU',
   threads: 2,
@@ -13,7 +13,7 @@ const machine = {
 describe('machineFindings', () => {
   it('describes a machine that is fine', () => {
     expect(machineFindings(machine)).toEqual([
-      { state: 'ok', subject: 'Node', detail: '22.1.0 on linux x64' },
+      { state: 'ok', subject: 'Node', detail: '22.12.0 on linux x64' },
       { state: 'ok', subject: 'Processor', detail: 'Test CPU, 2 threads' },
       { state: 'ok', subject: 'Memory', detail: '8.0 GiB, 1.0 GiB free' },
     ]);
@@ -23,7 +23,11 @@ describe('machineFindings', () => {
     ['20.18.9', 'wrong'],
     ['18.20.0', 'wrong'],
     ['20.19.0', 'ok'],
-    ['21.0.0', 'ok'],
+    ['21.7.3', 'wrong'],
+    ['22.11.9', 'wrong'],
+    ['22.12.0', 'ok'],
+    ['23.0.0', 'ok'],
+    ['24.0.0', 'ok'],
   ])('takes Node %s as %s', (node, state) => {
     expect(machineFindings({ ...machine, node })[0]?.state).toBe(state);
   });

@@ -14,7 +14,7 @@ export function addPluginsCommand(program: Command, env: CliEnvironment): void {
     .addHelpText('after', examples('plugins', 'plugins --plugins-dir ../my-project'));
   withPluginsOption(command).action(async () => {
     const options = resolveOptions(pluginsSchema, givenFlags(command), env.cwd);
-    const container = openContainer(env, options);
+    const container = await openContainer(env, options);
     const plugins = container.resolveAll(PLUGINS);
     for (const plugin of plugins) env.stdout.write(describePlugin(plugin));
     if (plugins.length === 0) {

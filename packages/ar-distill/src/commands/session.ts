@@ -9,7 +9,7 @@ import { createProgressReporter } from '@ar-distill/runs';
 import type { Tree, WorkflowOptions } from '@ar-distill/workflows';
 import { withSource } from '../config/setting-source';
 import type { CommonOptions } from '../config/schemas';
-import { checkEngine } from '../container';
+import { checkEngine, importPlugins } from '../container';
 import { InterruptedError } from '../errors';
 import { oneSentence } from '../sentences/one-sentence';
 import type { CliEnvironment } from './environment';
@@ -22,18 +22,22 @@ import { inColour } from './terminal';
  * The container that the common options describe.
  * @throws InvalidOptionError when there is no such backend.
  */
-export function openContainer(env: CliEnvironment, options: CommonOptions): TypedContainer {
+export async function openContainer(
+  env: CliEnvironment,
+  options: CommonOptions,
+): Promise<TypedContainer> {
   const { threads, backend, provider, pluginsDir } = options;
   const engine = {
     ...(threads === undefined ? {} : { threads }),
     ...(backend === undefined ? {} : { backend }),
     ...(provider === undefined ? {} : { provider }),
   };
-  const container = env.createContainer({
+  const places = {
     cwd: env.cwd,
     pluginFolders: pluginsDir === undefined ? [] : [resolve(env.cwd, pluginsDir)],
-    engine,
-  });
+  };
+  await importPlugins(places);
+  const container = env.createContainer({ ...places, engine });
   checkEngine(container, engine);
   return container;
 }
@@ -50,7 +54,7 @@ export async function withWorkflow<T>(
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
   flags: Tree = {},
 ): Promise<T> {
-  const container = openContainer(env, options);
+  const container = await openContainer(env, options);
   const stopping = new Stopping(env, options, container);
   const progress = createProgressReporter(env.stderr);
   try {

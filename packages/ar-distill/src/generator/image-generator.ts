@@ -1,6 +1,6 @@
 import type { TypedContainer } from '@ar-distill/di';
 import { ImageModel, InvalidOptionError } from '@ar-distill/workflows';
-import { checkEngine, createContainer } from '../container';
+import { checkEngine, createContainer, importPlugins } from '../container';
 import type { GeneratedImage } from './generated-image';
 import { ImageDrawer, type GeneratedImages } from './image-drawer';
 import { interpolatedNoise } from './interpolation';
@@ -55,6 +55,7 @@ export class ImageGenerator extends ImageDrawer {
    */
   static async fromPretrained(source: string, options: LoadOptions = {}): Promise<ImageGenerator> {
     const { project = process.cwd(), ...engine } = options;
+    await importPlugins({ cwd: project });
     const container = createContainer({ cwd: project, engine });
     try {
       checkEngine(container, engine);

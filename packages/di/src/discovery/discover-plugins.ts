@@ -1,5 +1,5 @@
 import { findPluginPackages, type PluginPlaces } from './find-plugin-packages';
-import { loadPlugin, type InstalledPlugin } from './load-plugin';
+import { importPlugin, loadPlugin, type InstalledPlugin } from './load-plugin';
 import { PluginError } from './plugin-error';
 import type { PluginPackage, PluginProblem } from './plugin-package';
 
@@ -32,6 +32,17 @@ export function discoverPlugins(places: PluginPlaces): DiscoveredPlugins {
     a.definition.name < b.definition.name ? -1 : 1,
   );
   return { plugins, problems };
+}
+
+/**
+ * Loads those plugins of the given places, ahead of `discoverPlugins`, that can only be loaded
+ * asynchronously: ES modules apart from this application before Node 22.15. What goes wrong is left for
+ * `discoverPlugins` to say.
+ */
+export async function importPlugins(places: PluginPlaces): Promise<void> {
+  for (const found of findPluginPackages(places).packages) {
+    await importPlugin(found).catch(() => undefined);
+  }
 }
 
 function attemptLoad(found: PluginPackage, problems: PluginProblem[]): InstalledPlugin | undefined {

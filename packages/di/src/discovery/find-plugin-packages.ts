@@ -1,5 +1,7 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import globalDirectory from 'global-directory';
+import { installedFolder, realDirectory } from './installed-folder';
 import { readManifest, type DependencyField, type Manifest } from './manifest';
 import { PluginError } from './plugin-error';
 import { isPluginPackageName, type PluginPackage, type PluginProblem } from './plugin-package';
@@ -9,11 +11,11 @@ export interface PluginPlaces {
   /** The nearest package.json from here upwards names plugins in its dependencies of all kinds. */
   readonly cwd: string;
   /**
-   * Folder of the package that offers the command: plugins among its own dependencies and, when it is
-   * installed globally, those that are installed beside it.
+   * Folder of the package that offers the command: plugins among its own dependencies, and those that
+   * are installed globally: beside it when it is itself, else in npm's folder for that.
    */
   readonly application?: string | undefined;
-  /** Folders that are plugins, or hold some in their `node_modules`. */
+  /** Folders that are plugins, or hold some in their `node_modules`; these come first. */
   readonly pluginFolders?: readonly string[] | undefined;
 }
 
@@ -29,29 +31,35 @@ const PROJECT_FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies
 /**
  * The plugin packages of the given places: what somebody asked for by name, never what merely lies in
  * a `node_modules` folder above. Links (workspaces, `npm link`) are followed. A package that is
- * reached by several ways is reported once.
+ * installed in several places is taken from the first: a given folder, the project, the command's own
+ * dependencies, what is global.
  */
 export function findPluginPackages(places: PluginPlaces): FoundPackages {
-  const found = new Map<string, PluginPackage>();
+  const found: PluginPackage[] = [];
   const problems: PluginProblem[] = [];
   const look = (place: () => (PluginPackage | PluginProblem)[]): void => {
     for (const item of attempt(place)) {
       if ('message' in item) problems.push(item);
-      else if (!found.has(item.directory)) found.set(item.directory, item);
+      else if (!found.some((other) => isSame(other, item))) found.push(item);
     }
   };
-  const project = nearestProject(places.cwd);
-  if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
   for (const folder of places.pluginFolders ?? []) {
     look(() => itself(folder));
     look(() => allIn(join(resolve(folder), 'node_modules')));
   }
+  const project = nearestProject(places.cwd);
+  if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
   const application = places.application && realDirectory(places.application);
   if (application) {
     look(() => declaredIn(application, APPLICATION_FIELDS));
-    look(() => besideGlobal(application));
+    look(() => allIn(besideGlobal(application) ?? globalDirectory.npm.packages));
   }
-  return { packages: [...found.values()], problems };
+  return { packages: found, problems };
+}
+
+/** By its name, or a folder that is reached under two. */
+function isSame(a: PluginPackage, b: PluginPackage): boolean {
+  return a.packageName === b.packageName || a.directory === b.directory;
 }
 
 function attempt<T>(place: () => (T | PluginProblem)[]): (T | PluginProblem)[] {
@@ -89,11 +97,8 @@ function declaredIn(
 }
 
 function installedFor(start: string, packageName: string): PluginPackage | undefined {
-  for (let folder = start; ; folder = dirname(folder)) {
-    const found = packageIn(join(folder, 'node_modules'), packageName);
-    if (found) return found;
-    if (dirname(folder) === folder) return undefined;
-  }
+  const found = installedFolder(start, packageName);
+  return found && pluginIn(found.nodeModules, packageName, found.directory);
 }
 
 /** Only what is needed at run time must be there. */
@@ -108,13 +113,16 @@ function missing(file: string, manifest: Manifest, packageName: string): PluginP
   ];
 }
 
-/** `npm install --global` puts packages side by side into a folder that is no project. */
-function besideGlobal(application: string): PluginPackage[] {
+/**
+ * The `node_modules` that `npm install --global` put the command into: packages lie in it side by side,
+ * and it belongs to no project.
+ */
+function besideGlobal(application: string): string | undefined {
   const parent = dirname(application);
   const nodeModules = basename(parent).startsWith('@') ? dirname(parent) : parent;
   const isGlobal =
     basename(nodeModules) === 'node_modules' && !exists(join(dirname(nodeModules), 'package.json'));
-  return isGlobal ? allIn(nodeModules) : [];
+  return isGlobal ? nodeModules : undefined;
 }
 
 /** A folder that is a plugin, by the name in its package.json. */
@@ -138,12 +146,13 @@ function allIn(nodeModules: string): PluginPackage[] {
     )
     .filter(isPluginPackageName)
     .sort()
-    .flatMap((packageName) => packageIn(nodeModules, packageName) ?? []);
+    .flatMap((packageName) => {
+      const directory = realDirectory(join(nodeModules, packageName));
+      return directory === undefined ? [] : pluginIn(nodeModules, packageName, directory);
+    });
 }
 
-function packageIn(nodeModules: string, packageName: string): PluginPackage | undefined {
-  const directory = realDirectory(join(nodeModules, packageName));
-  if (directory === undefined) return undefined;
+function pluginIn(nodeModules: string, packageName: string, directory: string): PluginPackage {
   // By name from beside the node_modules, so that the exports map of the package counts.
   const requiredFrom = join(dirname(nodeModules), 'package.json');
   return { packageName, directory, requiredFrom, request: packageName };
@@ -155,15 +164,6 @@ function entriesOf(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-/** The folder with all links followed; undefined for a file or a link to nowhere. */
-function realDirectory(path: string): string | undefined {
-  try {
-    return statSync(path).isDirectory() ? realpathSync(path) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

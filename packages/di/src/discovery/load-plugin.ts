@@ -2,10 +2,14 @@ import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import type { PluginDefinition } from '@ar-distill/core';
+import { importFirst, isEsModule, wasImported } from './es-modules';
+import { foreignFolders } from './foreign-folders';
+import { giveHostPackages, hooksRequiredModules } from './give-host-packages';
+import { hostFiles } from './host-packages';
+import { checkHostVersions } from './host-versions';
 import { firstLine, readManifest } from './manifest';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
-import { checkSharedInstances } from './shared-instances';
 import { pluginOfModule } from './validate-plugin';
 
 /** A plugin that can be used. */
@@ -17,15 +21,24 @@ export interface InstalledPlugin extends PluginPackage {
 
 /**
  * Loads the entry of a plugin package (CommonJS, or an ES module without top-level await) and checks
- * what it exports. An entry that lies outside of the package is not run.
+ * what it exports. An entry that lies outside of the package is not run. Wherever the plugin is
+ * installed, it gets this application's copies of what is shared (`HOST_PACKAGES`).
  *
  * @throws PluginError naming the package and the mend.
  */
 export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
-  const { version = 'unknown' } = readManifest(join(plugin.directory, 'package.json'));
-  checkSharedInstances(plugin);
+  const manifest = readManifest(join(plugin.directory, 'package.json'));
+  const { version = 'unknown' } = manifest;
+  checkHostVersions(plugin, manifest);
   try {
-    const definition = pluginOfModule(entryOf(plugin), plugin.packageName);
+    const entry = entryOf(plugin);
+    if (isForeign(plugin) && needsImport(entry) && !wasImported(entry)) {
+      throw new PluginError(
+        `The plugin "${plugin.packageName}" in ${plugin.directory} is an ES module apart from ar-distill, which a program can load with Node 22.15 or newer only: use that, or install both in one project.`,
+      );
+    }
+    const loaded: unknown = createRequire(plugin.requiredFrom)(entry);
+    const definition = pluginOfModule(loaded, plugin.packageName);
     return { ...plugin, version, definition };
   } catch (error) {
     if (error instanceof PluginError) throw error;
@@ -37,13 +50,35 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
   }
 }
 
-function entryOf({ packageName, directory, requiredFrom, request }: PluginPackage): unknown {
-  const require = createRequire(requiredFrom);
-  const entry = realpathSync(require.resolve(request));
+/**
+ * Loads an ES module that lies apart from this application ahead of `loadPlugin`, where Node cannot
+ * give it this application's packages otherwise (before 22.15); does nothing for other plugins.
+ */
+export async function importPlugin(plugin: PluginPackage): Promise<void> {
+  if (hooksRequiredModules()) return;
+  checkHostVersions(plugin, readManifest(join(plugin.directory, 'package.json')));
+  const entry = entryOf(plugin);
+  if (needsImport(entry) && isForeign(plugin)) await importFirst(entry);
+}
+
+function needsImport(entry: string): boolean {
+  return !hooksRequiredModules() && isEsModule(entry);
+}
+
+/** Whether a plugin would load other copies than this application's, which it is given from now on. */
+function isForeign({ directory }: PluginPackage): boolean {
+  const hosts = hostFiles();
+  const folders = foreignFolders(directory, hosts);
+  giveHostPackages(folders, hosts);
+  return folders.length > 0;
+}
+
+function entryOf({ packageName, directory, requiredFrom, request }: PluginPackage): string {
+  const entry = realpathSync(createRequire(requiredFrom).resolve(request));
   if (!entry.startsWith(directory + sep)) {
     throw new PluginError(
       `The entry of the plugin "${packageName}" in ${directory} lies outside of its package (${entry}), so that it is not run: remove the plugin, or build and install it again.`,
     );
   }
-  return require(entry);
+  return entry;
 }

@@ -5,15 +5,20 @@ import { PluginError } from './plugin-error';
 const MAX_BYTES = 2 ** 20;
 
 /** Fields of a package.json that list other packages. */
-export type DependencyField = 'dependencies' | 'devDependencies' | 'optionalDependencies';
+export type DependencyField =
+  'dependencies' | 'devDependencies' | 'optionalDependencies' | 'peerDependencies';
 
 /** What is used of a package.json. */
 export interface Manifest {
   readonly name?: string;
   readonly version?: string;
+  /** `module` or `commonjs`. */
+  readonly type?: string;
   readonly hasExports: boolean;
   /** Names of the packages that a field lists. */
   namesIn(field: DependencyField): string[];
+  /** The versions of a package that a field allows, as they are written there; undefined for none. */
+  rangeIn(field: DependencyField, packageName: string): string | undefined;
 }
 
 /**
@@ -25,12 +30,18 @@ export function readManifest(file: string): Manifest {
   if (!isRecord(value)) {
     throw new PluginError(`"${file}" is no JSON object: mend it, or remove it.`);
   }
-  const { name, version, exports } = value;
+  const { name, version, type, exports } = value;
   return {
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof version === 'string' ? { version } : {}),
+    ...(typeof type === 'string' ? { type } : {}),
     hasExports: exports !== undefined && exports !== null,
     namesIn: (field) => (isRecord(value[field]) ? Object.keys(value[field]) : []),
+    rangeIn: (field, packageName) => {
+      const listed = value[field];
+      const range = isRecord(listed) && Object.hasOwn(listed, packageName) && listed[packageName];
+      return typeof range === 'string' ? range : undefined;
+    },
   };
 }
 

@@ -35,16 +35,25 @@ export function describeProvider(
       return {
         available,
         detail: offered
-          ? 'its libraries are not downloaded: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node'
+          ? `its libraries are not downloaded: node ${cudaInstaller()}`
           : NOT_OFFERED,
       };
     }
   }
 }
 
-/** Where the installer of onnxruntime-node puts what it downloads for CUDA. */
+/** The script of onnxruntime-node that downloads what CUDA needs; npm runs it unless it ignores scripts. */
+function cudaInstaller(): string {
+  return join(onnxRuntimeFolder(), 'script', 'install.js');
+}
+
+/** Where that script puts it. */
 function cudaLibrary(): string {
-  const root = dirname(require.resolve('onnxruntime-node/package.json'));
   const { platform, arch } = process;
-  return join(root, 'bin', 'napi-v6', platform, arch, 'libonnxruntime_providers_cuda.so');
+  const folder = join(onnxRuntimeFolder(), 'bin', 'napi-v6', platform, arch);
+  return join(folder, 'libonnxruntime_providers_cuda.so');
+}
+
+function onnxRuntimeFolder(): string {
+  return dirname(require.resolve('onnxruntime-node/package.json'));
 }
