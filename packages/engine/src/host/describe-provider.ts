@@ -34,9 +34,7 @@ export function describeProvider(
       if (available) return { available, detail: 'compiled programs on NVIDIA GPUs' };
       return {
         available,
-        detail: offered
-          ? `its libraries are not downloaded: node ${cudaInstaller()}`
-          : NOT_OFFERED,
+        detail: offered ? `its libraries are not downloaded: node ${cudaInstaller()}` : NOT_OFFERED,
       };
     }
   }
