@@ -10,6 +10,7 @@ export {
   type ReferenceSet,
   saveReferenceSet,
 } from './features/reference-set';
+export { type FewestImages, fewestImages } from './fewest-images';
 export { BUILT_IN_METRICS } from './metrics/built-in-metrics';
 export { CLASS_ACCURACY } from './metrics/class-accuracy';
 export { FRECHET_DISTANCE } from './metrics/frechet-distance';

@@ -145,6 +145,12 @@ export class Run<Config = unknown> implements RunStore {
     return this.tensors.read(this.arraysFile(name));
   }
 
+  /** Forgets the arrays saved under the name, if any. */
+  async removeArrays(name: string): Promise<void> {
+    this.lock.assertHeld();
+    await rm(this.arraysFile(name), { force: true });
+  }
+
   /** Names of all arrays that are saved. */
   async arrayNames(): Promise<string[]> {
     const folder = this.inside(ARRAYS);

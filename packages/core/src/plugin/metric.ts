@@ -40,6 +40,11 @@ export interface Metric {
   /** What it cannot be computed without. */
   readonly needs: readonly (FeatureOutput | 'labels' | 'reference')[];
   /**
+   * Fewest images that it can be computed from when they are of `classes` classes in turn (1 where
+   * there are none); 1 when left out.
+   */
+  fewestImages?(classes: number): number;
+  /**
    * Named finite values. The one named as the metric is what tables show; names of others start with the
    * metric's and a dot ("diversity.lowest"), so that values of several metrics share one record.
    */

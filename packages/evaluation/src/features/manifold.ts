@@ -1,5 +1,8 @@
 import { squaredDistance } from './squared-distance';
 
+/** k of precision and recall. */
+export const MANIFOLD_NEIGHBOURS = 3;
+
 /**
  * A set of feature vectors as a union of balls: around every vector, up to its k-th nearest
  * neighbour in the set (Kynkäänniemi et al. 2019, arXiv 1904.06991). Quadratic in the set's size.
@@ -15,7 +18,7 @@ export class Manifold {
   constructor(
     readonly features: Float32Array,
     private readonly dimension: number,
-    neighbours = 3,
+    neighbours = MANIFOLD_NEIGHBOURS,
   ) {
     this.count = features.length / dimension;
     if (!Number.isInteger(this.count) || this.count <= neighbours) {

@@ -12,6 +12,8 @@ export const DIVERSITY: Metric = {
   decimals: 3,
   better: 'higher',
   needs: ['pool', 'labels', 'reference'],
+  // Two of some class.
+  fewestImages: (classes) => classes + 1,
   compute(images, reference) {
     const real = requireReference(reference).withinClass;
     const own = withinClassDistances(

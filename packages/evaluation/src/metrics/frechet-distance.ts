@@ -13,6 +13,8 @@ export const FRECHET_DISTANCE: Metric = {
   decimals: 2,
   better: 'lower',
   needs: ['pool', 'reference'],
+  // A covariance.
+  fewestImages: () => 2,
   compute(images, reference) {
     const { data, dimension } = pooledFeatures(images);
     const statistics = featureStatistics(data, dimension);

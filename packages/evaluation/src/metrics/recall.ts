@@ -1,5 +1,5 @@
 import type { Metric } from '@ar-distill/core';
-import { Manifold } from '../features/manifold';
+import { Manifold, MANIFOLD_NEIGHBOURS } from '../features/manifold';
 import { MANIFOLD_SIZE } from '../features/reference-set';
 import { spacedRows } from '../features/squared-distance';
 import { pooledFeatures, requireReference } from '../features/measured-inputs';
@@ -13,6 +13,7 @@ export const RECALL: Metric = {
   decimals: 3,
   better: 'higher',
   needs: ['pool', 'reference'],
+  fewestImages: () => MANIFOLD_NEIGHBOURS + 1,
   compute(images, reference) {
     const { data, dimension } = pooledFeatures(images);
     const real = requireReference(reference).features;

@@ -12,16 +12,13 @@ import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
-import {
-  createGenerator,
-  loadPresetModels,
-  type ModelFiles,
-  type PresetModels,
-} from '../models/preset-models';
+import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { keepSnapshot } from '../report/curve-snapshots';
+import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
-import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
+import { GENERATOR_FILE } from '../runs/run-files';
 import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
@@ -32,10 +29,12 @@ import type { Tree } from '../settings/merge';
 import { namedOption } from '../settings/named-option';
 import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
-import { seedOf } from './seed';
+import { planOf, startOnce } from './method-plan';
 import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
 import { noAdaptation, resumedPlan } from './resumed-plan';
+import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
+import { reusePools } from './stage1-pool';
 
 const SAMPLES = 10_000;
 
@@ -91,8 +90,14 @@ export async function distill(
     await checkStage1(context, plan.config.stage1.path, files);
   }
   const given = await loadPresetModels(context, files);
-  planMethod(context, method, given, plan.config);
+  const planned = planOf(method, plan.config.settings);
+  startOnce(context, method, given, plan.config.settings);
   sayWhatTheReportLacks(context, options);
+  if (options.report ?? true) {
+    const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
+    const { samples } = plan.config;
+    checkReport(context, { models: given, plan: planned, presetPlan, samples });
+  }
   const config = {
     ...plan.config,
     ...(resume ? {} : { ...(await networksOf(context, files)), ...(await stage1Of(plan.config)) }),
@@ -114,7 +119,10 @@ async function distillInRun(
   const settings = settingsOfRun(method.settingsSchema, run.path, config);
   const seed = seedOf(config.settings);
   const rng = context.createRng(seed);
-  if (config.stage1) await reuseStage1(config.stage1.path, run);
+  if (config.stage1 && !hasStage1(run.path)) {
+    await reusePools(context, method, config.stage1.path, run);
+    await reuseStage1(config.stage1.path, run);
+  }
   const adaptation = await adaptIfNeeded(context, config, given, run);
   const models = adaptation?.adapted ?? given;
   const { teacher, teacherWeights, network, generator } = models;
@@ -124,7 +132,7 @@ async function distillInRun(
       compiler,
       rng,
       onSnapshot: async (snapshot) => {
-        await run.saveArrays(snapshotName(snapshot.iteration), snapshot.weights);
+        await keepSnapshot(run, snapshot);
         await writePreview(context, models, snapshot, run);
       },
     },
@@ -160,7 +168,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     `method "${method.name}"`,
     method.settingsSchema,
     presetSettings(context, method.name),
-    quick ? method.quickSettings : undefined,
+    ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
     options.settings,
   );
   return {
@@ -171,6 +179,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     method: method.name,
     ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
     samples,
+    teacherSampling: { ...found.preset.teacherSampling },
     settings: { ...(settings as Tree) },
     ...(found.preset.adaptation === undefined
       ? {}
@@ -183,34 +192,6 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
           ),
         }),
   };
-}
-
-/**
- * Plans the method on what it will work on, so that settings that do not fit together are refused before
- * there is a run directory; nothing of it runs.
- */
-function planMethod(
-  context: PresetContext,
-  method: DistillationMethod,
-  models: PresetModels,
-  config: DistillConfig,
-): void {
-  const { backbone } = context.found;
-  const adaptation = neededAdaptation(context, models);
-  const { teacherWeights } = models;
-  const settings = method.settingsSchema.parse(config.settings);
-  const architecture = adaptation?.adaptedArchitecture(models.architecture) ?? models.architecture;
-  const { teacher, network, generator } = adaptation
-    ? {
-        teacher: backbone.createTeacher(architecture, models.sampling),
-        network: backbone.createNetwork(architecture),
-        generator: createGenerator(backbone, architecture),
-      }
-    : models;
-  method.start(
-    { teacher, teacherWeights, network, generator, settings },
-    { compiler: context.compiler, rng: context.createRng(seedOf(settings)) },
-  );
 }
 
 function methodOf(

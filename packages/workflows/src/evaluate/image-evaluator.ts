@@ -45,6 +45,8 @@ export interface EvaluatedImages {
   readonly imageShape: readonly number[];
   /** Whether they are made for classes. */
   readonly labels: boolean;
+  /** How many classes there are, where that is known. */
+  readonly numClasses?: number | undefined;
 }
 
 /** What is known of a preset's images before they are made. */
@@ -55,7 +57,8 @@ export function imagesOf({
   readonly teacher: Pick<ConditionalScoreTeacher, 'condition'>;
   readonly tokenizer: Pick<ImageTokenizer, 'imageShape'>;
 }): EvaluatedImages {
-  return { imageShape, labels: condition.numClasses !== undefined };
+  const { numClasses } = condition;
+  return { imageShape, labels: numClasses !== undefined, numClasses };
 }
 
 /** The same of a preset whose files are not read; undefined when its sequences are not images. */
@@ -73,9 +76,27 @@ export function imagesOfPreset({
  * loaded for it.
  */
 export function whyNotMeasured(
+  context: PresetContext,
+  images: EvaluatedImages,
+): string | undefined {
+  const metrics = measurableWith(context, images);
+  return typeof metrics === 'string' ? metrics : undefined;
+}
+
+/** The metrics that the images of a preset are measured with; undefined when they cannot be. */
+export function metricsOfImages(
+  context: PresetContext,
+  images: EvaluatedImages,
+): readonly Metric[] | undefined {
+  const metrics = measurableWith(context, images);
+  return typeof metrics === 'string' ? undefined : metrics;
+}
+
+/** The metrics, or a sentence that says why there are none. */
+function measurableWith(
   { container, found }: PresetContext,
   { imageShape, labels }: EvaluatedImages,
-): string | undefined {
+): readonly Metric[] | string {
   const { evaluation, dataset } = found.preset;
   if (!evaluation) return `The preset "${found.name}" names no feature network to measure with.`;
   const all = container.resolveAll(FEATURE_NETWORKS);
@@ -91,8 +112,7 @@ export function whyNotMeasured(
     (provider.references?.[dataset] !== undefined ||
       container.resolveAll(DATASETS).some(({ name }) => name === dataset));
   try {
-    metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
-    return undefined;
+    return metricsOf(container, evaluation.metrics, { network: provider, labels, reference });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

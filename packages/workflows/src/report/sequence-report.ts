@@ -35,8 +35,8 @@ export async function writeSequenceReport({
   if (outcome.pool) measure('teacher', outcome.pool.sequences);
   for (const row of outcome.rows) {
     const sampler = await row.open(context.compiler, BATCH);
-    measure(row.name, await drawSequences(sampler, models.teacher, rng));
-    await sampler.dispose();
+    const drawn = drawSequences(sampler, models.teacher, rng).finally(() => sampler.dispose());
+    measure(row.name, await drawn);
   }
   const file = await run.writeFile(
     'results.json',

@@ -11,8 +11,7 @@ import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
-import { drawImages } from './draw-images';
-import { imageSampler } from './image-sampler';
+import { drawFrom } from './draw-from';
 import { loadSampledModels, openSampler, sampledFiles, type SamplerOptions } from './open-sampler';
 
 const BATCH = 100;
@@ -63,19 +62,15 @@ export async function sample(
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
-  const sampler = await imageSampler(
-    context.compiler,
+  const { images, evaluations, secondsPerImage } = await drawFrom(
     await openSampler(context, models, files, options, batchSize),
     decoder,
+    { name: 'sample', condition, count, rng },
+    context,
   );
-  const started = performance.now();
-  const { images } = await drawImages('sample', sampler, condition, count, rng, context).finally(
-    () => sampler.dispose(),
-  );
-  const secondsPerImage = (performance.now() - started) / 1000 / count;
   if (out) await atomicWriteFile(out, imageGrid(images, Math.min(COLUMNS, count)));
   if (npz) await writeImagesNpz(npz, images, classesOf(condition));
-  return { images, condition, evaluations: sampler.evaluations, secondsPerImage };
+  return { images, condition, evaluations, secondsPerImage };
 }
 
 /**

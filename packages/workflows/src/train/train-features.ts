@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { FeatureNetworkProvider } from '@ar-distill/core';
+import { disposing } from '@ar-distill/core/optimization';
 import { ShuffledImages } from '@ar-distill/datasets';
 import { FEATURE_NETWORKS, type Contribution, type ServiceContainer } from '@ar-distill/di';
 import {
@@ -78,11 +79,13 @@ export async function trainFeatures(
     },
     options,
     async (trained) => {
-      const network = await provider.open(context.compiler, { weights: trained.weights });
-      const reference = await computeReference(network, test, data.classes);
-      await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
-      const { values } = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, test);
-      await network.dispose();
+      const values = await disposing(async (own) => {
+        const network = own(await provider.open(context.compiler, { weights: trained.weights }));
+        const reference = await computeReference(network, test, data.classes);
+        await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
+        const quality = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, test);
+        return quality.values;
+      });
       return saveTrained(trained, {
         kind: 'features',
         plugin: plugin ?? 'ar-distill',

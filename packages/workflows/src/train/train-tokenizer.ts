@@ -84,8 +84,8 @@ async function measureTokenizer(
   const measured = { imageShape: tokenizer.imageShape, labels: true };
   if (whyNotMeasured(context, measured) !== undefined) return { meanSquaredError };
   const evaluator = await openEvaluator(context, measured);
-  const { values } = await evaluator.evaluate(images, ofClasses(await test.labels()));
-  await evaluator.dispose();
+  const labels = ofClasses(await test.labels());
+  const { values } = await evaluator.evaluate(images, labels).finally(() => evaluator.dispose());
   const reconstruction = Object.entries(values).map(([name, value]) => [
     `reconstruction.${name}`,
     value,

@@ -22,47 +22,20 @@ import {
   type HostTensor,
   type HostTensors,
   type Rng,
-  type StepCompiler,
 } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { compileDecoder, type Decoder } from './decoder';
-import { imageSampler } from './image-sampler';
+import { compileDecoder, type Decoder } from '../../packages/workflows/src/sample/decoder';
+import { imageSampler } from '../../packages/workflows/src/sample/image-sampler';
+import { EagerCompiler } from '../core/eager-compiler';
 
 const LAYOUT = { channels: 2, stepLengths: [1, 2] };
 const [LENGTH, CODES, BATCH] = [3, 4, 2];
+const compiler = new EagerCompiler();
 
 beforeAll(async () => {
   tf.enableProdMode();
   await tf.setBackend('cpu');
 });
-
-/** Runs programs at once, without compiling them. */
-const compiler: StepCompiler = {
-  createStore: () => Promise.reject(new Error('These programs have no state.')),
-  compile: ({ fn, constants = {} }) =>
-    Promise.resolve({
-      run: (inputs) => {
-        const values: HostTensors = {};
-        tf.tidy(() => {
-          const given = { state: {}, constants: tensors(constants), inputs: tensors(inputs) };
-          for (const [name, value] of Object.entries(fn(given).outputs)) {
-            values[name] = float32(value.shape, value.dataSync<'float32'>().slice());
-          }
-        });
-        return Promise.resolve(values);
-      },
-      dispose: () => Promise.resolve(),
-    }),
-};
-
-function tensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
 
 /** The noise itself, times a gain of each position. */
 class GainNetwork extends VelocityNetwork {
