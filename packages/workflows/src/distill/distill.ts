@@ -1,10 +1,5 @@
 import path from 'node:path';
-import type {
-  Distillation,
-  DistillationMethod,
-  GeneratorSnapshot,
-  MethodPlan,
-} from '@ar-distill/core';
+import type { Distillation, DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
 import { METHODS, type ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -17,12 +12,7 @@ import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
-import {
-  createGenerator,
-  loadPresetModels,
-  type ModelFiles,
-  type PresetModels,
-} from '../models/preset-models';
+import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { keepSnapshot } from '../report/curve-snapshots';
@@ -40,9 +30,10 @@ import type { Tree } from '../settings/merge';
 import { namedOption } from '../settings/named-option';
 import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
-import { seedOf } from './seed';
+import { planOf, startOnce } from './method-plan';
 import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
 import { noAdaptation, resumedPlan } from './resumed-plan';
+import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
 import { reusePools } from './stage1-pool';
 
@@ -107,12 +98,13 @@ export async function distill(
       'The teacher reads code vectors already: leave the settings of its adaptation out.',
     );
   }
-  planMethod(context, method, given, plan.config);
-  const needs = planOf(method, plan.config.settings);
+  const planned = planOf(method, plan.config.settings);
+  startOnce(context, method, given, plan.config.settings);
   sayWhatTheReportLacks(context, options);
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
-    checkReport(context, { models: given, plan: needs, presetPlan, samples: plan.config.samples });
+    const { samples } = plan.config;
+    checkReport(context, { models: given, plan: planned, presetPlan, samples });
   }
   const config = {
     ...plan.config,
@@ -221,34 +213,6 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
   };
 }
 
-/**
- * Plans the method on what it will work on, so that settings that do not fit together are refused before
- * there is a run directory; nothing of it runs.
- */
-function planMethod(
-  context: PresetContext,
-  method: DistillationMethod,
-  models: PresetModels,
-  config: DistillConfig,
-): void {
-  const { backbone } = context.found;
-  const adaptation = neededAdaptation(context, models);
-  const { teacherWeights } = models;
-  const settings = method.settingsSchema.parse(config.settings);
-  const architecture = adaptation?.adaptedArchitecture(models.architecture) ?? models.architecture;
-  const { teacher, network, generator } = adaptation
-    ? {
-        teacher: backbone.createTeacher(architecture, models.sampling),
-        network: backbone.createNetwork(architecture),
-        generator: createGenerator(backbone, architecture),
-      }
-    : models;
-  method.start(
-    { teacher, teacherWeights, network, generator, settings },
-    { compiler: context.compiler, rng: context.createRng(seedOf(settings)) },
-  );
-}
-
 function methodOf(
   { container, found }: PresetContext,
   name: string | undefined,
@@ -259,16 +223,6 @@ function methodOf(
     );
   }
   return namedOption('distillation method', container.resolveAll(METHODS), name).value;
-}
-
-/** @throws InvalidOptionError when the settings do not fit together. */
-function planOf(method: DistillationMethod, settings: unknown): MethodPlan {
-  try {
-    return method.plan?.(method.settingsSchema.parse(settings)) ?? {};
-  } catch (error) {
-    const { message } = error instanceof Error ? error : new Error(String(error));
-    throw new InvalidOptionError(message, { cause: error });
-  }
 }
 
 function presetSettings({ found }: PresetContext, method: string): unknown {

@@ -62,11 +62,14 @@ export async function resumedPlan(
       made: own,
       resumable: method.resumable ?? {},
     },
-    layers(options.quick ? method.quickSettings : undefined, options.settings),
+    layers(
+      ...(options.quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
+      options.settings,
+    ),
     tell,
   );
   const adaptation = adaptationOf(context, made, own);
-  const adaptationNow = layers(options.quick ? QUICK_ADAPTATION : undefined, options.adaptation);
+  const adaptationNow = layers(...(options.quick ? [QUICK_ADAPTATION] : []), options.adaptation);
   if (!adaptation && options.adaptation) throw noAdaptation(found.name);
   const samples = options.samples ?? (options.quick ? QUICK_SAMPLES : made.samples);
   checkCount('The number of samples', samples);
@@ -101,8 +104,10 @@ export function noAdaptation(preset: string): InvalidOptionError {
   );
 }
 
-function layers(under: Tree | undefined, over: Tree | undefined): Tree | undefined {
-  return under && over ? mergeTrees(under, over) : (under ?? over);
+/** Later ones on top; undefined without any. */
+function layers(...trees: readonly (Tree | undefined)[]): Tree | undefined {
+  const given = trees.filter((tree) => tree !== undefined);
+  return given.length === 0 ? undefined : given.reduce((under, over) => mergeTrees(under, over));
 }
 
 /** The run's, else the preset's, which runs of older versions did not write down. */
