@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {
+  CompiledStep,
   HostTensor,
   HostTensors,
   StateStore,
@@ -7,29 +8,38 @@ import type {
   StepProgram,
 } from '@ar-distill/program';
 
-/** Runs stateless step programs on the current tfjs backend, op by op. */
-export const eagerCompiler: StepCompiler = {
-  createStore: (): Promise<StateStore> =>
-    Promise.reject(new Error('This compiler of the tests has no state.')),
-  compile: async (program: StepProgram) => ({
-    run: async (inputs: Readonly<HostTensors>) => {
-      tf.engine().startScope();
-      try {
-        const { outputs } = program.fn({
-          state: {},
-          constants: toTensors(program.constants ?? {}),
-          inputs: toTensors(inputs),
-        });
-        return Object.fromEntries(
-          Object.entries(outputs).map(([name, value]) => [name, toHost(value)]),
-        );
-      } finally {
-        tf.engine().endScope();
-      }
-    },
-    dispose: () => Promise.resolve(),
-  }),
-};
+/** Runs stateless step programs on the current tfjs backend, op by op, and counts them. */
+export class EagerCompiler implements StepCompiler {
+  /** Programs so far. */
+  compiled = 0;
+  /** Of them, those that were disposed of. */
+  disposed = 0;
+
+  createStore(): Promise<StateStore> {
+    return Promise.reject(new Error('This compiler of the tests has no state.'));
+  }
+
+  async compile({ fn, constants = {} }: StepProgram): Promise<CompiledStep> {
+    this.compiled++;
+    return {
+      run: async (inputs) => {
+        tf.engine().startScope();
+        try {
+          const given = { state: {}, constants: toTensors(constants), inputs: toTensors(inputs) };
+          return Object.fromEntries(
+            Object.entries(fn(given).outputs).map(([name, value]) => [name, toHost(value)]),
+          );
+        } finally {
+          tf.engine().endScope();
+        }
+      },
+      dispose: async () => void this.disposed++,
+    };
+  }
+}
+
+/** One for tests that count nothing. */
+export const eagerCompiler: StepCompiler = new EagerCompiler();
 
 export function toTensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 import {
   ArDiffusionGenerator,
   classCondition,
+  conditionRows,
   type ConditionSpace,
   sequenceLength,
   UNCONDITIONAL,
@@ -103,15 +104,55 @@ describe.each(spaces)('conditioned on %s', (_, space, names) => {
   });
 });
 
-test('a pool that is interrupted keeps nothing', async () => {
+test('a pool that is interrupted goes on where it stopped, to the same pool', async () => {
   const teacher = new TinyTeacher(SAMPLING);
   const teacherWeights = initializeParameters(teacher.parameterSpecs, rng);
+  const options = { teacher, teacherWeights, size: 7, batchSize: 2 };
+  const whole = new Map<string, HostTensors>();
+  const expected = await drawPool(options, whole);
   const kept = new Map<string, HostTensors>();
-  const options = { teacher, teacherWeights, size: 6, batchSize: 2 };
-  const controller = new AbortController();
-  const stopped = drawPool(options, kept, controller.signal, () => controller.abort());
-  await expect(stopped).rejects.toThrow(TrainingInterruptedError);
-  expect(kept.size).toBe(0);
+  const drawn: number[] = [];
+  for (const batches of [1, 2]) {
+    const controller = new AbortController();
+    let done = 0;
+    const stopped = drawPool(options, kept, controller.signal, (update) => {
+      drawn.push(update.done);
+      if (++done === batches) controller.abort();
+    });
+    await expect(stopped).rejects.toThrow(TrainingInterruptedError);
+    await expect(stopped).rejects.toThrow(`after iteration ${drawn.at(-1)} of 7`);
+    expect([...kept.keys()]).not.toContain('teacher-pool');
+  }
+  const pool = await drawPool(options, kept, undefined, (update) => void drawn.push(update.done));
+  expect(drawn).toEqual([2, 4, 6, 7]);
+  expect(pool).toEqual(expected);
+  // Nothing is left of the parts.
+  expect(kept).toEqual(whole);
+});
+
+test('parts that a killed process left behind a complete pool are forgotten', async () => {
+  const teacher = new TinyTeacher(SAMPLING);
+  const teacherWeights = initializeParameters(teacher.parameterSpecs, rng);
+  const options = { teacher, teacherWeights, size: 4, batchSize: 2 };
+  const kept = new Map<string, HostTensors>();
+  const pool = await drawPool(options, kept);
+  const rows = (first: number) => conditionRows({ sequences: pool.sequences }, [first, first + 1]);
+  kept.set('teacher-pool-from-0', rows(0));
+  kept.set('teacher-pool-from-2', rows(2));
+  expect(await drawPool(options, kept)).toEqual(pool);
+  expect([...kept.keys()]).toEqual(['teacher-pool']);
+});
+
+test('a part that is not finite is refused by its sample', async () => {
+  const teacher = new TinyTeacher(SAMPLING);
+  const [n, C] = [sequenceLength(teacher.layout), teacher.layout.channels];
+  const sequences = float32([2, n, C], new Float32Array(2 * n * C));
+  sequences.data[n * C] = NaN;
+  const kept = new Map([['teacher-pool-from-0', { sequences }]]);
+  const options = { teacher, teacherWeights: {}, size: 4, batchSize: 2 };
+  await expect(drawPool(options, kept)).rejects.toThrow(
+    'The saved part of the pool "teacher-pool" became NaN at AR step 0 (position 0, channel 0) of sample 1',
+  );
 });
 
 test('a condition cannot take the names that a pool has of its own', async () => {
@@ -129,12 +170,13 @@ function drawPool(
   options: TeacherPoolOptions,
   kept: Map<string, HostTensors>,
   signal = new AbortController().signal,
-  update = (): void => undefined,
+  update: PoolEnvironment['progress']['update'] = () => undefined,
 ) {
   const environment: PoolEnvironment = {
     run: {
       loadArrays: (name) => Promise.resolve(kept.get(name)),
       saveArrays: (name, arrays) => Promise.resolve(void kept.set(name, arrays)),
+      removeArrays: (name) => Promise.resolve(void kept.delete(name)),
     },
     progress: { update, message: () => undefined },
     signal,

@@ -1,7 +1,7 @@
 import { KINDS } from '../../tools/fuzz/src/kinds';
 import { Laboratory } from '../../tools/fuzz/src/laboratory';
 
-/** Nothing that a small file holds takes longer, even on a busy machine. */
+/** Nothing that a small file holds takes longer; of processor time, so that a busy machine changes little. */
 const CASE_MILLISECONDS = 20_000;
 const MEMORY_BYTES = 2 ** 30;
 

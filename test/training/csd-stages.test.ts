@@ -1,4 +1,8 @@
-import type { DistillationSubject, GeneratorSnapshot } from '@ar-distill/core';
+import {
+  ArDiffusionGenerator,
+  type DistillationSubject,
+  type GeneratorSnapshot,
+} from '@ar-distill/core';
 import { csd, type DistillationSettings } from '@ar-distill/core/methods';
 import type { TrainingEnvironment } from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
@@ -30,6 +34,7 @@ function subjectWith(
 function memoryRun() {
   const arrays = new Map<string, HostTensors>();
   const worked: string[] = [];
+  const messages: string[] = [];
   let checkpoint: Awaited<ReturnType<TrainingEnvironment['run']['loadCheckpoint']>>;
   const environment: TrainingEnvironment = {
     run: {
@@ -46,11 +51,11 @@ function memoryRun() {
       update: ({ stage }) => {
         if (worked.at(-1) !== stage) worked.push(stage);
       },
-      message: () => undefined,
+      message: (text) => void messages.push(text),
     },
     signal: new AbortController().signal,
   };
-  return { arrays, worked, environment };
+  return { arrays, worked, messages, environment };
 }
 
 async function distilIn(
@@ -133,6 +138,32 @@ it('refuses batches that do not divide before anything runs', () => {
   expect(start({ ...subject, settings: { ...settings, tuning } })).toThrow(/accumulation \(5\)/);
 });
 
+describe('the warning of a collapse', () => {
+  /** Gives the same sequence, nearly, whatever the noise. */
+  class CollapsedGenerator extends ArDiffusionGenerator {
+    override generate(...given: Parameters<ArDiffusionGenerator['generate']>) {
+      return super.generate(...given).mul(0.01);
+    }
+  }
+  const ITERATIONS = 22;
+
+  it.each([
+    [8, 1],
+    [8, 8],
+    [8, 4],
+    [1, 1],
+  ])('is true for updates of %d sequences in %d micro-batches', async (batchSize, accumulation) => {
+    const settings = { batchSize, accumulation, generatorIterations: ITERATIONS };
+    const subject = subjectWith(0, 4, settings);
+    const [healthy, collapsed] = [memoryRun(), memoryRun()];
+    await distilIn(healthy, subject);
+    expect(healthy.messages.filter((text) => text.includes('collapsed'))).toEqual([]);
+    const generator = new CollapsedGenerator(subject.network);
+    await distilIn(collapsed, { ...subject, generator });
+    expect(collapsed.messages.filter((text) => text.includes('collapsed'))).toHaveLength(1);
+  });
+});
+
 it('offers the generator, its raw weights, its start and the AR-diffusion model to reports', async () => {
   const subject = subjectWith(2, 4);
   const { rows } = await distilIn(memoryRun(), subject);
@@ -167,6 +198,6 @@ it('has quick settings that its schema takes over those of a preset', () => {
     ...quick,
     tuning: { ...settings.tuning, ...tuning },
   });
-  expect(merged.tuning).toMatchObject({ headIterations: 10, fullIterations: 60 });
-  expect(merged.generatorIterations).toBe(60);
+  expect(merged.tuning).toMatchObject({ headIterations: 10, fullIterations: 120 });
+  expect(merged.generatorIterations).toBe(120);
 });

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { readSafetensors } from '@ar-distill/checkpoints';
 import type { TypedContainer } from '@ar-distill/di';
 import {
   distill,
@@ -71,14 +72,42 @@ it(
   MINUTES,
 );
 
-it('a pool that is stopped says that it starts again', async () => {
-  const out = path.join(root, 'pool');
-  const settings = { teacherPoolSize: 3000 };
-  const stopped = distill(container, { preset, settings, out }, stopAt(/^teacher-pool$/));
-  await expect(stopped).rejects.toThrow(
-    'of the stage "teacher-pool"; it starts again when the run is resumed.',
-  );
-});
+it(
+  'a pool goes on where it was stopped, to the same generator',
+  async () => {
+    const settings = { teacherPoolSize: 3000 };
+    const started = { preset, settings, report: false };
+    const whole = await distill(container, { ...started, out: path.join(root, 'whole') });
+    const out = path.join(root, 'pool');
+    const stopped = distill(container, { ...started, out }, stopAt(/^teacher-pool$/));
+    await expect(stopped).rejects.toThrow(
+      'Interrupted after iteration 256 of 3000 of the stage "teacher-pool"; it is saved.',
+    );
+    const [folder = ''] = readdirSync(out);
+    const done: number[] = [];
+    const resumed = await distill(
+      container,
+      { resume: path.join(out, folder), report: false },
+      {
+        onEvent: (event) => {
+          if (event.kind === 'progress' && event.stage === 'teacher-pool') done.push(event.done);
+        },
+      },
+    );
+    expect(done[0]).toBe(512);
+    const pool = 'arrays/teacher-pool.safetensors';
+    expect(readFileSync(path.join(resumed.run, pool))).toEqual(
+      readFileSync(path.join(whole.run, pool)),
+    );
+    expect((await readSafetensors(resumed.weights)).tensors).toEqual(
+      (await readSafetensors(whole.weights)).tensors,
+    );
+    expect(readdirSync(path.join(resumed.run, 'arrays'))).toEqual(
+      readdirSync(path.join(whole.run, 'arrays')),
+    );
+  },
+  MINUTES,
+);
 
 it.each([
   [{ samples: 0 }, 'The number of samples must be a whole number above 0, not 0.'],

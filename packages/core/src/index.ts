@@ -59,9 +59,11 @@ export type {
   DistillationOutcome,
   DistillationSubject,
   GeneratorSnapshot,
+  MethodPlan,
   MethodRow,
   MethodServices,
   MethodStage,
+  PlannedPool,
   StagedWork,
 } from './plugin/distillation-method';
 export type {

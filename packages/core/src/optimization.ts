@@ -1,4 +1,5 @@
 export { callsInOrder } from './optimization/calls-in-order';
+export { disposing } from './optimization/disposing';
 export { type Differentiated, differentiate } from './optimization/differentiate';
 export {
   type Objective,

@@ -17,7 +17,13 @@ export {
   requireFinite,
   sequencePlace,
 } from './sampling/finite';
-export { type MarginalSamples, independentMarginals } from './sampling/independent-marginals';
+export {
+  type MarginalSamples,
+  type PoolShape,
+  independentMarginals,
+  smallestMarginalPool,
+  whyNoMarginals,
+} from './sampling/independent-marginals';
 export { type OneStepProgram, compileOneStep } from './sampling/one-step-sampler';
 export { type RefinementProgram, compileRefinement } from './sampling/refinement-sampler';
 export { type StepPositions, stepPositions } from './sampling/step-positions';

@@ -1,5 +1,7 @@
 import path from 'node:path';
+import { atomicWriteFile } from '@ar-distill/checkpoints';
 import { readPlainFile } from './plain-file';
+import { writing } from './system-errors';
 
 /** Name of the file that makes a folder a run directory. */
 export const RUN_CONFIG = 'config.json';
@@ -20,4 +22,11 @@ export function readRunConfig(folder: string): unknown {
   } catch (error) {
     throw new Error(`"${file}" is damaged: it is no JSON.`, { cause: error });
   }
+}
+
+/** Writes what a run says about itself. @throws Error naming the file when the system refuses. */
+export async function writeRunConfig(folder: string, config: unknown): Promise<void> {
+  const file = path.join(folder, RUN_CONFIG);
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  await writing(file, () => atomicWriteFile(file, Buffer.from(text)));
 }

@@ -8,7 +8,8 @@ import type { HostTensors } from '@ar-distill/program';
 import { CHECKPOINT_KEYS, formatCheckpoint, parseCheckpoint } from './checkpoint-metadata';
 import { hasCode } from './error-code';
 import { MetricsLog } from './metrics-log';
-import { readRunConfig, RUN_CONFIG } from './run-config';
+import { removeEmptyFolders } from './empty-folders';
+import { readRunConfig, writeRunConfig } from './run-config';
 import { RunLock, type LockOptions } from './run-lock';
 import { RunLog } from './run-log';
 import { RunTensors } from './run-tensors';
@@ -91,7 +92,7 @@ export class Run<Config = unknown> implements RunStore {
   /** Replaces the config, in the run as well; the log keeps what has changed. */
   async reconfigure(config: Config): Promise<void> {
     this.lock.assertHeld();
-    await writeConfig(this.path, config);
+    await writeRunConfig(this.path, config);
     this.log.info('config changed', { from: this.current, to: config });
     this.current = config;
   }
@@ -142,6 +143,12 @@ export class Run<Config = unknown> implements RunStore {
 
   async loadArrays(name: string): Promise<HostTensors | undefined> {
     return this.tensors.read(this.arraysFile(name));
+  }
+
+  /** Forgets the arrays saved under the name, if any. */
+  async removeArrays(name: string): Promise<void> {
+    this.lock.assertHeld();
+    await rm(this.arraysFile(name), { force: true });
   }
 
   /** Names of all arrays that are saved. */
@@ -211,7 +218,7 @@ export async function createRun(
   let folder: string | undefined;
   try {
     folder = await writing(root, () => makeNumberedFolder(root, slug));
-    await writeConfig(folder, config);
+    await writeRunConfig(folder, config);
     return await Run.open(folder, options);
   } catch (error) {
     // A folder without its config would be no run, yet take a number.
@@ -239,24 +246,6 @@ function openLog(file: string): RunLog {
     return new RunLog(file);
   } catch (error) {
     throw whileWriting(file, error);
-  }
-}
-
-async function writeConfig(folder: string, config: unknown): Promise<void> {
-  const file = path.join(folder, RUN_CONFIG);
-  const text = `${JSON.stringify(config, null, 2)}\n`;
-  await writing(file, () => atomicWriteFile(file, Buffer.from(text)));
-}
-
-/** Removes `folder` and those above it up to `last`, as far as nothing lies in them. */
-async function removeEmptyFolders(folder: string, last: string): Promise<void> {
-  try {
-    for (let current = path.resolve(folder); ; current = path.dirname(current)) {
-      await rmdir(current);
-      if (current === path.resolve(last)) return;
-    }
-  } catch {
-    // Another run lies there by now.
   }
 }
 

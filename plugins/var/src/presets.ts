@@ -119,6 +119,8 @@ const mnist: Preset<VarArchitecture> = {
       emaDecay: 0.995,
     }),
   },
+  // More updates in the same time, of which a short run has too few.
+  quick: { csd: { tuning: { batchSize: 32 }, batchSize: 32 } },
   dataset: 'mnist',
   evaluation: { featureNetwork: 'mnist-classifier' },
   training: {

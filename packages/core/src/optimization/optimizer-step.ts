@@ -8,11 +8,8 @@ import {
 } from '@ar-distill/nn';
 import {
   type CompiledStep,
-  elementCount,
-  float32,
   type HostTensor,
   type HostTensors,
-  int32,
   scalar,
   type StateStore,
   type StepCompiler,
@@ -23,6 +20,7 @@ import {
 import { callsInOrder } from './calls-in-order';
 import { differentiate } from './differentiate';
 import type { ParameterGroup } from './parameter-group';
+import { type Combined, combined, stack } from './step-outputs';
 import type { TaskLoss } from './supervised-task';
 
 /** Settings of AdamW and of the clipping by the global norm. */
@@ -61,6 +59,8 @@ export interface OptimizerStepOptions {
   readonly microBatches?: number;
   /** Updates per call. */
   readonly updates?: number;
+  /** Metrics that are no means of what the micro-batches gave. */
+  readonly combine?: Combined;
   readonly settings: OptimizerSettings;
 }
 
@@ -148,7 +148,8 @@ export class OptimizerStep {
   }
 
   /**
-   * Runs `updates` updates on `batches` batches, in order; returns the means of the metrics.
+   * Runs `updates` updates on `batches` batches, in order; returns the means of the metrics, or what
+   * `combine` makes of them.
    * @throws RangeError when the number of batches or of schedules is another one.
    */
   async run(
@@ -161,12 +162,13 @@ export class OptimizerStep {
       );
     }
     const { fused, accumulate, apply } = this.programs;
+    const { combine } = this.options;
     const hostSchedules = schedules.map((schedule) =>
       scheduleInputs(schedule, this.options.settings),
     );
     if (fused) {
       const calls = batches.map((batch, i) => ({ ...batch, ...hostSchedules[i]! }));
-      return means(await fused.run(this.updates === 1 ? calls[0]! : stack(calls)));
+      return combined(await fused.run(this.updates === 1 ? calls[0]! : stack(calls)), combine);
     }
     const microBatches = this.batches / this.updates;
     const results: Record<string, HostTensor>[] = [];
@@ -178,7 +180,7 @@ export class OptimizerStep {
       ]);
       results.push({ ...loss, ...update });
     }
-    return means(stack(results));
+    return combined(stack(results), combine);
   }
 
   async dispose(): Promise<void> {
@@ -270,30 +272,4 @@ function scheduleInputs(schedule: UpdateSchedule, settings: OptimizerSettings): 
     'schedule/biasCorrection2': scalar(corrections.biasCorrection2),
     'schedule/emaDecay': scalar(schedule.emaDecay),
   };
-}
-
-/** Joins equally shaped arrays along a new leading axis. */
-function stack(batches: readonly Readonly<HostTensors>[]): HostTensors {
-  return Object.fromEntries(
-    Object.entries(batches[0]!).map(([name, { shape, dtype }]) => {
-      const size = elementCount(shape);
-      const data =
-        dtype === 'float32'
-          ? new Float32Array(size * batches.length)
-          : new Int32Array(size * batches.length);
-      batches.forEach((batch, i) => data.set(batch[name]!.data, i * size));
-      const stacked = [batches.length, ...shape];
-      return [name, data instanceof Float32Array ? float32(stacked, data) : int32(stacked, data)];
-    }),
-  );
-}
-
-function means(outputs: Readonly<HostTensors>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { data }]) => {
-      let sum = 0;
-      for (const value of data) sum += value;
-      return [name, sum / data.length];
-    }),
-  );
 }

@@ -6,7 +6,7 @@ import type { HostTensors, Rng, TensorSpec } from '@ar-distill/program';
 export interface TaskLoss {
   /** Scalar to minimise. */
   readonly loss: tf.Tensor;
-  /** Scalars to log. */
+  /** What to log: scalars, or what `OptimizerStepOptions.combine` makes numbers of. */
   readonly metrics: Readonly<Record<string, tf.Tensor>>;
   /** New values of parameters that are not trained by gradients (moving averages). */
   readonly updates?: Readonly<Record<string, tf.Tensor>>;

@@ -52,6 +52,8 @@ export interface GeneratorSnapshot {
   readonly seconds: number;
   /** Weights that samples come from, the moving average where there is one. */
   readonly weights: HostTensors;
+  /** Updates that training will end with: with it a run keeps no more snapshots than reports read. */
+  readonly total?: number;
 }
 
 /** A row that a method adds to the report. */
@@ -76,6 +78,23 @@ export interface DistillationOutcome extends GeneratorSnapshot {
 /** One distillation in progress. */
 export type Distillation = StagedWork<DistillationOutcome>;
 
+/** Sequences that a method will draw from the teacher. */
+export interface PlannedPool {
+  readonly size: number;
+  /** Name of the setting that says the size. */
+  readonly setting: string;
+  /** Name of the arrays that a run keeps them in. */
+  readonly arrays: string;
+  /** Names of the settings that they depend on, the size's among them. */
+  readonly dependsOn: readonly string[];
+}
+
+/** What settings of a method mean for its report, before anything runs. */
+export interface MethodPlan {
+  /** The pool of the outcome; left out for none. */
+  readonly pool?: PlannedPool;
+}
+
 /** Services that a distillation works with. */
 export interface MethodServices {
   readonly compiler: StepCompiler;
@@ -98,7 +117,12 @@ export interface DistillationMethod<S = unknown> {
   /** Settings over a preset's for a run of a minute or two that shows that everything works. */
   readonly quickSettings: Readonly<Record<string, unknown>>;
   /**
-   * Plans a distillation; nothing runs yet.
+   * What a distillation with these settings will give; asked before its run is made.
+   * @throws Error when the settings do not fit together.
+   */
+  plan?(settings: S): MethodPlan;
+  /**
+   * Plans a distillation; nothing runs yet, and what it returns may never be run.
    * @throws Error when the settings do not fit together.
    */
   start(subject: DistillationSubject<S>, services: MethodServices): Distillation;

@@ -21,6 +21,8 @@ export interface Preset<A = unknown> {
   readonly teacherSampling: TeacherSamplingOptions;
   /** Settings of distillation methods by the method's name; each is parsed by the method's schema. */
   readonly methods: Readonly<Record<string, unknown>>;
+  /** What quick runs have, by the method's name, over `methods` and over the method's quick settings. */
+  readonly quick?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Settings of the adaptation, when the backbone's teachers need one; parsed by its schema. */
   readonly adaptation?: unknown;
   /** Name of the data set that teacher and tokenizer are trained on. */

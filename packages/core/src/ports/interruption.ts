@@ -4,11 +4,9 @@ export class TrainingInterruptedError extends Error {
     readonly stage: string,
     readonly iteration: number,
     readonly total: number,
-    /** Whether the stage goes on from here when its run is resumed, or starts again. */
-    isSaved = true,
   ) {
     super(
-      `Interrupted after iteration ${iteration} of ${total} of the stage "${stage}"; ${isSaved ? 'it is saved' : 'it starts again when the run is resumed'}.`,
+      `Interrupted after iteration ${iteration} of ${total} of the stage "${stage}"; it is saved.`,
     );
     this.name = 'TrainingInterruptedError';
   }

@@ -29,4 +29,6 @@ export interface RunStore {
   saveArrays(name: string, arrays: Readonly<HostTensors>): Promise<void>;
   /** Arrays saved under the name; undefined when there are none. */
   loadArrays(name: string): Promise<HostTensors | undefined>;
+  /** Forgets the arrays saved under the name, if any; a store that cannot keeps them. */
+  removeArrays?(name: string): Promise<void>;
 }

@@ -1,6 +1,10 @@
 import { float32, type Rng } from '@ar-distill/program';
-import { ofClasses } from '../model/condition';
-import { independentMarginals } from './independent-marginals';
+import { classCondition, ofClasses, UNCONDITIONAL } from '../model/condition';
+import {
+  independentMarginals,
+  smallestMarginalPool,
+  whyNoMarginals,
+} from './independent-marginals';
 
 const NOISE: Pick<Rng, 'uniform'> = {
   uniform: (_stream, index, count) => {
@@ -111,5 +115,28 @@ describe('independentMarginals', () => {
     ).toThrow(/0 samples of class 5 where 3/);
     const flat = { ...pool(2), sequences: float32([2, 6], new Float32Array(12)) };
     expect(() => independentMarginals(flat, of(Int32Array.of(0)), NOISE)).toThrow(/not \[2, 6\]/);
+  });
+});
+
+describe('smallestMarginalPool', () => {
+  it.each([
+    ['one class', classCondition(1), 3, 5],
+    ['three classes', classCondition(3), 4, 100],
+    ['fewer samples than classes', classCondition(7), 3, 4],
+    ['no condition', UNCONDITIONAL, 5, 9],
+  ])('is the first that has them all: %s', (_, space, positions, count) => {
+    const isEnough = (size: number): boolean =>
+      whyNoMarginals(
+        { sequences: { shape: [size, positions, 2] }, condition: space.inTurn(0, size) },
+        { condition: space.inTurn(0, count), count, minimum: 1 },
+      ) === undefined;
+    let size = 1;
+    while (!isEnough(size)) size++;
+    expect(smallestMarginalPool(space, positions, count)).toBe(size);
+  });
+
+  it('is not known where conditions are no classes', () => {
+    const values = { features: { shape: [2], dtype: 'float32' as const } };
+    expect(smallestMarginalPool({ values }, 3, 10)).toBeUndefined();
   });
 });

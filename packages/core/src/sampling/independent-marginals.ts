@@ -5,7 +5,7 @@ import {
   type HostTensors,
   type Rng,
 } from '@ar-distill/program';
-import { classesOf } from '../model/condition';
+import { classesOf, type ConditionSpace } from '../model/condition';
 import type { TeacherPool } from './teacher-pool';
 
 /** What is drawn. */
@@ -21,19 +21,67 @@ export interface MarginalSamples {
 
 const STREAM = 'independent-marginals';
 
+/** What is known of a pool before its sequences are there. */
+export interface PoolShape {
+  /** [N, n, C]. */
+  readonly sequences: Pick<HostTensor, 'shape'>;
+  /** [N, …]. */
+  readonly condition: Readonly<HostTensors>;
+}
+
+/**
+ * Why there are no independent marginals of a pool: a sentence that names a condition with too few
+ * samples; undefined when there are.
+ */
+export function whyNoMarginals(pool: PoolShape, wanted: MarginalSamples): string | undefined {
+  const { positions } = poolSizes(pool);
+  const members = membersOf(pool);
+  const { condition, count, firstSample = 0 } = wanted;
+  const needed = neededRows(wanted, positions);
+  for (let sample = 0; sample < count; sample++) {
+    const rows = members.of(condition, sample);
+    if (rows.length >= needed) continue;
+    return (
+      `The pool has ${rows.length} samples of ${describe(condition, firstSample, sample)} ` +
+      `where ${needed} are needed: draw a larger pool.`
+    );
+  }
+  return undefined;
+}
+
 /**
  * The onestep* baseline of the paper (arXiv 2510.21003): all tokens at once and independent of each
  * other, each from its marginal under the condition. Every position takes its token from another pool
  * sample of the same condition, so marginals are the teacher's and dependence is gone. → code vectors
  * [count, n, C].
- * @throws RangeError when the pool is too small for a condition that is asked for.
+ * @throws RangeError when the pool is too small for a condition that is asked for; see
+ *   `whyNoMarginals`.
  */
 export function independentMarginals(
   pool: Pick<TeacherPool, 'sequences' | 'condition'>,
-  { condition, count, firstSample = 0, minimum = 1000 }: MarginalSamples,
+  wanted: MarginalSamples,
   rng: Pick<Rng, 'uniform'>,
 ): HostTensor {
-  const { shape, data } = pool.sequences;
+  const reason = whyNoMarginals(pool, wanted);
+  if (reason !== undefined) throw new RangeError(reason);
+  const { positions, channels } = poolSizes(pool);
+  const { data } = pool.sequences;
+  const members = membersOf(pool);
+  const { condition, count, firstSample = 0 } = wanted;
+  const result = new Float32Array(count * positions * channels);
+  for (let sample = 0; sample < count; sample++) {
+    const rows = members.of(condition, sample);
+    const draws = rng.uniform(STREAM, firstSample + sample, positions);
+    distinct(draws, rows.length).forEach((donor, position) => {
+      const source = (rows[donor]! * positions + position) * channels;
+      const target = (sample * positions + position) * channels;
+      for (let c = 0; c < channels; c++) result[target + c] = data[source + c]!;
+    });
+  }
+  return float32([count, positions, channels], result);
+}
+
+function poolSizes({ sequences: { shape } }: PoolShape) {
   const [size, positions, channels] = shape;
   if (
     shape.length !== 3 ||
@@ -43,32 +91,43 @@ export function independentMarginals(
   ) {
     throw new RangeError(`A pool needs sequences [N, n, C], not [${shape.join(', ')}].`);
   }
-  const keys = Object.keys(pool.condition);
+  return { size, positions, channels };
+}
+
+/** Pool samples of a condition that it takes: every position needs another one. */
+function neededRows({ minimum = 1000 }: MarginalSamples, positions: number): number {
+  return Math.max(minimum, positions);
+}
+
+/** The pool's rows by what they were drawn for. */
+function membersOf(pool: PoolShape) {
+  const names = Object.keys(pool.condition);
   const members = new Map<string, number[]>();
-  for (let row = 0; row < size; row++) {
-    const key = rowKey(pool.condition, keys, row);
+  for (let row = 0; row < poolSizes(pool).size; row++) {
+    const key = rowKey(pool.condition, names, row);
     const rows = members.get(key);
     if (rows) rows.push(row);
     else members.set(key, [row]);
   }
-  const needed = Math.max(minimum, positions);
-  const result = new Float32Array(count * positions * channels);
-  for (let sample = 0; sample < count; sample++) {
-    const rows = members.get(rowKey(condition, keys, sample)) ?? [];
-    if (rows.length < needed) {
-      throw new RangeError(
-        `The pool has ${rows.length} samples of ${describe(condition, firstSample, sample)} ` +
-          `where ${needed} are needed: draw a larger pool.`,
-      );
-    }
-    const draws = rng.uniform(STREAM, firstSample + sample, positions);
-    distinct(draws, rows.length).forEach((donor, position) => {
-      const source = (rows[donor]! * positions + position) * channels;
-      const target = (sample * positions + position) * channels;
-      for (let c = 0; c < channels; c++) result[target + c] = data[source + c]!;
-    });
-  }
-  return float32([count, positions, channels], result);
+  return {
+    /** Rows with the condition of a sample. */
+    of: (condition: Readonly<HostTensors>, sample: number): readonly number[] =>
+      members.get(rowKey(condition, names, sample)) ?? [],
+  };
+}
+
+/**
+ * The smallest pool, of classes in turn, that has independent marginals of sequences with so many
+ * positions for the first `count` classes in turn. Undefined where conditions are no classes: whether
+ * they come again is not known.
+ */
+export function smallestMarginalPool(
+  { values, numClasses }: Pick<ConditionSpace, 'values' | 'numClasses'>,
+  positions: number,
+  count: number,
+): number | undefined {
+  const classes = numClasses ?? (Object.keys(values).length === 0 ? 1 : undefined);
+  return classes === undefined ? undefined : (positions - 1) * classes + Math.min(count, classes);
 }
 
 /** Equal for rows with equal values. */

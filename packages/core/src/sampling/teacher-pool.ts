@@ -1,18 +1,13 @@
-import {
-  float32,
-  type HostTensor,
-  type HostTensors,
-  int32,
-  type Rng,
-  type StepCompiler,
-} from '@ar-distill/program';
+import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { conditionInputs, conditionRows, type ConditionSpace } from '../model/condition';
 import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { TrainingInterruptedError } from '../ports/interruption';
 import type { ProgressReporter } from '../ports/progress';
 import type { RunStore } from '../ports/run-store';
+import type { DrawnSequences } from './drawn-sequences';
 import { requireFinite, sequencePlace } from './finite';
+import { PoolParts } from './pool-parts';
 
 /** Teacher sequences drawn once: stage 1 trains on them, baselines and reports read them. */
 export interface TeacherPool {
@@ -25,6 +20,8 @@ export interface TeacherPool {
 }
 
 const DEFAULT_NAME = 'teacher-pool';
+/** Milliseconds of drawing that are lost at most when a process is killed. */
+const SAVE_INTERVAL = 60_000;
 
 /** Whose sequences are drawn, how many, and how many at a time. */
 export interface TeacherPoolOptions {
@@ -38,7 +35,7 @@ export interface TeacherPoolOptions {
 
 /** Where a pool is kept, and how it is watched; a `TrainingEnvironment` is one. */
 export interface PoolEnvironment {
-  readonly run: Pick<RunStore, 'loadArrays' | 'saveArrays'>;
+  readonly run: Pick<RunStore, 'loadArrays' | 'saveArrays' | 'removeArrays'>;
   readonly progress: ProgressReporter;
   readonly signal: AbortSignal;
 }
@@ -46,8 +43,8 @@ export interface PoolEnvironment {
 /**
  * Draws a pool, or loads it when the run has it already. Sample i has the condition number i in turn
  * and draws from (seed, i) alone. The run keeps it as `sequences`, `tokens` and the values of the
- * condition under their own names.
- * @throws TrainingInterruptedError when interrupted: the pool is drawn again from its start.
+ * condition under their own names; what was drawn before an interruption is kept in parts until then.
+ * @throws TrainingInterruptedError when interrupted: the next call goes on from there.
  * @throws NonFiniteError when a sequence is not finite, drawn or loaded.
  */
 export async function createTeacherPool(
@@ -57,25 +54,27 @@ export async function createTeacherPool(
   environment: PoolEnvironment,
 ): Promise<TeacherPool> {
   checkNames(teacher.condition);
-  const kept = await environment.run.loadArrays(name);
+  const { run } = environment;
+  const parts = new PoolParts(run, name, teacher.layout);
+  const kept = await run.loadArrays(name);
   const pool = kept && poolOf(kept, teacher.condition);
   if (pool) {
     requireFinite(`The saved pool "${name}"`, pool.sequences, 0, sequencePlace(teacher.layout));
+    await parts.remove();
     return pool;
   }
+  const drawn = await parts.read(size);
   const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
   try {
-    const drawn = await drawPool(name, sampler, teacher, size, rng, environment);
-    const { sequences, condition, tokens } = drawn;
-    await environment.run.saveArrays(name, {
-      sequences,
-      ...condition,
-      ...(tokens ? { tokens } : {}),
-    });
-    return drawn;
+    await drawMissing(name, sampler, teacher, { drawn, size, parts }, rng, environment);
   } finally {
     await sampler.dispose();
   }
+  const { sequence: sequences, tokens } = drawn.from(0);
+  const condition = teacher.condition.inTurn(0, size);
+  await run.saveArrays(name, { sequences, ...condition, ...(tokens ? { tokens } : {}) });
+  await parts.remove();
+  return { sequences, condition, ...(tokens ? { tokens } : {}) };
 }
 
 /** Names beside which the values of a condition are kept. */
@@ -101,39 +100,38 @@ function poolOf(
   return sequences && { sequences, condition, ...(tokens ? { tokens } : {}) };
 }
 
-async function drawPool(
+/** A pool on its way. */
+interface UnfinishedPool {
+  readonly drawn: DrawnSequences;
+  readonly size: number;
+  readonly parts: PoolParts;
+}
+
+async function drawMissing(
   name: string,
   sampler: SequenceSampler,
   { condition: space, layout }: Pick<ConditionalScoreTeacher, 'condition' | 'layout'>,
-  size: number,
+  { drawn, size, parts }: UnfinishedPool,
   rng: Rng,
   { progress, signal }: PoolEnvironment,
-): Promise<TeacherPool> {
+): Promise<void> {
   const { batchSize } = sampler;
-  let data: Float32Array | undefined;
-  let allTokens: Int32Array | undefined;
-  let shape: readonly number[] = [];
-  for (let first = 0; first < size; first += batchSize) {
-    if (signal.aborted) throw new TrainingInterruptedError(name, first, size, false);
-    const { sequence, tokens } = await sampler.sample(space.inTurn(first, batchSize), rng, first);
-    requireFinite("The teacher's sequence", sequence, first, sequencePlace(layout));
-    const perSample = sequence.data.length / batchSize;
-    shape = sequence.shape.slice(1);
-    data ??= new Float32Array(size * perSample);
-    const kept = Math.min(batchSize, size - first);
-    data.set(sequence.data.subarray(0, kept * perSample), first * perSample);
-    if (tokens) {
-      const length = tokens.data.length / batchSize;
-      allTokens ??= new Int32Array(size * length);
-      allTokens.set(tokens.data.subarray(0, kept * length), first * length);
+  let saved = performance.now();
+  while (drawn.count < size) {
+    const first = drawn.count;
+    if (signal.aborted) {
+      await parts.save(drawn);
+      throw new TrainingInterruptedError(name, first, size);
     }
-    progress.update({ stage: name, done: first + kept, total: size, metrics: {} });
+    const batch = await sampler.sample(space.inTurn(first, batchSize), rng, first);
+    requireFinite("The teacher's sequence", batch.sequence, first, sequencePlace(layout));
+    drawn.append(batch);
+    progress.update({ stage: name, done: drawn.count, total: size, metrics: {} });
+    if (drawn.count < size && performance.now() - saved > SAVE_INTERVAL) {
+      await parts.save(drawn);
+      saved = performance.now();
+    }
   }
-  return {
-    sequences: float32([size, ...shape], data ?? new Float32Array(0)),
-    condition: space.inTurn(0, size),
-    ...(allTokens ? { tokens: int32([size, allTokens.length / size], allTokens) } : {}),
-  };
 }
 
 /** Inputs of a program from rows of the pool: `sequence` [B, n, C] and those of the condition. */

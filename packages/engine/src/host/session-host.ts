@@ -6,6 +6,7 @@ import { copyTensors } from './arrays';
 import type { ProgramProfile } from './engine-contract';
 import type { Host, HostArgs, HostMethod, HostOptions, HostResult, LoadedProgram } from './host';
 import { entry, LoadedSession, replaceState } from './loaded-session';
+import { returnFreedMemory } from './freed-memory';
 import { readProfile } from './profile';
 import { releaseBuffer } from './release-buffer';
 import { sessionOptions } from './session-options';
@@ -86,6 +87,8 @@ export class SessionHost implements Host {
       this.profileFolder ??= await mkdtemp(join(tmpdir(), 'ar-distill-profile-'));
       profilePrefix = join(this.profileFolder, `program-${id}`);
     }
+    // Only where states are large: small steps are faster when malloc keeps their arrays.
+    if (program.updates) await returnFreedMemory();
     const session = await LoadedSession.open(program, {
       main: sessionOptions(this.options, { profilePrefix, lean: program.updates !== undefined }),
       updates: sessionOptions({ ...this.options, profile: false }, { spinning: false }),

@@ -24,8 +24,13 @@ const WIDTH = 720;
 const HEIGHT = 420;
 const LEFT = 72;
 const RIGHT = WIDTH - 24;
+/** Of the plot, below one row of the legend. */
 const TOP = 48;
 const BOTTOM = HEIGHT - 56;
+/** Height of a row of the legend. */
+const LEGEND_ROW = 18;
+/** Room that an entry takes beside its name, and a character of that at most. */
+const ENTRY = { padding: 36, character: 7 };
 /** Labels that there is room for. */
 const X_LABELS = 6;
 const Y_LABELS = 8;
@@ -51,9 +56,11 @@ export function lineChart(series: readonly ChartSeries[], options: ChartOptions)
   }
   const xScale = scaleLinear(extentOf(all.map(([x]) => x)), [LEFT, RIGHT]).nice(X_LABELS);
   const yRange = extentOf(all.map(([, y]) => y));
+  const legend = legendOf(lines.map(({ name }) => name));
+  const top = TOP + LEGEND_ROW * legend.at(-1)!.row;
   const yScale = logarithmic
-    ? scaleLog(yRange, [BOTTOM, TOP])
-    : scaleLinear(extentOf([0, ...yRange]), [BOTTOM, TOP]).nice(Y_LABELS);
+    ? scaleLog(yRange, [BOTTOM, top])
+    : scaleLinear(extentOf([0, ...yRange]), [BOTTOM, top]).nice(Y_LABELS);
   const placeX = (x: number): number => tenth(xScale(x));
   const placeY = (y: number): number => tenth(yScale(y));
   const path = line<ChartPoint>(
@@ -84,19 +91,32 @@ export function lineChart(series: readonly ChartSeries[], options: ChartOptions)
     `<line x1="${LEFT}" x2="${RIGHT}" y1="${BOTTOM}" y2="${BOTTOM}" stroke="#666"/>`,
     ...lines.flatMap(({ name, points }, i) => {
       const colour = COLOURS[i % COLOURS.length]!;
-      const legend = TOP + 8 + 18 * i;
+      const { x, row } = legend[i]!;
+      const baseline = TOP - 8 + LEGEND_ROW * row;
       return [
         `<path d="${path(points) ?? ''}" fill="none" stroke="${colour}" stroke-width="2"/>`,
         ...points.map(
           ([x, y]) => `<circle cx="${placeX(x)}" cy="${placeY(y)}" r="2.5" fill="${colour}"/>`,
         ),
-        `<rect x="${WIDTH - 170}" y="${legend - 9}" width="12" height="4" fill="${colour}"/>`,
-        text(WIDTH - 152, legend - 3, name, ''),
+        `<rect x="${x}" y="${baseline - 6}" width="12" height="4" fill="${colour}"/>`,
+        text(x + 18, baseline, name, ''),
       ];
     }),
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** Places of the names above the plot, where no line can meet them: in rows from the left. */
+function legendOf(names: readonly string[]): { readonly x: number; readonly row: number }[] {
+  let [x, row] = [LEFT, 0];
+  return names.map((name) => {
+    const width = ENTRY.padding + ENTRY.character * name.length;
+    if (x > LEFT && x + width > RIGHT) [x, row] = [LEFT, row + 1];
+    const place = { x, row };
+    x += width;
+    return place;
+  });
 }
 
 /** Smallest and largest of one number or more. */

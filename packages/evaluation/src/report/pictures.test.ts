@@ -157,6 +157,28 @@ describe('lineChart', () => {
     expect(pathsOf(level)[0]![0]![1]).toBe((364 + 48) / 2);
   });
 
+  it.each([1, 2, 9])('keeps the legend of %d lines above all of them', (count) => {
+    const series = Array.from({ length: count }, (_, i) => ({
+      name: `the moving average of run ${i}`,
+      // Flat along the upper edge, where a legend in the plot would be.
+      points: [
+        [0, 1],
+        [1, 1 + i],
+      ] as [number, number][],
+    }));
+    const svg = lineChart(series, options);
+    const names = [...svg.matchAll(/<text x="(\d+)" y="([\d.]+)">the moving/g)];
+    expect(names).toHaveLength(count);
+    const highest = Math.min(...pathsOf(svg).flatMap((line) => line.map(([, y]) => y!)));
+    for (const [, x, y] of names) {
+      // Descenders and half a line's width.
+      expect(Number(y) + 4).toBeLessThan(highest);
+      expect(Number(x)).toBeLessThan(600);
+    }
+    const places = names.map(([, x, y]) => `${x} ${y}`);
+    expect(new Set(places).size).toBe(count);
+  });
+
   it('refuses charts that show nothing', () => {
     expect(() => lineChart([], options)).toThrow(/has no points/);
     expect(() =>

@@ -4,11 +4,12 @@ import { adaptationSettingsSchema, type TokenSequences } from '@ar-distill/core/
 import type { Run } from '@ar-distill/runs';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { checkSamples } from '../evaluate/check-samples';
+import { checkImageCount } from '../evaluate/image-count';
 import { datasetOf, imagesOf, openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { ADAPTED, TEACHER } from '../report/row-names';
 import { placedProgress, type Surroundings } from '../runs/placed-stages';
 import { refuseOther, refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
 import { TEACHER_FILE } from '../runs/run-files';
@@ -18,8 +19,7 @@ import { RUN_VERSION } from '../runs/run-version';
 import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
 import { imageBatch } from '../sample/batch-sizes';
 import { decoderOf } from '../sample/decoder';
-import { drawImages } from '../sample/draw-images';
-import { imageSampler } from '../sample/image-sampler';
+import { drawFrom } from '../sample/draw-from';
 import { checkCount } from '../settings/check-option';
 import type { Tree } from '../settings/merge';
 import { labelledTokens } from '../train/tokenize';
@@ -88,6 +88,11 @@ export async function adapt(
   const files = resume ? filesOf(plan.config) : options;
   // Checked before a run directory is made.
   const models = await modelsToAdapt(context, files);
+  const decoder = decoderOf(models);
+  if (decoder) {
+    const images = imagesOf({ teacher: models.teacher, tokenizer: decoder.tokenizer });
+    checkImageCount(context, images, plan.config.samples);
+  }
   const config = { ...plan.config, ...(resume ? {} : await networksOf(context, files)) };
   return workInRun(context, ADAPTATION, options, { ...plan, config }, (run, own) =>
     adaptInRun(own, models, run),
@@ -163,7 +168,6 @@ function newConfig(
   { data, samples = SAMPLES, settings }: AdaptOptions,
 ): AdaptConfig {
   checkCount('The number of samples', samples);
-  checkSamples(context, samples);
   return {
     version: RUN_VERSION,
     command: 'adapt',
@@ -222,19 +226,17 @@ async function measureTeachers(
     const wanted = Math.min(BATCH, samples);
     const batchSize = imageBatch(teacher.layout, decoder.tokenizer.imageShape, wanted);
     const sequences = await teacher.createSampler(context.compiler, teacherWeights, batchSize);
-    const sampler = await imageSampler(context.compiler, sequences, decoder);
     const condition = space.inTurn(0, samples);
     const rng = context.createRng(seed);
-    const { images } = await drawImages(name, sampler, condition, samples, rng, context).finally(
-      () => sampler.dispose(),
-    );
+    const request = { name, condition, count: samples, rng };
+    const { images, evaluations } = await drawFrom(sequences, decoder, request, context);
     const { values } = await evaluator.evaluate(images, condition);
-    return { name, evaluations: sampler.evaluations, values };
+    return { name, evaluations, values };
   };
-  const rows: ResultRow[] = [
-    await row('AR teacher', original),
-    await row('AR teacher, adapted to continuous input', adapted),
-  ];
-  await evaluator.dispose();
-  return { rows, columns: evaluator.columns, samples };
+  try {
+    const rows: ResultRow[] = [await row(TEACHER, original), await row(ADAPTED, adapted)];
+    return { rows, columns: evaluator.columns, samples };
+  } finally {
+    await evaluator.dispose();
+  }
 }

@@ -1,5 +1,10 @@
 import path from 'node:path';
-import type { Distillation, DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import type {
+  Distillation,
+  DistillationMethod,
+  GeneratorSnapshot,
+  MethodPlan,
+} from '@ar-distill/core';
 import { METHODS, type ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -10,7 +15,6 @@ import {
 } from '../adapt/adapt-models';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { checkSamples } from '../evaluate/check-samples';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import {
@@ -21,8 +25,10 @@ import {
 } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { keepSnapshot } from '../report/curve-snapshots';
+import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
-import { GENERATOR_FILE, snapshotName } from '../runs/run-files';
+import { GENERATOR_FILE } from '../runs/run-files';
 import { placedProgress, placedStages, type Surroundings } from '../runs/placed-stages';
 import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
@@ -38,6 +44,7 @@ import { seedOf } from './seed';
 import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
 import { noAdaptation, resumedPlan } from './resumed-plan';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
+import { reusePools } from './stage1-pool';
 
 const SAMPLES = 10_000;
 /** Sequences that are not images are small. */
@@ -101,7 +108,12 @@ export async function distill(
     );
   }
   planMethod(context, method, given, plan.config);
+  const needs = planOf(method, plan.config.settings);
   sayWhatTheReportLacks(context, options);
+  if (options.report ?? true) {
+    const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
+    checkReport(context, { models: given, plan: needs, presetPlan, samples: plan.config.samples });
+  }
   const config = {
     ...plan.config,
     ...(resume ? {} : { ...(await networksOf(context, files)), ...(await stage1Of(plan.config)) }),
@@ -123,7 +135,10 @@ async function distillInRun(
   const settings = settingsOfRun(method.settingsSchema, run.path, config);
   const seed = seedOf(config.settings);
   const rng = context.createRng(seed);
-  if (config.stage1) await reuseStage1(config.stage1.path, run);
+  if (config.stage1 && !hasStage1(run.path)) {
+    await reusePools(context, method, config.stage1.path, run);
+    await reuseStage1(config.stage1.path, run);
+  }
   const plan = (models: PresetModels): Distillation => {
     const { teacher, teacherWeights, network, generator } = models;
     return method.start(
@@ -132,7 +147,7 @@ async function distillInRun(
         compiler,
         rng,
         onSnapshot: async (snapshot) => {
-          await run.saveArrays(snapshotName(snapshot.iteration), snapshot.weights);
+          await keepSnapshot(run, snapshot);
           await writePreview(context, models, snapshot, run);
         },
       },
@@ -175,13 +190,12 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
   if (options.adaptation && found.preset.adaptation === undefined) throw noAdaptation(found.name);
   checkCount('The number of samples', samples);
-  if (options.report !== false) checkSamples(context, samples);
   const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
   const settings = resolveSettings(
     `method "${method.name}"`,
     method.settingsSchema,
     presetSettings(context, method.name),
-    quick ? method.quickSettings : undefined,
+    ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
     options.settings,
   );
   return {
@@ -192,6 +206,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     method: method.name,
     ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
     samples,
+    teacherSampling: { ...found.preset.teacherSampling },
     settings: { ...(settings as Tree) },
     ...(found.preset.adaptation === undefined
       ? {}
@@ -244,6 +259,16 @@ function methodOf(
     );
   }
   return namedOption('distillation method', container.resolveAll(METHODS), name).value;
+}
+
+/** @throws InvalidOptionError when the settings do not fit together. */
+function planOf(method: DistillationMethod, settings: unknown): MethodPlan {
+  try {
+    return method.plan?.(method.settingsSchema.parse(settings)) ?? {};
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    throw new InvalidOptionError(message, { cause: error });
+  }
 }
 
 function presetSettings({ found }: PresetContext, method: string): unknown {

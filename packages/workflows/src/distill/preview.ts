@@ -31,8 +31,9 @@ export async function writePreview(
   const sequences = await compileOneStep({ generator, weights, batchSize: count }, compiler);
   const sampler = await imageSampler(compiler, sequences, decoder);
   const condition = generator.condition.inTurn(0, count);
-  const images = await sampler.draw(condition, createRng(PREVIEW_SEED), 0);
-  await sampler.dispose();
+  const images = await sampler
+    .draw(condition, createRng(PREVIEW_SEED), 0)
+    .finally(() => sampler.dispose());
   const grid = imageGrid(images, Math.min(columns, count));
   await run.writeFile(`samples/${String(iteration).padStart(6, '0')}.png`, grid);
 }

@@ -60,7 +60,6 @@ export async function checkStage1(
 
 /** Copies the tuned weights of another run, and its adapted teacher, so that both count as done. */
 export async function reuseStage1(from: string, run: Run): Promise<void> {
-  if (hasStage1(run.path)) return;
   for (const stage of [ADAPTATION_STAGES.regression, ADAPTATION_STAGES.fineTuning]) {
     const file = arraysFile(from, stage);
     if (existsSync(file)) await run.saveArrays(stage, (await readSafetensors(file)).tensors);

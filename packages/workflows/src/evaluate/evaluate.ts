@@ -9,8 +9,8 @@ import { loadTokenizer } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import { imageBatch } from '../sample/batch-sizes';
 import { imageDecoder } from '../sample/decoder';
-import { drawImages, type DrawnImages } from '../sample/draw-images';
-import { imageSampler } from '../sample/image-sampler';
+import { drawFrom } from '../sample/draw-from';
+import type { DrawnImages } from '../sample/draw-images';
 import {
   loadSampledModels,
   openSampler,
@@ -20,7 +20,7 @@ import {
 import { checkCount, checkFile } from '../settings/check-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { reconstructImages } from '../train/tokenize';
-import { checkSamples } from './check-samples';
+import { checkImageCount } from './image-count';
 import { firstOf } from './first-of';
 import { datasetOf, imagesOfPreset, openEvaluator, whyNotMeasured } from './image-evaluator';
 
@@ -89,14 +89,14 @@ export async function evaluate(
   checkCount('The number of samples', options.samples ?? SAMPLES);
   const context = await resolvePreset(openContext(container, run), options);
   checkMeasurable(context, options);
-  if (options.samples !== undefined) checkSamples(context, options.samples);
   const { images, condition } = await imagesToMeasure(context, options);
-  // Of a file it shows only now how many there are, and their classes may come in any order.
-  if (options.npz !== undefined) checkSamples(context, images.shape[0] ?? 0, 1);
-  const evaluator = await openEvaluator(context, {
+  const measured = {
     imageShape: images.shape.slice(1),
     labels: classesOf(condition) !== undefined,
-  });
+  };
+  // Of a file it shows only now how many there are, and their classes may come in any order.
+  checkImageCount(context, measured, images.shape[0]!);
+  const evaluator = await openEvaluator(context, measured);
   const { count, values } = await evaluator
     .evaluate(images, condition)
     .finally(() => evaluator.dispose());
@@ -107,13 +107,16 @@ export async function evaluate(
   return { count, values, figures, definition: evaluator.provider.definition };
 }
 
-/** Throws when the preset's images are none that its feature network knows. */
-function checkMeasurable(context: PresetContext, { npz, reconstruction }: EvaluateOptions): void {
+/** Throws when the preset's images are none that its feature network knows, or too few. */
+function checkMeasurable(
+  context: PresetContext,
+  { npz, reconstruction, samples = SAMPLES }: EvaluateOptions,
+): void {
   const images = imagesOfPreset(context.found);
   if (npz !== undefined || images === undefined) return;
   const labels = images.labels || Boolean(reconstruction);
   const reason = whyNotMeasured(context, { ...images, labels });
-  if (reason === undefined) return;
+  if (reason === undefined) return checkImageCount(context, images, samples);
   throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
 }
 
@@ -132,14 +135,12 @@ async function imagesToMeasure(
   const decoder = imageDecoder(context, models);
   const count = options.samples ?? SAMPLES;
   const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
-  const sampler = await imageSampler(
-    context.compiler,
+  const condition = models.teacher.condition.inTurn(0, count);
+  return drawFrom(
     await openSampler(context, models, files, options, batchSize),
     decoder,
-  );
-  const condition = models.teacher.condition.inTurn(0, count);
-  return drawImages('sample', sampler, condition, count, rng, context).finally(() =>
-    sampler.dispose(),
+    { name: 'sample', condition, count, rng },
+    context,
   );
 }
 

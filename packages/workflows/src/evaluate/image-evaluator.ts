@@ -48,6 +48,8 @@ export interface EvaluatedImages {
   readonly imageShape: readonly number[];
   /** Whether they are made for classes. */
   readonly labels: boolean;
+  /** How many classes there are, where that is known. */
+  readonly numClasses?: number | undefined;
 }
 
 /** What is known of a preset's images before they are made. */
@@ -58,7 +60,8 @@ export function imagesOf({
   readonly teacher: Pick<ConditionalScoreTeacher, 'condition'>;
   readonly tokenizer: Pick<ImageTokenizer, 'imageShape'>;
 }): EvaluatedImages {
-  return { imageShape, labels: condition.numClasses !== undefined };
+  const { numClasses } = condition;
+  return { imageShape, labels: numClasses !== undefined, numClasses };
 }
 
 /** The same of a preset whose files are not read; undefined when its sequences are not images. */
@@ -87,11 +90,18 @@ export function whyNotMeasured(
   }
 }
 
-/**
- * The metrics that the images of a preset are measured with. Nothing is loaded for it.
- * @throws Error saying why they cannot be measured, and the mend.
- */
-export function metricsOfPreset(
+/** The metrics that the images of a preset are measured with; undefined when they cannot be. */
+export function metricsOfImages(
+  context: PresetContext,
+  images: EvaluatedImages,
+): readonly Metric[] | undefined {
+  return whyNotMeasured(context, images) === undefined
+    ? metricsOfPreset(context, images)
+    : undefined;
+}
+
+/** As `metricsOfImages`. @throws Error saying why they cannot be measured, and the mend. */
+function metricsOfPreset(
   { container, found }: PresetContext,
   { imageShape, labels }: EvaluatedImages,
 ): readonly Metric[] {

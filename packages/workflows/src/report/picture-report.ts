@@ -1,8 +1,7 @@
 import { imageGrid, renderReport, type ResultRow } from '@ar-distill/evaluation/report';
-import { drawImages } from '../sample/draw-images';
+import { drawFrom } from '../sample/draw-from';
 import type { Decoder } from '../sample/decoder';
 import { imageBatch } from '../sample/batch-sizes';
-import { imageSampler } from '../sample/image-sampler';
 import { flattenSettings } from './flatten-settings';
 import { pictureFile, TEACHER } from './row-names';
 import type { SequenceSampler } from '@ar-distill/core';
@@ -34,16 +33,13 @@ export async function writePictureReport(
   const rows: ResultRow[] = [];
   const pictures: { title: string; path: string }[] = [];
   const show = async (name: string, open: () => Promise<SequenceSampler>): Promise<void> => {
-    const sampler = await imageSampler(compiler, await open(), decoder);
-    const started = performance.now();
     const rng = context.createRng(seed);
-    const { images } = await drawImages(name, sampler, condition, COUNT, rng, context).finally(() =>
-      sampler.dispose(),
-    );
-    const secondsPerImage = (performance.now() - started) / 1000 / COUNT;
+    const request = { name, condition, count: COUNT, rng };
+    const { images, ...cost } = await drawFrom(await open(), decoder, request, context);
     const path = pictureFile(name);
     await run.writeFile(path, imageGrid(images, COLUMNS));
-    rows.push({ name, evaluations: sampler.evaluations, secondsPerImage });
+    const { evaluations, secondsPerImage } = cost;
+    rows.push({ name, evaluations, secondsPerImage });
     pictures.push({ title: name, path });
   };
   // One after the other: two large models do not have to fit side by side.

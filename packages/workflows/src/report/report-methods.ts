@@ -1,20 +1,22 @@
 import type { SequenceSampler } from '@ar-distill/core';
 import type { Rng } from '@ar-distill/program';
 import type { PresetModels } from '../models/preset-models';
-import type { Decoder } from '../sample/decoder';
 import { imageBatch } from '../sample/batch-sizes';
 import { imageSampler, type ImageSampler } from '../sample/image-sampler';
 import { ADAPTED, snappedName, TEACHER } from './row-names';
-import type { ReportSubject } from './report-subject';
+import type { ImageSubject, ReportSubject } from './report-subject';
 
 /** Timings: batches of this many images, or of as many as fit, this often, in turns. */
 const TIMED_BATCH = 100;
 const TIMED_ROUNDS = 5;
 
-/** Everything that draws images by itself, by its name in the table and in its order. */
+/**
+ * Everything that draws images by itself, by its name in the table and in its order; `own` takes what
+ * is opened, also when something after it cannot be.
+ */
 export async function openMethods(
-  { context, models, adaptation, outcome }: ReportSubject,
-  decoder: Decoder,
+  { context, models, adaptation, outcome, decoder }: ImageSubject,
+  own: (sampler: ImageSampler) => ImageSampler,
 ): Promise<Map<string, ImageSampler>> {
   const { compiler } = context;
   const snapping = { ...decoder, snap: true };
@@ -22,7 +24,7 @@ export async function openMethods(
   const batchSize = imageBatch(layout, decoder.tokenizer.imageShape, TIMED_BATCH);
   const methods = new Map<string, ImageSampler>();
   const add = async (name: string, sampler: SequenceSampler, by = decoder): Promise<void> => {
-    methods.set(name, await imageSampler(compiler, sampler, by));
+    methods.set(name, own(await imageSampler(compiler, sampler, by)));
   };
   const teacher = ({ teacher: own, teacherWeights }: PresetModels): Promise<SequenceSampler> =>
     own.createSampler(compiler, teacherWeights, batchSize);

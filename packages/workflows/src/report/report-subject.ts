@@ -3,6 +3,8 @@ import type { Run } from '@ar-distill/runs';
 import type { Adaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import type { PresetModels } from '../models/preset-models';
+import { imageBatch } from '../sample/batch-sizes';
+import type { Decoder } from '../sample/decoder';
 import type { Tree } from '../settings/merge';
 
 /** Everything that a report is made from. */
@@ -23,6 +25,16 @@ export interface ReportSubject {
   readonly settings: Tree;
   /** Samples per row. */
   readonly samples: number;
+}
+
+/** The same where sequences are images. */
+export type ImageSubject = ReportSubject & { readonly decoder: Decoder };
+
+const BATCH = 250;
+
+/** Images of a report that are drawn or decoded at a time. */
+export function reportBatch({ models, decoder }: Pick<ImageSubject, 'models' | 'decoder'>): number {
+  return imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
 }
 
 /** The row of the distilled generator: the one that is marked, else the first. */

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { SequenceSampler } from '@ar-distill/core';
+import { disposing } from '@ar-distill/core/optimization';
 import { compileOneStep } from '@ar-distill/core/sampling';
 import type { ServiceContainer } from '@ar-distill/di';
 import type { SpeedComparison } from '@ar-distill/evaluation/report';
@@ -64,21 +65,21 @@ export async function compareSpeed(
   for (const [size, rounds] of Object.entries(ROUNDS)) {
     const batchSize = Number(size);
     const condition = teacher.condition.inTurn(0, batchSize);
-    const slow = await teacher.createSampler(compiler, teacherWeights, batchSize);
-    const fast = await compileOneStep({ ...generator, batchSize }, compiler);
-    const decode = await compileDecoder(compiler, decoder, batchSize);
-    const call = async (sampler: SequenceSampler, times: CallTimes, first: number) => {
-      await setTimeout(PAUSE);
-      const started = performance.now();
-      const { sequence } = await sampler.sample(condition, rng, first);
-      const drawn = performance.now();
-      await decode.images(sequence, first);
-      times.sequence.push((drawn - started) / 1000);
-      times.image.push((performance.now() - started) / 1000);
-    };
     const teacherTimes: CallTimes = { sequence: [], image: [] };
     const generatorTimes: CallTimes = { sequence: [], image: [] };
-    try {
+    await disposing(async (own) => {
+      const slow = own(await teacher.createSampler(compiler, teacherWeights, batchSize));
+      const fast = own(await compileOneStep({ ...generator, batchSize }, compiler));
+      const decode = own(await compileDecoder(compiler, decoder, batchSize));
+      const call = async (sampler: SequenceSampler, times: CallTimes, first: number) => {
+        await setTimeout(PAUSE);
+        const started = performance.now();
+        const { sequence } = await sampler.sample(condition, rng, first);
+        const drawn = performance.now();
+        await decode.images(sequence, first);
+        times.sequence.push((drawn - started) / 1000);
+        times.image.push((performance.now() - started) / 1000);
+      };
       for (let round = 0; round <= rounds; round++) {
         signal.throwIfAborted();
         await call(slow, teacherTimes, round * batchSize);
@@ -86,9 +87,7 @@ export async function compareSpeed(
         const stage = `speed, ${batchSize} per call`;
         progress.update({ stage, done: round + 1, total: rounds + 1, metrics: {} });
       }
-    } finally {
-      for (const opened of [slow, fast, decode]) await opened.dispose();
-    }
+    });
     for (const what of ['sequence', 'image'] as const) {
       comparisons.push({
         batchSize,

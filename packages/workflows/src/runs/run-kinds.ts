@@ -95,6 +95,8 @@ export const DISTILLATION = kind(
     /** The run whose tuned weights are used again, and the checksum of these. */
     stage1: networkFile.omit({ ships: true }).optional(),
     samples: count,
+    /** How its teacher draws and is scored; runs of older versions do not say it. */
+    teacherSampling: z.record(z.string(), z.number()).optional(),
     /** Parsed by the schema of the method. */
     settings: z.record(z.string(), z.unknown()),
     /** Used when the teacher still reads tokens. */

@@ -1,4 +1,4 @@
-import { sequenceLength, type ImageTokenizer } from '@ar-distill/core';
+import { sequenceLength, type ImageTokenizer, type SequenceSampler } from '@ar-distill/core';
 import { snapToCodes } from '@ar-distill/core/math';
 import { pixelPlace, requireFinite, sequencePlace } from '@ar-distill/core/sampling';
 import { float32, type HostTensor, type HostTensors, type StepCompiler } from '@ar-distill/program';
@@ -51,6 +51,21 @@ export interface CompiledDecoder {
    */
   images(sequence: HostTensor, firstSample?: number): Promise<HostTensor>;
   dispose(): Promise<void>;
+}
+
+/** The decoder of a sampler's batches; the sampler is disposed of when it cannot be compiled. */
+export async function compileDecoderOf(
+  sampler: Pick<SequenceSampler, 'batchSize' | 'dispose'>,
+  compiler: StepCompiler,
+  decoder: Decoder,
+): Promise<CompiledDecoder> {
+  try {
+    return await compileDecoder(compiler, decoder, sampler.batchSize);
+  } catch (error) {
+    // What cannot be disposed of says less than why there is no decoder.
+    await sampler.dispose().catch(() => undefined);
+    throw error;
+  }
 }
 
 export async function compileDecoder(

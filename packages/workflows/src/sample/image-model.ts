@@ -11,7 +11,7 @@ import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { filesToDraw } from '../runs/run-networks';
 import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
-import { compileDecoder, imageDecoder, type Decoder } from './decoder';
+import { compileDecoderOf, imageDecoder, type Decoder } from './decoder';
 import { drawBatches, type ImageBatch } from './draw-images';
 import { imageSampler, type ImageSampler } from './image-sampler';
 
@@ -157,7 +157,7 @@ export class ImageModel {
       );
     }
     const sequences = await compileWatchedTeacher({ teacher, weights, batchSize }, compiler);
-    const decoder = await compileDecoder(compiler, this.decoder, batchSize);
+    const decoder = await compileDecoderOf(sequences, compiler, this.decoder);
     return {
       batchSize,
       evaluations: teacher.layout.stepLengths.length,

@@ -1,6 +1,6 @@
 import type { SequenceSampler } from '@ar-distill/core';
 import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
-import { compileDecoder, type Decoder } from './decoder';
+import { compileDecoderOf, type Decoder } from './decoder';
 
 /** Something that draws images, a fixed number per call. */
 export interface ImageSampler {
@@ -15,14 +15,17 @@ export interface ImageSampler {
   dispose(): Promise<void>;
 }
 
-/** A sampler of sequences with a decoder behind it; the sampler is disposed of with it. */
+/**
+ * A sampler of sequences with a decoder behind it; the sampler is disposed of with it, and when the
+ * decoder cannot be compiled.
+ */
 export async function imageSampler(
   compiler: StepCompiler,
   sampler: SequenceSampler,
   decoder: Decoder,
 ): Promise<ImageSampler> {
   const { batchSize, evaluations } = sampler;
-  const decode = await compileDecoder(compiler, decoder, batchSize);
+  const decode = await compileDecoderOf(sampler, compiler, decoder);
   return {
     batchSize,
     evaluations,

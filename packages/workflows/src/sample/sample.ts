@@ -12,8 +12,7 @@ import { checkCount, checkFileToWrite } from '../settings/check-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
-import { drawImages } from './draw-images';
-import { imageSampler } from './image-sampler';
+import { drawFrom } from './draw-from';
 import {
   checkSampler,
   loadSampledModels,
@@ -85,19 +84,15 @@ export async function sample(
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
-  const sampler = await imageSampler(
-    context.compiler,
+  const { images, evaluations, secondsPerImage } = await drawFrom(
     await openSampler(context, models, files, options, batchSize),
     decoder,
+    { name: 'sample', condition, count, rng },
+    context,
   );
-  const started = performance.now();
-  const { images } = await drawImages('sample', sampler, condition, count, rng, context).finally(
-    () => sampler.dispose(),
-  );
-  const secondsPerImage = (performance.now() - started) / 1000 / count;
   if (out !== undefined) await atomicWriteFile(out, imageGrid(images, Math.min(COLUMNS, count)));
   if (npz !== undefined) await writeImagesNpz(npz, images, classesOf(condition));
-  return { images, condition, evaluations: sampler.evaluations, secondsPerImage };
+  return { images, condition, evaluations, secondsPerImage };
 }
 
 /**

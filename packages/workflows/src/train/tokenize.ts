@@ -1,5 +1,6 @@
 import { ofClasses, sequenceLength, type ImageSplit, type ImageTokenizer } from '@ar-distill/core';
 import type { TokenSequences } from '@ar-distill/core/methods';
+import { disposing } from '@ar-distill/core/optimization';
 import { firstNonFinite, pixelPlace, requireFinite } from '@ar-distill/core/sampling';
 import { forBatches } from '@ar-distill/datasets';
 import {
@@ -9,6 +10,7 @@ import {
   type HostTensor,
   type HostTensors,
 } from '@ar-distill/program';
+import type * as tf from '@tensorflow/tfjs';
 import type { WorkflowContext } from '../context';
 import type { LoadedTokenizer } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
@@ -36,31 +38,26 @@ export async function labelledTokens(
 
 /** Tokens [N, n] of all images of a split. */
 async function encodeImages(
-  { compiler, progress, signal }: TokenizerContext,
+  context: TokenizerContext,
   tokenizer: ImageTokenizer,
   weights: Readonly<HostTensors>,
   split: ImageSplit,
 ): Promise<HostTensor> {
-  requireFiniteWeights(weights);
   const n = sequenceLength(tokenizer.layout);
-  const batchSize = imageBatch(tokenizer.layout, tokenizer.imageShape, BATCH);
-  const step = await compiler.compile({
-    name: 'encoder',
-    fn: ({ constants, inputs }) => ({
-      outputs: { tokens: tokenizer.encode(constants, inputs['images']!) },
-    }),
-    constants: weights,
-    inputs: { images: { shape: [batchSize, ...tokenizer.imageShape], dtype: 'float32' } },
-  });
   const all = new Int32Array(split.count * n);
-  await forBatches(split, batchSize, async ({ images }, first, kept) => {
-    signal.throwIfAborted();
-    requireFiniteImages(images, first);
-    const { tokens } = await step.run({ images });
-    all.set(tokens!.data.subarray(0, kept * n), first * n);
-    progress.update({ stage: 'encode', done: first + kept, total: split.count, metrics: {} });
-  });
-  await step.dispose();
+  const fill = ({ data }: HostTensor, first: number, kept: number): void =>
+    all.set(data.subarray(0, kept * n), first * n);
+  await runOnImages(
+    {
+      name: 'encoder',
+      stage: 'encode',
+      fn: (parameters, images) => tokenizer.encode(parameters, images),
+      take: fill,
+    },
+    context,
+    { tokenizer, weights },
+    split,
+  );
   return int32([split.count, n], all);
 }
 
@@ -69,41 +66,74 @@ async function encodeImages(
  * pixel is not finite or when aborted.
  */
 export async function reconstructImages(
-  { compiler, progress, signal }: TokenizerContext,
+  context: TokenizerContext,
   tokenizer: ImageTokenizer,
   weights: Readonly<HostTensors>,
   split: ImageSplit,
 ): Promise<HostTensor> {
-  requireFiniteWeights(weights);
-  const batchSize = imageBatch(tokenizer.layout, tokenizer.imageShape, BATCH);
-  const step = await compiler.compile({
-    name: 'reconstruction',
-    fn: ({ constants, inputs }) => {
-      const tokens = tokenizer.encode(constants, inputs['images']!);
-      const [V, C] = tokenizer.codebook(constants).shape as [number, number];
-      const codes = tokenizer.codebook(constants).as2D(V, C).gather(tokens.flatten().toInt());
-      const images = tokenizer.decode(constants, codes.reshape([...tokens.shape, C]));
-      return { outputs: { images } };
-    },
-    constants: weights,
-    inputs: { images: { shape: [batchSize, ...tokenizer.imageShape], dtype: 'float32' } },
-  });
   const size = elementCount(tokenizer.imageShape);
   const all = new Float32Array(split.count * size);
-  await forBatches(split, batchSize, async ({ images }, first, kept) => {
-    signal.throwIfAborted();
-    requireFiniteImages(images, first);
-    const { images: decoded } = await step.run({ images });
-    all.set(finiteImages(decoded!, first).data.subarray(0, kept * size), first * size);
-    progress.update({ stage: 'reconstruct', done: first + kept, total: split.count, metrics: {} });
-  });
-  await step.dispose();
+  await runOnImages(
+    {
+      name: 'reconstruction',
+      stage: 'reconstruct',
+      fn: (parameters, images) => {
+        const tokens = tokenizer.encode(parameters, images);
+        const [V, C] = tokenizer.codebook(parameters).shape as [number, number];
+        const codes = tokenizer.codebook(parameters).as2D(V, C).gather(tokens.flatten().toInt());
+        return tokenizer.decode(parameters, codes.reshape([...tokens.shape, C]));
+      },
+      take: (decoded, first, kept) =>
+        all.set(finiteImages(decoded, first).data.subarray(0, kept * size), first * size),
+    },
+    context,
+    { tokenizer, weights },
+    split,
+  );
   return float32([split.count, ...tokenizer.imageShape], all);
 }
 
-/** The nearest code to NaN is a code like any other. */
-function requireFiniteImages(images: HostTensor, first: number): void {
-  requireFinite('The image to encode', images, first, pixelPlace);
+/** What a pass over the images of a split does. */
+interface ImagePass {
+  /** Of the program. */
+  readonly name: string;
+  /** Of the progress. */
+  readonly stage: string;
+  /** Traced, of images [B, H, W, channels]. */
+  fn(parameters: Readonly<Record<string, tf.Tensor>>, images: tf.Tensor): tf.Tensor;
+  /** Keeps the first `kept` rows of what the images from number `first` on gave. */
+  take(result: HostTensor, first: number, kept: number): void;
+}
+
+async function runOnImages(
+  { name, stage, fn, take }: ImagePass,
+  { compiler, progress, signal }: TokenizerContext,
+  { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
+  split: ImageSplit,
+): Promise<void> {
+  requireFiniteWeights(weights);
+  const { imageShape, layout } = tokenizer;
+  const batchSize = imageBatch(layout, imageShape, BATCH);
+  await disposing(async (own) => {
+    const step = own(
+      await compiler.compile({
+        name,
+        fn: ({ constants, inputs }) => ({
+          outputs: { result: fn(constants, inputs['images']!) },
+        }),
+        constants: weights,
+        inputs: { images: { shape: [batchSize, ...imageShape], dtype: 'float32' } },
+      }),
+    );
+    await forBatches(split, batchSize, async ({ images }, first, kept) => {
+      signal.throwIfAborted();
+      // The nearest code to NaN is a code like any other.
+      requireFinite('The image to encode', images, first, pixelPlace);
+      const { result } = await step.run({ images });
+      take(result!, first, kept);
+      progress.update({ stage, done: first + kept, total: split.count, metrics: {} });
+    });
+  });
 }
 
 /** Tokens are numbers of codes, which a NaN in the encoder gives as well. */

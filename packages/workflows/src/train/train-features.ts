@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { FeatureNetworkProvider } from '@ar-distill/core';
+import { disposing } from '@ar-distill/core/optimization';
 import { ShuffledImages } from '@ar-distill/datasets';
 import { FEATURE_NETWORKS, type Contribution, type ServiceContainer } from '@ar-distill/di';
 import {
@@ -99,11 +100,13 @@ export async function trainFeatures(
     options,
     async (trained) => {
       if (options.report === false) return save(trained, {});
-      const network = await provider.open(context.compiler, { weights: trained.weights });
-      const reference = await computeReference(network, measured, data.classes);
-      await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
-      const { values } = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, measured);
-      await network.dispose();
+      const values = await disposing(async (own) => {
+        const network = own(await provider.open(context.compiler, { weights: trained.weights }));
+        const reference = await computeReference(network, measured, data.classes);
+        await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
+        const quality = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, measured);
+        return quality.values;
+      });
       return save(trained, { testAccuracy: values[CLASS_ACCURACY.name]! });
     },
   );

@@ -5,8 +5,8 @@ import type { ServiceContainer } from '@ar-distill/di';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { checkSamples } from '../evaluate/check-samples';
 import { firstOf } from '../evaluate/first-of';
+import { checkPresetImageCount } from '../evaluate/image-count';
 import { openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
 import { checkMeasuring, type MeasuringOptions } from '../evaluate/measuring-options';
 import type { WorkflowOptions } from '../events';
@@ -42,7 +42,7 @@ export async function trainTokenizer(
   }
   const { settings, dataset } = await trainingData(context, 'tokenizer');
   const measured = firstOf(dataset.test, options.samples);
-  if (options.report !== false) checkSamples(context, measured.count);
+  if (options.report !== false) checkPresetImageCount(context, measured.count);
   return trainInRun(
     context,
     {
@@ -96,8 +96,8 @@ async function measureTokenizer(
   const measured = { imageShape: tokenizer.imageShape, labels: true };
   if (whyNotMeasured(context, measured) !== undefined) return { meanSquaredError };
   const evaluator = await openEvaluator(context, measured);
-  const { values } = await evaluator.evaluate(images, ofClasses(await test.labels()));
-  await evaluator.dispose();
+  const labels = ofClasses(await test.labels());
+  const { values } = await evaluator.evaluate(images, labels).finally(() => evaluator.dispose());
   const reconstruction = Object.entries(values).map(([name, value]) => [
     `reconstruction.${name}`,
     value,

@@ -5,6 +5,7 @@ import type {
   DistillationMethod,
   DistillationOutcome,
   DistillationSubject,
+  MethodPlan,
   MethodServices,
   MethodStage,
 } from '../../plugin/distillation-method';
@@ -34,15 +35,32 @@ export const csd: DistillationMethod<DistillationSettings> = {
     gradientClip: DISTILLATION_STAGE,
     checkpointInterval: DISTILLATION_STAGE,
   },
+  // With one guidance update per generator update the generator would lose modes faster than the
+  // guidance network notices.
   quickSettings: {
     teacherPoolSize: 2560,
-    tuning: { headIterations: 10, fullIterations: 60 },
-    generatorIterations: 60,
-    guidanceUpdates: 1,
+    tuning: { headIterations: 10, fullIterations: 120 },
+    generatorIterations: 120,
+    guidanceUpdates: 2,
+    warmUpFraction: 0.05,
     checkpointInterval: 30,
   },
+  plan,
   start,
 };
+
+function plan(settings: DistillationSettings): MethodPlan {
+  microBatchSize(settings);
+  microBatchSize(settings.tuning);
+  return {
+    pool: {
+      size: settings.teacherPoolSize,
+      setting: 'teacherPoolSize',
+      arrays: POOL_STAGE,
+      dependsOn: ['teacherPoolSize', 'seed'],
+    },
+  };
+}
 
 /**
  * The stages: sequences of the teacher, stage 1 (the head alone where the settings ask for it, then
@@ -54,8 +72,7 @@ function start(
 ): Distillation {
   const { settings, network, teacherWeights } = subject;
   // Said now and not when stage 1 is over.
-  microBatchSize(settings);
-  microBatchSize(settings.tuning);
+  plan(settings);
   const work = csdWork(settings);
   const pool = new StageResult<TeacherPool>(POOL_STAGE);
   const head = new StageResult<HostTensors>(TUNING_STAGES.head);

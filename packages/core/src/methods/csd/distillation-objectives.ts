@@ -5,6 +5,7 @@ import { conditionOf } from '../../model/condition';
 import type { Objective } from '../../optimization/optimizer-step';
 import { interpolate, velocityToDenoised } from '../../score/rectified-flow';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
+import { spreadSource, tracedSpread } from './spread';
 
 /**
  * FCS (DD2, Eq. 5): ψ learns the velocity of the generator's own sequences. The generator runs forward
@@ -63,15 +64,12 @@ export function generatorObjective(
           layout: network.layout,
         },
       );
-      return { loss, metrics: { ...metrics, spread: spread(prefix) } };
+      return {
+        loss,
+        metrics: { ...metrics, spread: tracedSpread(prefix, spreadSource(settings)) },
+      };
     };
   };
-}
-
-/** Standard deviation over the batch, averaged over positions and channels; cf. `poolSpread`. */
-function spread(sequences: tf.Tensor): tf.Tensor {
-  const { variance } = tf.moments(sequences, 0);
-  return tf.mean(tf.sqrt(variance));
 }
 
 type BatchTensors = Record<'noise' | 't' | 'scoreNoise', tf.Tensor>;

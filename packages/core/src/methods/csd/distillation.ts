@@ -3,7 +3,7 @@ import { callsInOrder } from '../../optimization/calls-in-order';
 import { disposing } from '../../optimization/disposing';
 import { progressiveEmaDecay } from '../../optimization/ema-schedule';
 import { learningRateSchedule } from '../../optimization/learning-rate';
-import { OptimizerStep } from '../../optimization/optimizer-step';
+import { OptimizerStep, type OptimizerStepOptions } from '../../optimization/optimizer-step';
 import { runStage, type TrainingEnvironment } from '../../optimization/training-loop';
 import type { GeneratorSnapshot, MethodServices } from '../../plugin/distillation-method';
 import { poolSpread } from '../../sampling/teacher-pool';
@@ -12,6 +12,7 @@ import { createGroups, type CsdSubject, type DistillationGroups } from './csd-su
 import { BatchDraws, batchSpecs } from './distillation-batches';
 import { generatorObjective, guidanceObjective } from './distillation-objectives';
 import type { DistillationSettings } from './distillation-settings';
+import { SpreadEstimate, spreadSource } from './spread';
 
 /** The generator at the end of the training. */
 export interface DistilledGenerator extends GeneratorSnapshot {
@@ -47,7 +48,8 @@ export async function distillGenerator(
     const guidanceStep = own(await compileGuidanceStep(subject, groups, compiler, store));
     const generatorStep = own(await compileGeneratorStep(subject, groups, compiler, store));
     const snapshot = async (iteration: number, seconds: number): Promise<GeneratorSnapshot> => {
-      return { iteration, seconds, weights: await groups.generator.weights(store, true) };
+      const weights = await groups.generator.weights(store, true);
+      return { iteration, seconds, weights, total: settings.generatorIterations };
     };
     const seconds = await runStage(
       {
@@ -137,8 +139,16 @@ function compileGeneratorStep(
     inputs: batchSpecs(subject, []),
     objective: generatorObjective(subject, groups),
     microBatches: settings.accumulation,
+    ...spreadOf(settings),
     settings,
   });
+}
+
+/** The metric `spread` over what an update sees, where a micro-batch sees too little. */
+function spreadOf(settings: DistillationSettings): Pick<OptimizerStepOptions, 'combine'> {
+  if (spreadSource(settings) === 'batch') return {};
+  const estimate = new SpreadEstimate(settings.batchSize);
+  return { combine: { spread: (moments) => estimate.add(moments) } };
 }
 
 function learningRates(settings: DistillationSettings) {

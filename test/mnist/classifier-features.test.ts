@@ -8,9 +8,14 @@ import {
   int32,
   type StepCompiler,
 } from '@ar-distill/program';
-import { type ClassifierArchitecture, classifierSpecs, MNIST_CLASSIFIER } from './classifier';
-import { ClassifierFeatures } from './classifier-features';
-import { mnistClassifier } from './mnist-classifier';
+import {
+  type ClassifierArchitecture,
+  classifierSpecs,
+  MNIST_CLASSIFIER,
+} from '../../plugins/mnist/src/classifier/classifier';
+import { ClassifierFeatures } from '../../plugins/mnist/src/classifier/classifier-features';
+import { mnistClassifier } from '../../plugins/mnist/src/classifier/mnist-classifier';
+import { EagerCompiler } from '../core/eager-compiler';
 
 const ARCHITECTURE: ClassifierArchitecture = {
   imageSize: 6,
@@ -18,42 +23,6 @@ const ARCHITECTURE: ClassifierArchitecture = {
   widths: [4, 5],
   numClasses: 3,
 };
-
-/** Runs programs at once, without compiling them, and counts them. */
-class EagerCompiler implements StepCompiler {
-  compiled = 0;
-  disposed = 0;
-
-  createStore(): never {
-    throw new Error('These programs have no state.');
-  }
-
-  compile({ fn, constants = {} }: Parameters<StepCompiler['compile']>[0]) {
-    this.compiled++;
-    return Promise.resolve({
-      run: (inputs: Readonly<HostTensors>) => {
-        const values: HostTensors = {};
-        tf.tidy(() => {
-          const given = { state: {}, constants: tensors(constants), inputs: tensors(inputs) };
-          for (const [name, value] of Object.entries(fn(given).outputs)) {
-            values[name] = float32(value.shape, value.dataSync<'float32'>().slice());
-          }
-        });
-        return Promise.resolve(values);
-      },
-      dispose: () => Promise.resolve(void this.disposed++),
-    });
-  }
-}
-
-function tensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
 
 const RNG = createRng(3);
 const WEIGHTS = initializeParameters(classifierSpecs(ARCHITECTURE), RNG);

@@ -4,9 +4,10 @@ import {
   type ProgressReporter,
   type SequenceLayout,
 } from '@ar-distill/core';
-import { float32, type HostTensors, int32, type StepCompiler } from '@ar-distill/program';
+import { float32, type HostTensors, int32 } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { labelledTokens, reconstructImages } from './tokenize';
+import { labelledTokens, reconstructImages } from '../../packages/workflows/src/train/tokenize';
+import { EagerCompiler } from '../core/eager-compiler';
 
 /** Two pixels, two codes: a pixel's code is its sign, and is decoded as itself times a gain. */
 class SignTokenizer extends ImageTokenizer {
@@ -20,42 +21,13 @@ class SignTokenizer extends ImageTokenizer {
     codes.mul(parameters['gain']!).reshape([-1, 1, 2, 1]);
 }
 
-const compiler: StepCompiler = {
-  createStore: () => Promise.reject(new Error('These programs have no state.')),
-  compile: ({ fn, constants = {} }) =>
-    Promise.resolve({
-      run: (inputs) => {
-        const values: HostTensors = {};
-        tf.tidy(() => {
-          const given = { state: {}, constants: tensors(constants), inputs: tensors(inputs) };
-          for (const [name, value] of Object.entries(fn(given).outputs)) {
-            const data = value.dataSync().slice();
-            values[name] =
-              data instanceof Int32Array
-                ? int32(value.shape, data)
-                : float32(value.shape, Float32Array.from(data));
-          }
-        });
-        return Promise.resolve(values);
-      },
-      dispose: () => Promise.resolve(),
-    }),
-};
+const compiler = new EagerCompiler();
 const progress: ProgressReporter = { update: () => undefined, message: () => undefined };
 const tokenizer = new SignTokenizer();
 const context = { compiler, progress, signal: new AbortController().signal };
 const weightsOf = (...gain: number[]): HostTensors => ({
   gain: float32([2, 1], Float32Array.from(gain)),
 });
-
-function tensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
 
 /** 103 images, the last of which is [0.5, −0.25]. */
 const COUNT = 103;

@@ -25,44 +25,19 @@ import {
   type StepCompiler,
 } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { compileDecoder, type Decoder } from './decoder';
-import { imageSampler } from './image-sampler';
+import { compileDecoder, type Decoder } from '../../packages/workflows/src/sample/decoder';
+import { drawFrom } from '../../packages/workflows/src/sample/draw-from';
+import { imageSampler } from '../../packages/workflows/src/sample/image-sampler';
+import { EagerCompiler } from '../core/eager-compiler';
 
 const LAYOUT = { channels: 2, stepLengths: [1, 2] };
 const [LENGTH, CODES, BATCH] = [3, 4, 2];
+const compiler = new EagerCompiler();
 
 beforeAll(async () => {
   tf.enableProdMode();
   await tf.setBackend('cpu');
 });
-
-/** Runs programs at once, without compiling them. */
-const compiler: StepCompiler = {
-  createStore: () => Promise.reject(new Error('These programs have no state.')),
-  compile: ({ fn, constants = {} }) =>
-    Promise.resolve({
-      run: (inputs) => {
-        const values: HostTensors = {};
-        tf.tidy(() => {
-          const given = { state: {}, constants: tensors(constants), inputs: tensors(inputs) };
-          for (const [name, value] of Object.entries(fn(given).outputs)) {
-            values[name] = float32(value.shape, value.dataSync<'float32'>().slice());
-          }
-        });
-        return Promise.resolve(values);
-      },
-      dispose: () => Promise.resolve(),
-    }),
-};
-
-function tensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
 
 /** The noise itself, times a gain of each position. */
 class GainNetwork extends VelocityNetwork {
@@ -237,6 +212,57 @@ test('the teacher is not asked about AR steps that it leaves alone', async () =>
   // Logits of position 0, which is in AR step 0.
   const images = await draw(refined(gain(), logits([1, NaN]), 1), decoder(false));
   expect(images.data.every(Number.isFinite)).toBe(true);
+});
+
+describe('what is opened is disposed of', () => {
+  /** A sampler that draws zeros, and counts how often it was disposed of. */
+  function zeros() {
+    let disposed = 0;
+    const sampler: SequenceSampler = {
+      ...carelessSampler,
+      sample: () => Promise.resolve({ sequence: filled([BATCH, LENGTH, 2], 0, []) }),
+      dispose: async () => void disposed++,
+    };
+    return { sampler, disposed: () => disposed };
+  }
+  const condition = ofClasses(Int32Array.of(0, 1, 0, 1));
+  const request = { name: 'test', condition, count: 4, rng: createRng(3) };
+  const context = (own: StepCompiler, signal = new AbortController().signal) => ({
+    compiler: own,
+    signal,
+    progress: { update: () => undefined, message: () => undefined },
+  });
+
+  test('the sampler, when its decoder cannot be compiled', async () => {
+    const failing: StepCompiler = {
+      createStore: () => Promise.reject(new Error('There is no store.')),
+      compile: () => Promise.reject(new Error('There is no room for the decoder.')),
+    };
+    const own = zeros();
+    await expect(imageSampler(failing, own.sampler, decoder(false))).rejects.toThrow('no room');
+    expect(own.disposed()).toBe(1);
+  });
+
+  test('sampler and decoder, whether the images could be drawn or not', async () => {
+    const counting = new EagerCompiler();
+    const drawn = zeros();
+    const { images, evaluations, secondsPerImage } = await drawFrom(
+      drawn.sampler,
+      decoder(false),
+      request,
+      context(counting),
+    );
+    expect(images.shape).toEqual([4, 1, LENGTH, 2]);
+    expect(evaluations).toBe(carelessSampler.evaluations);
+    expect(secondsPerImage).toBeGreaterThan(0);
+    const stopped = zeros();
+    const aborted = context(counting, AbortSignal.abort());
+    await expect(drawFrom(stopped.sampler, decoder(false), request, aborted)).rejects.toMatchObject(
+      { name: 'AbortError' },
+    );
+    expect([drawn.disposed(), stopped.disposed()]).toEqual([1, 1]);
+    expect([counting.compiled, counting.disposed]).toEqual([2, 2]);
+  });
 });
 
 test('images are clipped to [−1, 1]', async () => {

@@ -1,0 +1,49 @@
+import { sequenceLength, type MethodPlan } from '@ar-distill/core';
+import { smallestMarginalPool } from '@ar-distill/core/sampling';
+import type { PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { checkImageCount, neededImages } from '../evaluate/image-count';
+import { imagesOf, metricsOfImages } from '../evaluate/image-evaluator';
+import type { PresetModels } from '../models/preset-models';
+import { INDEPENDENT } from './row-names';
+
+/** A report of a distillation that has not started. */
+export interface PlannedReport {
+  readonly models: Pick<PresetModels, 'teacher' | 'tokenizer'>;
+  /** Of the settings that will be used. */
+  readonly plan: MethodPlan;
+  /** Of the preset's own settings; left out for a run that is resumed, whose pool is what it is. */
+  readonly presetPlan?: MethodPlan | undefined;
+  /** Samples per row. */
+  readonly samples: number;
+}
+
+/**
+ * Checks that the figures of a report can be computed at the end of a distillation, and says which of
+ * its rows will be missing.
+ * @throws InvalidOptionError naming what is too small, and how large it has to be.
+ */
+export function checkReport(
+  context: PresetContext,
+  { models: { teacher, tokenizer }, plan: { pool }, presetPlan, samples }: PlannedReport,
+): void {
+  const images = tokenizer && imagesOf({ teacher, tokenizer: tokenizer.tokenizer });
+  // Without a pool there are pictures only.
+  if (!pool || !images || !metricsOfImages(context, images)) return;
+  checkImageCount(context, images, samples);
+  const positions = sequenceLength(teacher.layout);
+  const marginal = smallestMarginalPool(teacher.condition, positions, samples) ?? 0;
+  // What is too small in the preset already is its author's choice: the row is left out.
+  const isUsual = (presetPlan?.pool?.size ?? 0) >= marginal;
+  const needed = Math.max(neededImages(context, images), isUsual ? marginal : 0);
+  if (pool.size < needed) {
+    throw new InvalidOptionError(
+      `The setting "${pool.setting}" is ${pool.size} where the report of "${context.found.name}" needs ${needed} or more: raise it, or leave the report out.`,
+    );
+  }
+  if (pool.size < marginal) {
+    context.progress.message(
+      `The report will leave out ${INDEPENDENT}: they take a "${pool.setting}" of ${marginal}, and it is ${pool.size}.`,
+    );
+  }
+}
