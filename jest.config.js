@@ -21,8 +21,13 @@ module.exports = {
   },
   roots: ['<rootDir>/packages', '<rootDir>/plugins', '<rootDir>/test', '<rootDir>/tools'],
   testMatch: ['**/*.test.ts'],
-  // jest.full.config.js runs those of the last kind.
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.full\\.test\\.ts$'],
+  // jest.full.config.js and jest.tensorflow.config.js run those of the last two kinds.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/dist/',
+    '\\.full\\.test\\.ts$',
+    '\\.tensorflow\\.test\\.ts$',
+  ],
   modulePathIgnorePatterns: ['/dist/'],
   transform: {
     '^.+\\.ts$': swc('typescript'),

@@ -86,9 +86,10 @@ describe('an engine', () => {
   });
 
   it('refuses impossible options', () => {
+    process.env['AR_DISTILL_TENSORFLOW'] = '/nowhere';
     expect(() => createEngine({ threads: 0 })).toThrow('cannot run on 0 threads');
     expect(() => createEngine({ backend: 'tensorflow' })).toThrow(
-      'The tensorflow backend is not installed: npm install @tensorflow/tfjs-node@4.22.0',
+      'The tensorflow backend is not installed: ar-distill doctor --install-tensorflow cpu',
     );
   });
 

@@ -147,11 +147,13 @@ describe('importing checkpoints', () => {
       return file;
     };
     const config = join(folder, 'config.json');
-    // The official tokenizer halves the image four times; this one once.
     await writeFile(config, JSON.stringify({ patchNums: [1, 2] }));
     const transformer = varTransformer({ ...sizes, ...tokens });
     const trained = await write('ar-ckpt-last.pth', 'trainer', transformer);
-    await expect(run({ files: [trained] })).rejects.toThrow('do not fit together in "patchNums"');
+    // The official tokenizer halves the image four times; this one once.
+    const both = (await run({ files: [trained], out: join(folder, 'both') })).folder;
+    const whole = JSON.parse(await readFile(join(both, 'config.json'), 'utf8')) as Config;
+    expect(whole.architecture).toMatchObject({ patchNums: [1, 2], tokenizer: { imageSize: 4 } });
     const key = 'trainer.var_wo_ddp';
     const alone = (await run({ files: [trained], key, out: join(folder, 'a') })).folder;
     const config1 = JSON.parse(await readFile(join(alone, 'config.json'), 'utf8')) as Config;
@@ -184,7 +186,7 @@ describe('importing checkpoints', () => {
       'a file that is not there',
       {},
       [join(fixtures, 'none.pt')],
-      'none.pt": name one that is there.',
+      'none.pt": name a checkpoint that is there.',
     ],
     ['arrays', {}, [join(fixtures, 'var-tiny/expected.safetensors')], 'of no network that "var"'],
   ])('refuses %s', async (_what, options, files, sentence) => {
@@ -211,6 +213,7 @@ describe('importing checkpoints', () => {
 });
 
 interface Config {
+  readonly architecture: object;
   readonly components: readonly { readonly kind: string; readonly source: { path: string } }[];
 }
 

@@ -39,6 +39,23 @@ describe('the VAR plugin recognises', () => {
     expect(merged).toMatchObject({ phi: { layers: 4, ratio: 0.5, kernel: 3 } });
   });
 
+  it('one of several unknown places only when it is told which', () => {
+    const parts = [part('0', d16), part('nets.best', d16)];
+    expect(() => recognize(listing(parts))).toThrow(
+      'it holds such a network under "0", "nets.best": choose one with --key',
+    );
+    expect(recognize(listing(parts.slice(1)))[0]).toMatchObject({ path: 'nets.best' });
+    const known = [...parts, part('trainer.var_wo_ddp', d16)];
+    expect(recognize(listing(known))[0]).toMatchObject({ path: 'trainer.var_wo_ddp' });
+  });
+
+  it('a teacher with its quantiser, as our own files have it', () => {
+    const quantiser = vae.filter(({ name }) => name.startsWith('quantize.'));
+    const found = recognize(listing([part('', [...d16, ...quantiser])]));
+    expect(found.map(({ kind }) => kind)).toEqual(['teacher']);
+    expect(found[0]!.parameters.some((name) => name.startsWith('quantize.'))).toBe(false);
+  });
+
   it.each([
     [0, { layers: 0, kernel: 3 }],
     [1, { layers: 1, kernel: 3 }],

@@ -110,12 +110,17 @@ describe('findModelSource', () => {
     await expect(find(teacher)).rejects.toThrow(`"${teacher}" holds no generator of AR-Distill`);
   });
 
-  it('says which presets are missing when a model has the sizes of none', async () => {
+  it('takes the settings of its family for a model that has the sizes of no preset', async () => {
     const without = pluginContainer(varPlugin);
     const out = path.join(root, 'unknown');
     await importCheckpoints(without, { files: [fixture('vae.pth'), fixture('var.pth')], out });
-    await expect(findModelSource(without, out)).rejects.toThrow(
-      `The model in "${out}" has the sizes of no installed preset`,
+    const { preset, files } = await findModelSource(without, out);
+    expect(preset.backbone.name).toBe('var');
+    expect(preset.preset.weights).toBeUndefined();
+    expect(files).toEqual({ teacher: out, tokenizer: out });
+    const bare = pluginContainer({ ...varPlugin, presets: {} });
+    await expect(findModelSource(bare, out)).rejects.toThrow(
+      `The model in "${out}" is of the backbone "var", and no preset of it is installed: install`,
     );
     await expect(findModelSource(without, modelFolder)).rejects.toThrow(
       'There is no plugin "small"',

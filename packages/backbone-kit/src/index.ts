@@ -3,6 +3,9 @@ export {
   distilledFields,
   groupsFit,
   latentSide,
+  layerCount,
+  mapSide,
+  withImageSize,
 } from './architecture/architecture-fields';
 export { DiffusionHeadNetwork, type HeadedSizes } from './network/diffusion-head-network';
 export {
@@ -11,6 +14,7 @@ export {
   configNumber,
   configValue,
   countLayers,
+  groupsOf,
   matchTensors,
   missingKey,
   preferredPart,

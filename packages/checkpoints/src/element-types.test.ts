@@ -1,5 +1,11 @@
 import { Float16Array } from '@petamoriken/float16';
-import { decodeElements, dtypeOf, elementSize, type ElementType } from './element-types';
+import {
+  decodeElements,
+  dtypeOf,
+  elementSize,
+  type ElementType,
+  nonFiniteCount,
+} from './element-types';
 import { float32ToFloat16 } from './float16';
 
 const ALL_HALVES = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
@@ -20,6 +26,25 @@ describe('element types', () => {
     const decoded = decodeElements('F16', bytesOf(ALL_HALVES));
     const wrong = [...ALL_HALVES].filter((bits, i) => !Object.is(decoded[i], half(bits)));
     expect(wrong).toEqual([]);
+  });
+
+  it.each(['F16', 'BF16'] as const)('count what is not finite of all 65,536 %s', (type) => {
+    const values = decodeElements(type, bytesOf(ALL_HALVES));
+    const expected = values.filter((value) => !Number.isFinite(value)).length;
+    expect(expected).toBe(type === 'F16' ? 2 * 1024 : 2 * 128);
+    expect(nonFiniteCount(type, bytesOf(ALL_HALVES))).toBe(expected);
+  });
+
+  it.each<[ElementType, ArrayBufferView, number]>([
+    ['F32', Float32Array.of(NaN, 1, -Infinity, 3.4e38, -0, 1e-45), 2],
+    // A double that is no float32 becomes infinite.
+    ['F64', Float64Array.of(NaN, 1, Infinity, 1e300, 3e38), 3],
+    ['I64', BigInt64Array.of(-1n, 0x7ff0000000000000n), 0],
+    ['I32', Int32Array.of(0x7f800000, -1), 0],
+    ['U8', Uint8Array.of(255, 127), 0],
+    ['F32', new Float32Array(), 0],
+  ])('count what is not finite of %s', (type, values, count) => {
+    expect(nonFiniteCount(type, bytesOf(values))).toBe(count);
   });
 
   it('keep the payload of every NaN that is a half, signalling ones too', () => {

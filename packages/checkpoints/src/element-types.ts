@@ -80,6 +80,30 @@ export function decodeElements(type: ElementType, bytes: Uint8Array): Float32Arr
   return FORMATS[type].decode(bytes);
 }
 
+/** The exponents of floating-point types, whose bits are all ones in what is not finite. */
+const EXPONENTS: Partial<Record<ElementType, number>> = {
+  F32: 0x7f800000,
+  F16: 0x7c00,
+  BF16: 0x7f80,
+};
+
+/**
+ * How many of the values in little-endian bytes, at an offset that is a multiple of their size, are NaN or
+ * infinite. Doubles are counted as the float32 that they become; integers and flags are always finite.
+ */
+export function nonFiniteCount(type: ElementType, bytes: Uint8Array): number {
+  if (type === 'F64') {
+    const { buffer, byteOffset, byteLength } = decodeElements(type, bytes);
+    return nonFiniteCount('F32', new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  const exponent = EXPONENTS[type];
+  if (exponent === undefined) return 0;
+  const elements = elementSize(type) === 4 ? integers(bytes) : words(bytes);
+  let count = 0;
+  for (let i = 0; i < elements.length; i++) if ((elements[i]! & exponent) === exponent) count++;
+  return count;
+}
+
 /** IEEE 754 half precision to float32, bit by bit, so that NaN payloads and −0 survive. */
 function float16ToFloat32(halves: Uint16Array): Float32Array {
   const bits = uint32(halves.length);

@@ -1,4 +1,6 @@
+export { type ElementType, nonFiniteCount } from './element-types';
 export { CheckpointFormatError } from './errors';
+export { openPlainFile } from './files/open-plain-file';
 export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
 export { float32ToFloat16 } from './float16';
 export {
@@ -16,4 +18,5 @@ export { type CheckpointFile, openCheckpoint, readCheckpoint } from './open-chec
 export { CHECKSUM_KEY, verifySafetensors } from './safetensors/checksum';
 export { openSafetensors, readSafetensors } from './safetensors/safetensors-file';
 export { writeSafetensors } from './safetensors/write-safetensors';
+export { type BlockedDict, type TensorDict, unreadable } from './torch/state-dict';
 export type { WeightsFile } from './weights-file';

@@ -1,11 +1,14 @@
-import { open } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { CheckpointFormatError } from './errors';
+import { openPlainFile } from './files/open-plain-file';
 import {
   openSafetensors,
   readSafetensors,
   type SafetensorsContents,
 } from './safetensors/safetensors-file';
-import type { TensorDict } from './torch/state-dict';
+import { findWeights } from './sharded/find-weights';
+import { openShards } from './sharded/open-shards';
+import type { BlockedDict, TensorDict } from './torch/state-dict';
 import {
   openTorchCheckpoint,
   readTorchCheckpoint,
@@ -13,22 +16,26 @@ import {
 } from './torch/torch-checkpoint';
 import type { WeightsFile } from './weights-file';
 
-/** A weights file of either format. */
+/** Weights of either format, in a file or in the shards of a folder. */
 export interface CheckpointFile extends WeightsFile {
   /** The dicts that hold tensors; one with the path '' in a safetensors file. */
   readonly dicts: readonly TensorDict[];
+  /** Dicts that are left out, because they hold tensors of types that are not read. */
+  readonly blocked: readonly BlockedDict[];
 }
 
 /**
- * Opens a weights file of either format, which its content tells: safetensors, or the zip format of
- * `torch.save`. Tensors are read one by one.
- * @throws CheckpointFormatError when the file is broken or of another kind, such as PyTorch's format
- *   before 1.6.
+ * Opens weights: a file of either format, which its content tells (safetensors, or the zip format of
+ * `torch.save`), or a folder in the Hugging Face layout with one file of weights or with shards and their
+ * index. Tensors are read one by one.
+ * @throws CheckpointFormatError when a file is not there, broken or of another kind, such as PyTorch's
+ *   format before 1.6.
  */
 export async function openCheckpoint(path: string): Promise<CheckpointFile> {
-  if ((await formatOf(path)) === 'torch') return openTorchCheckpoint(path);
-  const file = await openSafetensors(path);
-  return { ...file, dicts: [{ path: '', keys: file.names }] };
+  if (!(await isFolder(path))) return openFile(path);
+  const { file, isIndex } = await findWeights(path);
+  if (!isIndex) return openFile(file);
+  return asOneDict(await openShards(file, openFile));
 }
 
 /**
@@ -41,6 +48,21 @@ export async function readCheckpoint(
 ): Promise<SafetensorsContents> {
   if ((await formatOf(path)) === 'safetensors') return readSafetensors(path);
   return { tensors: await readTorchCheckpoint(path, options), metadata: {} };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  // Whatever is wrong with it is said when it is opened.
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isDirectory() ?? false;
+}
+
+async function openFile(path: string): Promise<CheckpointFile> {
+  if ((await formatOf(path)) === 'torch') return openTorchCheckpoint(path);
+  return asOneDict(await openSafetensors(path));
+}
+
+function asOneDict(file: WeightsFile): CheckpointFile {
+  return { ...file, dicts: [{ path: '', keys: file.names }], blocked: [] };
 }
 
 async function formatOf(path: string): Promise<'torch' | 'safetensors'> {
@@ -58,12 +80,12 @@ async function formatOf(path: string): Promise<'torch' | 'safetensors'> {
     path,
     pointer
       ? 'this is a Git LFS pointer, not the file it stands for: run git lfs pull.'
-      : 'this is neither safetensors nor a checkpoint of torch.save: fetch the file again.',
+      : 'this is neither safetensors nor a checkpoint of torch.save: name another file.',
   );
 }
 
 async function readHead(path: string): Promise<Buffer> {
-  const handle = await open(path, 'r');
+  const handle = await openPlainFile(path);
   try {
     const head = Buffer.alloc(32);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);

@@ -42,6 +42,7 @@ export type { Backbone } from './plugin/backbone';
 export type {
   CheckpointListing,
   CheckpointPart,
+  OfficialSettings,
   RecognizedKind,
   RecognizedPart,
   TensorShapes,
@@ -82,5 +83,6 @@ export {
 } from './plugin/plugin-definition';
 export type { Preset, PresetEvaluation } from './plugin/preset';
 export type { TeacherAdaptation } from './plugin/teacher-adaptation';
+export { printable, printableLine } from './ports/printable';
 export type { ProgressReporter, ProgressUpdate, StagePlace } from './ports/progress';
 export type { Checkpoint, MetricRecord, RunStore } from './ports/run-store';

@@ -12,11 +12,14 @@ export const ENGINE_BACKEND_NAMES = ['onnxruntime', 'tensorflow', 'cpu'] as cons
 
 export interface EngineOptions {
   /**
-   * `onnxruntime` (default) compiles; `tensorflow` (with @tensorflow/tfjs-node or
-   * @tensorflow/tfjs-node-gpu installed) and `cpu` run the same programs op by op.
+   * `onnxruntime` (default) compiles; `tensorflow` (see `installTensorflow`) and `cpu` run the same
+   * programs op by op.
    */
   readonly backend?: (typeof ENGINE_BACKEND_NAMES)[number];
-  /** Threads of ONNX Runtime; default: the physical cores that the process may use. */
+  /**
+   * Threads of ONNX Runtime, or of TensorFlow, where a process's first engine decides; default: the
+   * physical cores that the process may use.
+   */
   readonly threads?: number;
   /** Run sessions in a thread of their own, so that the caller's stays responsive. Default true. */
   readonly worker?: boolean;
@@ -40,7 +43,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   }
   // Keeps tfjs from advertising its Node binding on the terminal.
   tf.enableProdMode();
-  if (backend !== 'onnxruntime') return new EagerEngine(backend);
+  if (backend !== 'onnxruntime') return new EagerEngine(backend, threads);
   const host: HostOptions = { provider, threads, profile, flushDenormals: worker };
   return new HostedEngine(worker ? new WorkerHost(host) : new SessionHost(host), provider);
 }

@@ -44,23 +44,47 @@ export async function compareWithCpu(testCase: KernelCase): Promise<Comparison> 
       Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, toTensor(value)])),
     ),
   );
-  let error = 0;
-  let worst = '';
-  for (const [key, reference] of Object.entries(expected)) {
-    const found = difference(outputs[key]!, reference);
-    if (found > error) [error, worst] = [found, describe(key, outputs[key]!, reference)];
-  }
-  return { error, worst, kernels };
+  return { ...largestError(outputs, expected), kernels };
+}
+
+/**
+ * Largest relative error of an eager backend over all variants of a case, gradients included, and the
+ * result that has it. Constants are not told apart from inputs there.
+ */
+export async function compareEagerly(
+  testCase: KernelCase,
+  backend: string,
+): Promise<Omit<Comparison, 'kernels'>> {
+  const compute = (): Record<string, tf.Tensor> =>
+    variants(testCase, testCase.operands.map(toTensor));
+  return largestError(await onBackend(backend, compute), await onCpu(compute));
 }
 
 /** What eager tfjs computes on its backend `cpu`. */
-export async function onCpu(compute: () => Record<string, tf.Tensor>): Promise<HostTensors> {
-  await tf.setBackend('cpu');
+export function onCpu(compute: () => Record<string, tf.Tensor>): Promise<HostTensors> {
+  return onBackend('cpu', compute);
+}
+
+async function onBackend(
+  backend: string,
+  compute: () => Record<string, tf.Tensor>,
+): Promise<HostTensors> {
+  await tf.setBackend(backend);
   const results: HostTensors = {};
   tf.tidy(() => {
     for (const [key, tensor] of Object.entries(compute())) results[key] = toHost(tensor);
   });
   return results;
+}
+
+function largestError(actual: HostTensors, expected: HostTensors): Omit<Comparison, 'kernels'> {
+  let error = 0;
+  let worst = '';
+  for (const [key, reference] of Object.entries(expected)) {
+    const found = difference(actual[key]!, reference);
+    if (found > error) [error, worst] = [found, describe(key, actual[key]!, reference)];
+  }
+  return { error, worst };
 }
 
 function variants(

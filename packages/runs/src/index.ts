@@ -1,5 +1,10 @@
 export { type Interrupt, onInterrupt } from './interrupt';
-export { describeModelDirectory, loadModelDirectory, saveModelDirectory } from './model-directory';
+export {
+  describeModelDirectory,
+  loadModelDirectory,
+  type ModelDescription,
+  saveModelDirectory,
+} from './model-directory';
 export { type ModelKind, loadModel, saveModel } from './model-file';
 export { createProgressReporter } from './progress';
 export { Run, createRun, openRun } from './run-directory';

@@ -1,4 +1,4 @@
-import type { ProgressReporter, ProgressUpdate } from '@ar-distill/core';
+import { printableLine, type ProgressReporter, type ProgressUpdate } from '@ar-distill/core';
 import { Format, Presets, SingleBar } from 'cli-progress';
 import { fittedProgress, progressLine, type ShownProgress } from './progress-text';
 
@@ -66,7 +66,7 @@ export function createProgressReporter(stream: ProgressStream = process.stderr):
     },
     message(text) {
       display.closeLine();
-      stream.write(`${text}\n`);
+      stream.write(`${printableLine(text)}\n`);
     },
     close: () => display.closeLine(),
   };

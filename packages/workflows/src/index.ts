@@ -19,6 +19,7 @@ export type { ImportedNetwork } from './import/describe-networks';
 export type { ModelFiles } from './models/preset-models';
 export { openWeights, type WeightsSource } from './models/weights-source';
 export type { PresetChoice } from './models/resolve-preset';
+export type { TeacherSamplingChoice } from './models/teacher-sampling';
 export type { ImageReport } from './report/image-report';
 export type { PictureReport } from './report/picture-report';
 export type { SequenceReport } from './report/sequence-report';

@@ -4,6 +4,9 @@ import {
   distilledFields,
   groupsFit,
   latentSide,
+  layerCount,
+  mapSide,
+  withImageSize,
 } from '@ar-distill/backbone-kit';
 import type { SequenceLayout } from '@ar-distill/core';
 
@@ -20,14 +23,14 @@ const tokenizerSchema = z.strictObject({
 export const llamagenArchitectureSchema = z
   .strictObject({
     /** Side of the token grid: n = gridSize² tokens in raster order. */
-    gridSize: z.int().min(2),
+    gridSize: mapSide.min(2),
     /** V: codes. */
     vocabSize: size,
     /** C: channels of a code. */
     channels: size,
     numClasses: size,
     width: size,
-    depth: size,
+    depth: layerCount,
     heads: size,
     /** Heads of keys and values (grouped-query attention); as many as `heads` when left out. */
     keyValueHeads: size.optional(),
@@ -76,6 +79,14 @@ export const llamagenArchitectureSchema = z
   });
 
 export type LlamagenArchitecture = z.infer<typeof llamagenArchitectureSchema>;
+
+/** The size of the image, which the grid and the levels of the tokenizer make together. */
+export function completeLlamagenArchitecture(
+  architecture: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { gridSize, tokenizer } = architecture;
+  return withImageSize(architecture, gridSize, tokenizer);
+}
 
 /** One AR step per token, in raster order. */
 export function layoutOf({ channels, gridSize }: LlamagenArchitecture): SequenceLayout {

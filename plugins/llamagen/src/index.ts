@@ -1,6 +1,11 @@
 import { type Backbone, definePlugin } from '@ar-distill/core';
-import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+import {
+  completeLlamagenArchitecture,
+  llamagenArchitectureSchema,
+  type LlamagenArchitecture,
+} from './architecture';
 import { LlamagenNetwork } from './network';
+import { OFFICIAL_SETTINGS } from './import/official-sizes';
 import { recognizeLlamagenCheckpoint } from './import/recognize';
 import { BACKBONE, presets } from './presets';
 import { adaptation } from './tasks/adaptation';
@@ -25,6 +30,8 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
   recognizeCheckpoint: recognizeLlamagenCheckpoint,
+  officialSettings: OFFICIAL_SETTINGS,
+  completeArchitecture: completeLlamagenArchitecture,
   createTokenizerTask: llamagenTokenizerTask,
   createTeacherTask: llamagenTeacherTask,
   adaptation,

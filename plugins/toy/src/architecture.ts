@@ -14,9 +14,9 @@ export const toyArchitectureSchema = z
     /** Factor between codes and the space of scores, heads and losses. */
     codeScale: z.number().positive().default(1),
     width: z.int().positive().default(128),
-    depth: z.int().positive().default(2),
+    depth: z.int().positive().max(1024).default(2),
     heads: z.int().positive().default(4),
-    headDepth: z.int().positive().default(1),
+    headDepth: z.int().positive().max(1024).default(1),
   })
   .superRefine(({ codebook, joint, sequenceLength, width, heads }, context) => {
     const V = codebook.length;

@@ -4,6 +4,9 @@ import {
   distilledFields,
   groupsFit,
   latentSide,
+  layerCount,
+  mapSide,
+  withImageSize,
 } from '@ar-distill/backbone-kit';
 import type { SequenceLayout } from '@ar-distill/core';
 
@@ -12,7 +15,7 @@ const size = z.int().positive();
 /** φ: the convolutions that follow the up-sampling of a token map in the multi-scale quantiser. */
 const phiSchema = z.strictObject({
   /** 0: one per scale; 1: one for all; K: K layers, each shared by neighbouring scales. */
-  layers: z.int().min(0).default(4),
+  layers: z.int().min(0).max(1024).default(4),
   /** φ(x) = (1 − ratio)·x + ratio·conv(x); 0 is the identity, without parameters. */
   ratio: z.number().min(0).max(1).default(0.5),
   kernel: size.default(3),
@@ -24,14 +27,14 @@ const tokenizerSchema = z.strictObject({ ...convTokenizerFields, baseChannels: s
 export const varArchitectureSchema = z
   .strictObject({
     /** Side of the token map at every scale. */
-    patchNums: z.array(size).min(2),
+    patchNums: z.array(mapSide).min(2).max(64),
     /** V: codes. */
     vocabSize: size,
     /** C: channels of a code. */
     channels: size,
     numClasses: size,
     width: size,
-    depth: size,
+    depth: layerCount,
     heads: size,
     mlpRatio: z.number().positive().default(4),
     /** One modulation layer for all blocks, plus an offset in each. */
@@ -76,6 +79,15 @@ export function hiddenWidth({ width, mlpRatio }: VarArchitecture): number {
   const below = Math.floor(product);
   const isHalf = product - below === 0.5;
   return isHalf ? below + (below % 2) : Math.round(product);
+}
+
+/** The size of the image, which the last scale and the levels of the tokenizer make together. */
+export function completeVarArchitecture(
+  architecture: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { patchNums, tokenizer } = architecture;
+  const side: unknown = Array.isArray(patchNums) ? patchNums.at(-1) : undefined;
+  return withImageSize(architecture, side, tokenizer);
 }
 
 /** One AR step per scale. */

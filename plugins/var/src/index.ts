@@ -1,6 +1,11 @@
 import { type Backbone, definePlugin } from '@ar-distill/core';
-import { varArchitectureSchema, type VarArchitecture } from './architecture';
+import {
+  completeVarArchitecture,
+  varArchitectureSchema,
+  type VarArchitecture,
+} from './architecture';
 import { VarNetwork } from './network';
+import { OFFICIAL_SETTINGS } from './import/official-sizes';
 import { recognizeVarCheckpoint } from './import/recognize';
 import { BACKBONE, presets } from './presets';
 import { varTeacherTask } from './tasks/teacher-task';
@@ -24,6 +29,8 @@ export const varBackbone: Backbone<VarArchitecture> = {
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),
   recognizeCheckpoint: recognizeVarCheckpoint,
+  officialSettings: OFFICIAL_SETTINGS,
+  completeArchitecture: completeVarArchitecture,
   createTokenizerTask: varTokenizerTask,
   createTeacherTask: varTeacherTask,
   fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),

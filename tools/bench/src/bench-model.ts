@@ -26,7 +26,7 @@ export interface OptimizerSettings {
   readonly weightDecay: number;
 }
 
-/** One of the two programs that are compared. */
+/** One of the programs that are compared. */
 export interface BenchSide {
   readonly name: string;
   /** Trains one step. */
@@ -42,5 +42,5 @@ export interface StepMeasurement {
   readonly loss: number;
 }
 
-/** Names and values, as both sides start with them. */
+/** Names and values, as all sides start with them. */
 export type NamedTensor = readonly [name: string, value: HostTensor];

@@ -19,22 +19,26 @@ describe('compare', () => {
     const order: string[] = [];
     const fast = side('fast', [900, 900, 10, 30, 20], 2, order);
     const slow = side('slow', [1, 1, 50, 60, 40], 2.5, order);
-    const { sides, ratio, lossDifference } = await compare(fast, slow, 3);
-    expect(order).toEqual(Array.from({ length: 5 }, () => ['fast', 'slow']).flat());
-    expect(sides.map((each) => each?.medianMilliseconds)).toEqual([20, 50]);
-    expect(ratio).toBe(2.5);
-    expect(lossDifference).toBe(0.25);
+    const slower = side('slower', [1, 1, 90, 80, 70], 1, order);
+    const summaries = await compare([fast, slow, slower], 3);
+    expect(order).toEqual(Array.from({ length: 5 }, () => ['fast', 'slow', 'slower']).flat());
+    expect(summaries.map(({ name }) => name)).toEqual(['fast', 'slow', 'slower']);
+    expect(summaries.map(({ medianMilliseconds }) => medianMilliseconds)).toEqual([20, 50, 80]);
+    expect(summaries.map(({ ratio }) => ratio)).toEqual([1, 2.5, 4]);
+    expect(summaries.map(({ lossDifference }) => lossDifference)).toEqual([0, 0.25, 0.5]);
   });
 
   it('measures one side alone', async () => {
-    const { sides, ratio } = await compare(side('only', [9, 9, 5], 1, []), undefined, 1);
-    expect(sides[0]).toEqual({
-      name: 'only',
-      medianMilliseconds: 5,
-      peakMemory: 1024,
-      lastLoss: 1,
-    });
-    expect(ratio).toBeUndefined();
+    expect(await compare([side('only', [9, 9, 5], 1, [])], 1)).toEqual([
+      {
+        name: 'only',
+        medianMilliseconds: 5,
+        peakMemory: 1024,
+        lastLoss: 1,
+        ratio: 1,
+        lossDifference: 0,
+      },
+    ]);
   });
 });
 

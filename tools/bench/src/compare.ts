@@ -1,20 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchSide, StepMeasurement } from './bench-model';
 
-/** What became of one model's comparison. */
-export interface Comparison {
-  readonly sides: readonly [SideSummary, SideSummary | undefined];
-  /** Median time of the second side over that of the first. */
-  readonly ratio: number | undefined;
-  /** Largest |difference of the losses| / loss over the steps. */
-  readonly lossDifference: number | undefined;
-}
-
+/** What became of one side of a model's comparison. */
 export interface SideSummary {
   readonly name: string;
   readonly medianMilliseconds: number;
   readonly peakMemory: number;
   readonly lastLoss: number;
+  /** Its median time over that of the first side, whose own is 1. */
+  readonly ratio: number;
+  /** Largest |difference from the first side's loss| / loss over the steps. */
+  readonly lossDifference: number;
 }
 
 /** Busy-waiting threads of one side would slow the other down: let them go to sleep. */
@@ -22,38 +18,33 @@ const PAUSE_MS = 150;
 const WARM_UP = 2;
 
 /**
- * Trains both sides by turns, so that what else the machine does slows both down alike. The first
+ * Trains all sides by turns, so that what else the machine does slows all of them down alike. The first
  * steps (allocation, selection of kernels) are trained but not timed.
  */
 export async function compare(
-  first: BenchSide,
-  second: BenchSide | undefined,
-  pairs: number,
-): Promise<Comparison> {
-  const sides = second ? [first, second] : [first];
+  sides: readonly BenchSide[],
+  rounds: number,
+): Promise<readonly SideSummary[]> {
   const measured: StepMeasurement[][] = sides.map(() => []);
-  for (let i = 0; i < pairs + WARM_UP; i++) {
+  for (let i = 0; i < rounds + WARM_UP; i++) {
     for (const [at, side] of sides.entries()) {
       measured[at]!.push(await side.step());
       await pause(PAUSE_MS);
     }
   }
-  const summaries = await Promise.all(sides.map((side, at) => summarize(side, measured[at]!)));
-  const [one, two] = summaries as [SideSummary, SideSummary | undefined];
-  return {
-    sides: [one, two],
-    ratio: two && two.medianMilliseconds / one.medianMilliseconds,
-    lossDifference: two && largestDifference(measured[0]!, measured[1]!),
-  };
-}
-
-async function summarize(side: BenchSide, steps: readonly StepMeasurement[]): Promise<SideSummary> {
-  return {
-    name: side.name,
-    medianMilliseconds: median(steps.slice(WARM_UP).map(({ milliseconds }) => milliseconds)),
-    peakMemory: await side.peakMemory(),
-    lastLoss: steps.at(-1)?.loss ?? NaN,
-  };
+  const medians = measured.map((steps) =>
+    median(steps.slice(WARM_UP).map(({ milliseconds }) => milliseconds)),
+  );
+  return Promise.all(
+    sides.map(async (side, at) => ({
+      name: side.name,
+      medianMilliseconds: medians[at]!,
+      peakMemory: await side.peakMemory(),
+      lastLoss: measured[at]!.at(-1)?.loss ?? NaN,
+      ratio: medians[at]! / medians[0]!,
+      lossDifference: largestDifference(measured[0]!, measured[at]!),
+    })),
+  );
 }
 
 function largestDifference(a: readonly StepMeasurement[], b: readonly StepMeasurement[]): number {

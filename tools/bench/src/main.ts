@@ -1,20 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { elementCount } from '@ar-distill/program';
-import type { BenchModel } from './bench-model';
-import { compare, type Comparison } from './compare';
-import { compiledSide } from './compiled-side';
+import type { BenchModel, BenchSide } from './bench-model';
+import { compare, type SideSummary } from './compare';
+import { engineSide } from './engine-side';
 import { findPython } from './find-python';
 import { MODELS } from './models';
 import { pytorchSide } from './pytorch-side';
+import { tensorflowSide } from './tensorflow-side';
 
-const USAGE = `Usage: main.ts [model…] [--pairs 5] [--threads 2] [--no-pytorch] [--profile]
+const USAGE = `Usage: main.ts [model…] [--pairs 5] [--threads 2] [--no-pytorch] [--no-tensorflow]
+  [--profile]
 Models: ${Object.keys(MODELS).join(', ')} (default: all)`;
 
 interface Options {
   readonly pairs: number;
   readonly threads: number;
   readonly pytorch: boolean;
+  readonly tensorflow: boolean;
   readonly profile: boolean;
 }
 
@@ -25,6 +28,7 @@ async function main(): Promise<void> {
       pairs: { type: 'string', default: '5' },
       threads: { type: 'string', default: '2' },
       'no-pytorch': { type: 'boolean', default: false },
+      'no-tensorflow': { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
     pairs: Number(values.pairs),
     threads: Number(values.threads),
     pytorch: !values['no-pytorch'],
+    tensorflow: !values['no-tensorflow'],
     profile: values.profile,
   });
 }
@@ -64,14 +69,11 @@ async function measure(model: BenchModel, options: Options): Promise<void> {
   const shapes = Object.values(model.parameters).map(({ shape }) => shape);
   const count = shapes.reduce((total, shape) => total + elementCount(shape), 0);
   console.log(`\n${model.name}: ${model.description}, ${(count / 1e6).toFixed(2)}M parameters`);
-  const python = options.pytorch ? findPython() : undefined;
-  if (options.pytorch && !python) {
-    console.log('  No Python here imports torch: only the compiled step is measured (set PYTHON).');
-  }
-  const compiled = await compiledSide(model, options);
-  const pytorch = python && (await pytorchSide(model, { python, threads: options.threads }));
+  const compiled = await engineSide(model, { threads: options.threads, profile: options.profile });
+  const sides: BenchSide[] = [compiled];
   try {
-    report(await compare(compiled, pytorch, options.pairs));
+    await addOthers(sides, model, options);
+    report(await compare(sides, options.pairs));
     if (options.profile) {
       for (const { operators } of await compiled.profile()) {
         const total = operators.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
@@ -82,24 +84,38 @@ async function measure(model: BenchModel, options: Options): Promise<void> {
       }
     }
   } finally {
-    await compiled.close();
-    await pytorch?.close();
+    for (const side of sides) await side.close();
   }
 }
 
-function report({ sides, ratio, lossDifference }: Comparison): void {
-  for (const side of sides) {
-    if (!side) continue;
-    const { name, medianMilliseconds, peakMemory, lastLoss } = side;
+/** Starts what the compiled step is compared with, as far as it is installed. */
+async function addOthers(
+  sides: BenchSide[],
+  model: BenchModel,
+  { pytorch, tensorflow, threads }: Options,
+): Promise<void> {
+  if (pytorch) {
+    const python = findPython();
+    if (python) sides.push(await pytorchSide(model, { python, threads }));
+    else console.log('  No Python here imports torch (set PYTHON): PyTorch is not measured.');
+  }
+  if (tensorflow) {
+    const side = await tensorflowSide(model, { threads });
+    if (side) sides.push(side);
+    else console.log('  There is no backend tensorflow (docs/tensorflow.md): it is not measured.');
+  }
+}
+
+function report(sides: readonly SideSummary[]): void {
+  for (const [at, side] of sides.entries()) {
+    const { name, medianMilliseconds, peakMemory, lastLoss, ratio, lossDifference } = side;
+    const against = `ratio ${ratio.toFixed(2)}, losses differ by ${lossDifference.toExponential(1)}`;
     console.log(
       `  ${name.padEnd(20)} ${medianMilliseconds.toFixed(1).padStart(8)} ms/step` +
-        `  peak ${(peakMemory / 2 ** 20).toFixed(0).padStart(5)} MiB  loss ${lastLoss.toFixed(6)}`,
+        `  peak ${(peakMemory / 2 ** 20).toFixed(0).padStart(5)} MiB  loss ${lastLoss.toFixed(6)}` +
+        (at > 0 ? `  ${against}` : ''),
     );
   }
-  if (ratio === undefined || lossDifference === undefined) return;
-  console.log(
-    `  ratio ${ratio.toFixed(2)}, losses differ by at most ${lossDifference.toExponential(1)} (relative)`,
-  );
 }
 
 main().catch((error: unknown) => {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchModel, BenchSide, StepMeasurement } from './bench-model';
-import { initialParameters } from './compiled-side';
+import { initialParameters } from './engine-side';
 import type { Python } from './find-python';
-import { startPython } from './python-process';
+import { startPython } from './answering-process';
 
 const SCRIPT = join(__dirname, '../python/train_steps.py');
 

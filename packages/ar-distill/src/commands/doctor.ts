@@ -11,9 +11,10 @@ import {
 import { describeBackends } from '@ar-distill/engine';
 import { float32 } from '@ar-distill/program';
 import { resolveOptions } from '../config/resolve-options';
-import { commonSchema } from '../config/schemas';
+import { doctorSchema } from '../config/schemas';
 import type { CliEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
+import { installAskedTensorflow } from './install-tensorflow';
 import { type Machine, thisMachine } from './machine';
 import { openContainer } from './session';
 
@@ -34,9 +35,22 @@ export function addDoctorCommand(program: Command, env: CliEnvironment): void {
   const command = program
     .command('doctor')
     .description('check Node, the machine, the engine, the plugins and the data')
-    .addHelpText('after', examples('doctor', 'doctor --backend tensorflow'));
+    .option(
+      '--install-tensorflow <cpu|gpu>',
+      'build the backend tensorflow into a folder of yours (needs pip and a C++ compiler)',
+    )
+    .option('--from <path>', 'its wheel, or a folder with wheels (default: pip downloads them)')
+    .addHelpText(
+      'after',
+      examples(
+        'doctor',
+        'doctor --install-tensorflow cpu    # then: doctor --backend tensorflow',
+        'doctor --install-tensorflow cpu --from tensorflow_cpu-2.21.0-cp312-cp312-manylinux_2_27_x86_64.whl',
+      ),
+    );
   withCommonOptions(command).action(async () => {
-    const options = resolveOptions(commonSchema, givenFlags(command), env.cwd);
+    const options = resolveOptions(doctorSchema, givenFlags(command), env.cwd);
+    await installAskedTensorflow(env, options);
     const container = openContainer(env, options);
     try {
       const findings = [

@@ -92,7 +92,10 @@ export function withDrawerOptions(command: Command, teacher: string): Command {
   withPresetOption(command)
     .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
     .option('--weights <path>', 'generator: file or model directory (default: what ships)')
-    .option('--teacher [path]', `${teacher}; its weights or model directory`);
+    .option('--teacher [path]', `${teacher}; its weights or model directory`)
+    .option('--guidance <scale>', "guidance of the teacher (default: the preset's)", toNumber)
+    .option('--top-k <n>', "likeliest tokens that it draws from (default: the preset's)", toNumber)
+    .option('--top-p <share>', "share of probability likewise (default: the preset's)", toNumber);
   return withTokenizerOption(command);
 }
 

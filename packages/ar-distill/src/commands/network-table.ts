@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import { textOf } from '@ar-distill/evaluation/report';
 import type { ImportedNetwork } from '@ar-distill/workflows';
 
@@ -8,15 +9,21 @@ export function networkTable(networks: readonly ImportedNetwork[]): string {
   return textOf({
     columns: HEADINGS.map((title) => ({ title })),
     rows: networks.map((network) => [
-      network.file,
-      network.path === '' ? '(itself)' : network.path,
-      network.label,
+      printableLine(network.file),
+      printableLine(placeOf(network)),
+      printableLine(network.label),
       network.kind,
       `${network.tensors}${network.buffers > 0 ? ` + ${network.buffers} buffers` : ''}`,
       countName(network.parameters),
       network.storedAs.join(', '),
     ]),
   });
+}
+
+/** Where the network is in its file, and what was in front of its names. */
+function placeOf({ path, prefix }: ImportedNetwork): string {
+  const place = path === '' ? '(itself)' : path;
+  return prefix === '' ? place : `${place} without ${prefix}`;
 }
 
 /** 310.3M, 2.28B: three to four digits. */

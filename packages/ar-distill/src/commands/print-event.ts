@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import type { ImportedNetwork, WorkflowEvent } from '@ar-distill/workflows';
 import { describeAdaptation } from '@ar-distill/workflows';
 import type { TextOutput } from './environment';
@@ -16,11 +17,11 @@ function linesOf(event: WorkflowEvent): readonly string[] {
     case 'trained':
       return [];
     case 'run':
-      return [`Run directory: ${event.path}`];
+      return [printableLine(`Run directory: ${event.path}`)];
     case 'generator':
-      return [`Generator: ${whose(event)}`];
+      return [printableLine(`Generator: ${whose(event)}`)];
     case 'teacher':
-      return [`Teacher: ${whose(event)}`];
+      return [printableLine(`Teacher: ${whose(event)}`)];
     case 'adapted':
       return describeAdaptation(event);
     case 'recognized':
@@ -33,5 +34,5 @@ function whose({ file, preset }: { readonly file: string; readonly preset?: stri
 }
 
 function notesOf({ label, notes }: ImportedNetwork): string[] {
-  return notes.map((note) => `${label}: ${note}`);
+  return notes.map((note) => printableLine(`${label}: ${note}`));
 }

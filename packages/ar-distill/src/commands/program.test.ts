@@ -451,6 +451,16 @@ describe('the command line', () => {
     expect(stderr.includes('\u001b')).toBe(text.includes('\u001b'));
   });
 
+  it.each([
+    ['doctor --from a.whl', '--from says where --install-tensorflow takes TensorFlow: give both.'],
+    ['doctor --install-tensorflow tpu', '--install-tensorflow'],
+    ['doctor --install-tensorflow', '--install-tensorflow'],
+  ])('refuses "%s" before anything is done', async (args, message) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
   it('exits with 130 when interrupted, whether the workflow throws or returns', async () => {
     const result = { count: 0, values: {}, figures: [], definition: '' };
     const interrupted = (end: () => typeof result) =>

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { printable, printableLine } from '@ar-distill/core';
 import { describeError, EXIT, exitCodeOf, InterruptedError, UsageError } from '../errors';
 import { addAdaptCommand } from './adapt';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
-import type { CliEnvironment } from './environment';
+import type { CliEnvironment, TextOutput } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { examples } from './flags';
 import { addImportCommand } from './import';
@@ -51,9 +52,11 @@ export function createProgram(env: CliEnvironment): Command {
  *
  * @param args what follows the name of the command.
  * @returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 130 when interrupted.
- *   A failure writes one sentence to stderr; `AR_DISTILL_DEBUG=1` adds the stack.
+ *   A failure writes one sentence to stderr; `AR_DISTILL_DEBUG=1` adds the stack. Nothing that is
+ *   written steers a terminal.
  */
-export async function runCli(args: readonly string[], env: CliEnvironment): Promise<number> {
+export async function runCli(args: readonly string[], given: CliEnvironment): Promise<number> {
+  const env = { ...given, stdout: printed(given.stdout), stderr: printed(given.stderr) };
   try {
     await createProgram(env).parseAsync([...args], { from: 'user' });
     return EXIT.success;
@@ -66,11 +69,18 @@ export async function runCli(args: readonly string[], env: CliEnvironment): Prom
       error instanceof CommanderError
         ? new UsageError(usageSentence(error), { cause: error })
         : error;
-    const text = describeError(told, env.variables['AR_DISTILL_DEBUG'] === '1');
-    env.stderr.write(`${inColour('red', text, env.stderr, env.variables)}\n`);
+    const debug = env.variables['AR_DISTILL_DEBUG'] === '1';
+    const text = describeError(told, debug);
+    const shown = debug ? text : printableLine(text);
+    env.stderr.write(`${inColour('red', shown, env.stderr, env.variables)}\n`);
     if (told instanceof InterruptedError) env.stderr.write(goOnLine(told));
     return exitCodeOf(told);
   }
+}
+
+/** An output that gets nothing but what can be shown. */
+function printed(output: TextOutput): TextOutput {
+  return { write: (text) => output.write(printable(text)) };
 }
 
 function version(): string {

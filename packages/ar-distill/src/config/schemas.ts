@@ -1,3 +1,4 @@
+import { TENSORFLOW_VARIANTS } from '@ar-distill/engine';
 import { isTree, type Tree } from '@ar-distill/workflows';
 import { z } from 'zod';
 
@@ -25,6 +26,14 @@ export const pluginsSchema = z.strictObject({ pluginsDir: common.pluginsDir });
 /** Options that every command has that computes. */
 export const commonSchema = z.strictObject(common);
 export type CommonOptions = z.output<typeof commonSchema>;
+
+/** `doctor`. */
+export const doctorSchema = z.strictObject({
+  ...common,
+  installTensorflow: z.enum(TENSORFLOW_VARIANTS).optional(),
+  from: path.optional(),
+});
+export type DoctorOptions = z.output<typeof doctorSchema>;
 
 const supervised = {
   ...common,
@@ -86,9 +95,17 @@ export const distillSchema = z.strictObject({
   adaptation: settings.optional(),
 });
 
+/** How the teacher draws. */
+const teacherSampling = {
+  guidance: z.number().min(0).optional(),
+  topK: z.int().min(0).optional(),
+  topP: z.number().positive().max(1).optional(),
+};
+
 /** `sample`. */
 export const sampleSchema = z.strictObject({
   ...common,
+  ...teacherSampling,
   preset,
   run: path.optional(),
   weights: path.optional(),
@@ -106,6 +123,7 @@ export const sampleSchema = z.strictObject({
 /** `eval`. */
 export const evaluateSchema = z.strictObject({
   ...common,
+  ...teacherSampling,
   preset,
   run: path.optional(),
   weights: path.optional(),

@@ -2,6 +2,15 @@ import { z } from 'zod';
 
 const size = z.int().positive();
 
+/**
+ * A number of layers. A network is made of objects for each of them, so that a forged number must not ask
+ * for millions.
+ */
+export const layerCount = z.int().positive().max(1024, 'Networks have at most 1024 layers.');
+
+/** Side of a map of tokens, all of which have a place in tables; likewise bounded. */
+export const mapSide = z.int().positive().max(512, 'Maps have at most 512×512 tokens.');
+
 /** Schema fields of a convolutional VQ tokenizer, for the `tokenizer` of an architecture. */
 export const convTokenizerFields = {
   /** Height and width in pixels. */
@@ -9,9 +18,9 @@ export const convTokenizerFields = {
   imageChannels: size.default(3),
   baseChannels: size,
   /** Width of every level over `baseChannels`; each level but the last halves the image. */
-  channelMultipliers: z.array(size).min(1).default([1, 1, 2, 2, 4]),
+  channelMultipliers: z.array(size).min(1).max(16).default([1, 1, 2, 2, 4]),
   /** Residual blocks per level of the encoder; the decoder has one more. */
-  residualBlocks: size.default(2),
+  residualBlocks: layerCount.default(2),
   /** Self-attention at the last level and in the middle. */
   attention: z.boolean().default(true),
   /** Groups of every GroupNorm. */
@@ -25,7 +34,7 @@ export const distilledFields = {
   /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
   codeScale: z.number().positive().default(1),
   /** Residual blocks of the diffusion head. */
-  headDepth: size.default(3),
+  headDepth: layerCount.default(3),
   /** Width of the diffusion head; the backbone's when left out. */
   headWidth: size.optional(),
 };
@@ -37,6 +46,22 @@ export function latentSide({ imageSize, channelMultipliers }: ConvTokenizer): {
 } {
   const halvings = channelMultipliers.length - 1;
   return { side: imageSize / 2 ** halvings, formula: `imageSize / 2^${halvings}` };
+}
+
+/**
+ * An architecture with the size of the image that `side` tokens and the levels of its `tokenizer` make;
+ * the same one when either is not known.
+ */
+export function withImageSize(
+  architecture: Readonly<Record<string, unknown>>,
+  side: unknown,
+  tokenizer: unknown,
+): Readonly<Record<string, unknown>> {
+  const isObject = typeof tokenizer === 'object' && tokenizer !== null;
+  const levels: unknown = isObject ? Reflect.get(tokenizer, 'channelMultipliers') : undefined;
+  if (typeof side !== 'number' || !isObject || !Array.isArray(levels)) return architecture;
+  const imageSize = side * 2 ** (levels.length - 1);
+  return { ...architecture, tokenizer: { ...tokenizer, imageSize } };
 }
 
 /** Whether the groups of GroupNorm divide the channels of every level. */

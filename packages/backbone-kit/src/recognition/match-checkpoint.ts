@@ -101,13 +101,23 @@ export function channelMultipliers(
   });
 }
 
-/** The part whose path comes first in `order`; paths that are not in it come last. */
+/**
+ * The part whose path comes first in `order`; a path that is not in it comes last.
+ * @throws Error when there are several of such paths alone: the user has to say which.
+ */
 export function preferredPart<T extends { readonly path: string }>(
   parts: readonly T[],
   order: readonly string[],
 ): T | undefined {
   const rank = ({ path }: T): number => (order.includes(path) ? order.indexOf(path) : order.length);
-  return parts.toSorted((a, b) => rank(a) - rank(b))[0];
+  const [first, second] = parts.toSorted((a, b) => rank(a) - rank(b));
+  if (first && second && rank(first) === order.length) {
+    const places = parts.slice(0, 8).map(({ path }) => `"${path}"`);
+    throw new Error(
+      `it holds such a network under ${places.join(', ')}${parts.length > 8 ? ', …' : ''}: choose one with --key`,
+    );
+  }
+  return first;
 }
 
 /** A value of the config under any of its names, which may be dotted; undefined when it is not given. */
@@ -140,6 +150,15 @@ export function configNumber(
     throw new Error(`the config's "${names[0]}" is no positive number`);
   }
   return value;
+}
+
+/**
+ * The `groups` of a tokenizer's GroupNorm, which no tensor tells, where the config has them.
+ * @throws Error when it is no positive number.
+ */
+export function groupsOf(config: Readonly<Record<string, unknown>>): { readonly groups?: number } {
+  const groups = configNumber(config, 'tokenizer.groups');
+  return groups === undefined ? {} : { groups };
 }
 
 /**

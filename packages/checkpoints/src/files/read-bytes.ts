@@ -18,7 +18,7 @@ export async function readFully(
     const length = Math.min(CHUNK, bytes.length - done);
     const { bytesRead } = await handle.read(bytes, done, length, position + done);
     if (bytesRead === 0) {
-      throw new Error(`the file ends at byte ${position + done}: fetch it again`);
+      throw new Error(`the file ends at byte ${position + done}: take an undamaged copy`);
     }
     done += bytesRead;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import path from 'node:path';
 import { elementCount } from '@ar-distill/program';
@@ -9,7 +9,13 @@ import { readPieces } from '../files/read-bytes';
 import { openSafetensors } from '../safetensors/safetensors-file';
 import type { WeightsFile } from '../weights-file';
 import { parseJsonObject, readSmallFile } from './small-files';
-import { CONFIG_FILE, INDEX_FILE, readWeightsIndex, type WeightsIndex } from './weights-index';
+import {
+  CONFIG_FILE,
+  INDEX_FILE,
+  MAX_INDEX_BYTES,
+  readWeightsIndex,
+  type WeightsIndex,
+} from './weights-index';
 
 const MAX_CONFIG_BYTES = 2 ** 20;
 
@@ -19,9 +25,26 @@ export interface ModelDirectory extends WeightsFile {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** True for a folder that `writeModelDirectory` wrote, whether it is intact or not. */
+/**
+ * True for a folder that `writeModelDirectory` wrote, whether it is intact or not; false for one of the
+ * same layout that another program wrote, whose index has no checksums.
+ */
 export function isModelDirectory(folder: string): boolean {
-  return existsSync(path.join(folder, INDEX_FILE));
+  const file = path.join(folder, INDEX_FILE);
+  if (!existsSync(file)) return false;
+  const stats = statSync(file);
+  if (!stats.isFile() || stats.size > MAX_INDEX_BYTES) return false;
+  try {
+    const { metadata, weight_map: map } = parseJsonObject(file, readFileSync(file, 'utf8'));
+    return map === undefined || (isObject(metadata) && Object.hasOwn(metadata, 'sha256'));
+  } catch {
+    // Opening it says what is wrong.
+    return true;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** `config.json` of a model directory alone; its weights are not looked at. */

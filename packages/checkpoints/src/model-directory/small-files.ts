@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
 import { CheckpointFormatError, messageOf } from '../errors';
+import { openPlainFile } from '../files/open-plain-file';
 import { readFully } from '../files/read-bytes';
 import { duplicateKey } from '../safetensors/duplicate-key';
+import { checkJsonBounds } from '../safetensors/json-bounds';
 
 /**
  * The text of a file that is read whole.
@@ -9,13 +10,12 @@ import { duplicateKey } from '../safetensors/duplicate-key';
  *   no UTF-8.
  */
 export async function readSmallFile(file: string, maxBytes: number): Promise<string> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    throw new CheckpointFormatError(file, `it cannot be opened (${messageOf(error)}).`);
-  });
+  const handle = await openPlainFile(file);
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new Error('it is no plain file');
-    if (stats.size > maxBytes) throw new Error(`its ${stats.size} bytes are more than ${maxBytes}`);
+    if (stats.size > maxBytes) {
+      throw new Error(`its ${stats.size} bytes are more than the ${maxBytes} that are read`);
+    }
     const bytes = new Uint8Array(stats.size);
     await readFully(handle, bytes, 0);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -26,9 +26,18 @@ export async function readSmallFile(file: string, maxBytes: number): Promise<str
   }
 }
 
-/** Parses a JSON object; throws a CheckpointFormatError on anything else and on keys given twice. */
+/**
+ * Parses a JSON object.
+ * @throws CheckpointFormatError on anything else, on keys given twice, and on what is nested deeply or has
+ *   very many entries.
+ */
 export function parseJsonObject(file: string, text: string): Record<string, unknown> {
   let value: unknown;
+  try {
+    checkJsonBounds(text);
+  } catch (error) {
+    throw new CheckpointFormatError(file, `${messageOf(error)}, which is refused.`);
+  }
   try {
     value = JSON.parse(text);
   } catch {

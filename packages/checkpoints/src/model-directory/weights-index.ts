@@ -6,7 +6,7 @@ export const INDEX_FILE = 'model.safetensors.index.json';
 export const CONFIG_FILE = 'config.json';
 
 /** Larger than the index of any model: a name and a file per tensor. */
-const MAX_INDEX_BYTES = 64 * 2 ** 20;
+export const MAX_INDEX_BYTES = 32 * 2 ** 20;
 const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 

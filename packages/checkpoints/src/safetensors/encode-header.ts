@@ -22,7 +22,7 @@ export function storedBytes({ shape, type }: StoredTensor): number {
 /**
  * The start of a safetensors file: length, header and padding. The data of the tensors follow in the
  * same order, without gaps.
- * @throws RangeError when a tensor is called `__metadata__` or the header would exceed 100 MB.
+ * @throws RangeError when a tensor is called `__metadata__` or the header would exceed 32 MiB.
  */
 export function encodeSafetensorsHeader(
   tensors: readonly StoredTensor[],

@@ -1,5 +1,7 @@
+import { messageOf } from '../errors';
 import { elementSize, ELEMENT_TYPES, isElementType, type ElementType } from '../element-types';
 import { duplicateKey } from './duplicate-key';
+import { checkJsonBounds } from './json-bounds';
 
 /** Where one array lies in a safetensors file. */
 export interface SafetensorsEntry {
@@ -17,20 +19,30 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Largest header that is read, as in the reference implementation. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/** Largest header that is read or written: a tensor takes about 120 bytes of it. */
+export const MAX_HEADER_BYTES = 32 * 2 ** 20;
+/** A tensor is an object with lists, in an object. */
+const MAX_DEPTH = 3;
+/** Keys, items and brackets of about 100,000 tensors. */
+const MAX_ITEMS = 2_000_000;
 
 /**
  * Checks a header against the rules of the format: every array lies inside the `dataBytes` bytes after
  * the header, in a range that fits its shape, and the ranges cover them without gap or overlap.
+ * Its nesting and its number of entries are bounded before it is parsed.
  * @throws Error with a sentence that names the array.
  */
 export function parseSafetensorsHeader(text: string, dataBytes: number): SafetensorsHeader {
   let parsed: unknown;
   try {
+    checkJsonBounds(text, { depth: MAX_DEPTH, items: MAX_ITEMS });
+  } catch (error) {
+    throw new Error(`the safetensors header is not one: ${messageOf(error)}`);
+  }
+  try {
     parsed = JSON.parse(text);
   } catch {
-    throw new Error('the safetensors header is not valid JSON: fetch the file again');
+    throw new Error('the safetensors header is not valid JSON: take an undamaged copy of it');
   }
   if (!isRecord(parsed)) throw new Error('the safetensors header is no JSON object');
   const duplicate = duplicateKey(text);
@@ -69,7 +81,7 @@ function parseEntry(name: string, value: unknown, dataBytes: number): Safetensor
   const [start, end] = offsets as readonly [number, number];
   if (start > end || end > dataBytes) {
     return fail(
-      `lies at bytes ${start} to ${end}, outside the ${dataBytes} bytes of the file: fetch the file again`,
+      `lies at bytes ${start} to ${end}, outside the ${dataBytes} bytes of the file: take an undamaged copy of it`,
     );
   }
   // An empty axis makes the product 0 whatever the others are; without one it only grows.

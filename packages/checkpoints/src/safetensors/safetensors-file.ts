@@ -1,8 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { decodeElements, dtypeOf } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
 import { allocateBytes } from '../files/allocate';
+import { openPlainFile } from '../files/open-plain-file';
 import { readFully, readPieces } from '../files/read-bytes';
 import { hostTensor } from '../host-tensor';
 import type { WeightsFile } from '../weights-file';
@@ -25,7 +26,7 @@ export interface SafetensorsContents {
  * @throws CheckpointFormatError naming the file and, where there is one, the tensor at fault.
  */
 export async function openSafetensors(path: string): Promise<WeightsFile> {
-  const handle = await open(path, 'r');
+  const handle = await openPlainFile(path);
   try {
     const { header, dataStart } = await readHeader(handle, path);
     const entries = new Map(header.entries.map((entry) => [entry.name, entry]));
@@ -74,7 +75,7 @@ async function readHeader(
   if (size < 8) {
     throw new CheckpointFormatError(
       path,
-      `${size} bytes are too few for safetensors: fetch the file again.`,
+      `${size} bytes are too few for safetensors: take an undamaged copy of it.`,
     );
   }
   const prefix = Buffer.alloc(8);
@@ -83,7 +84,7 @@ async function readHeader(
   if (length > BigInt(Math.min(MAX_HEADER_BYTES, size - 8))) {
     throw new CheckpointFormatError(
       path,
-      `the safetensors header would have ${length} bytes, more than the file or the format allows: fetch the file again.`,
+      `the safetensors header would have ${length} bytes, more than the file or the format allows: take an undamaged copy of it.`,
     );
   }
   const text = new Uint8Array(Number(length));

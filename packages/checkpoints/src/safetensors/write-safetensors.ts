@@ -31,7 +31,7 @@ interface Entry {
  * tensor after tensor: those of a source are read one by one.
  *
  * @throws RangeError when a tensor is called `__metadata__`, has too few or too many values for its
- * shape, or a value too large for half precision, or the header would exceed 100 MB.
+ * shape, or a value too large for half precision, or the header would exceed 32 MiB.
  */
 export async function writeSafetensors(
   file: string,

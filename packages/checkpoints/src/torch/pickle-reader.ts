@@ -24,6 +24,11 @@ export class PickleReader {
     return this.#view.getUint32(this.#take(4), true);
   }
 
+  /** A length of eight bytes. */
+  uint64(): number {
+    return Number(this.#view.getBigUint64(this.#take(8), true));
+  }
+
   int32(): number {
     return this.#view.getInt32(this.#take(4), true);
   }

@@ -20,12 +20,23 @@ export class TorchTensor {
   ) {}
 }
 
+/** A storage, or a tensor in it, of a type that is not read: float8, complex, sparse, … */
+export class UnreadableTensor {
+  /** `type`: as PyTorch names it. */
+  constructor(readonly type: string) {}
+}
+
+/** An object beside the weights of which the name alone is kept. */
+export class SkippedObject {
+  constructor(readonly name: string) {}
+}
+
 /** A class or function that the pickle names. It is a name only: there is nothing to call. */
 export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
-/** A Python tuple; lists are arrays, dicts are maps. */
+/** A Python tuple; lists and sets are arrays, dicts are maps. */
 export class PickleTuple {
   constructor(readonly items: readonly PickleValue[]) {}
 }
@@ -42,5 +53,7 @@ export type PickleValue =
   | PickleTuple
   | PickleDict
   | PickleGlobal
+  | SkippedObject
   | TorchStorage
-  | TorchTensor;
+  | TorchTensor
+  | UnreadableTensor;

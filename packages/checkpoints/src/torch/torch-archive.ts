@@ -1,8 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, inflateRaw } from 'node:zlib';
 import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import { messageOf } from '../errors';
+import { openPlainFile } from '../files/open-plain-file';
 import { readFully, readPieces } from '../files/read-bytes';
 import { BoundedReader } from './bounded-reader';
 
@@ -22,7 +23,8 @@ export class TorchArchive {
 
   private constructor(
     private readonly handle: FileHandle,
-    private readonly size: number,
+    /** Bytes of the file. */
+    readonly size: number,
     private readonly zip: ZipFile,
     private readonly entries: ReadonlyMap<string, Entry>,
     private readonly prefix: string,
@@ -30,7 +32,7 @@ export class TorchArchive {
 
   /** @throws Error when the file is no zip archive or not one of `torch.save`. */
   static async open(path: string): Promise<TorchArchive> {
-    const handle = await open(path, 'r');
+    const handle = await openPlainFile(path);
     try {
       const { size } = await handle.stat();
       const reader = new BoundedReader(handle, size);
@@ -123,7 +125,7 @@ export class TorchArchive {
 
   #storage(key: string): Entry {
     const entry = this.entries.get(`${this.prefix}data/${key}`);
-    if (!entry) throw new Error(`the storage "${key}" is not in the file: fetch it again`);
+    if (!entry) throw new Error(`the storage "${key}" is not in the file: take an undamaged copy`);
     return entry;
   }
 
@@ -163,7 +165,9 @@ export class TorchArchive {
     }
     const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
     if (fileDataStart + entry.compressedSize > this.size) {
-      throw new Error(`the entry "${entry.fileName}" ends outside of the file: fetch it again`);
+      throw new Error(
+        `the entry "${entry.fileName}" ends outside of the file: take an undamaged copy`,
+      );
     }
     return fileDataStart;
   }
@@ -180,7 +184,7 @@ export class TorchArchive {
   #compare(entry: Entry, checksum: number): void {
     if (checksum !== entry.crc32) {
       throw new Error(
-        `the checksum of the entry "${entry.fileName}" is wrong: the file is damaged, fetch it again`,
+        `the checksum of the entry "${entry.fileName}" is wrong: the file is damaged, take an undamaged copy`,
       );
     }
     this.#verified.add(entry);
@@ -190,7 +194,11 @@ export class TorchArchive {
   async #inflate(stored: Uint8Array, { fileName, uncompressedSize }: Entry): Promise<Uint8Array> {
     try {
       const maxOutputLength = Math.max(1, uncompressedSize);
-      return new Uint8Array(await inflate(stored, { maxOutputLength }));
+      const bytes = await inflate(stored, { maxOutputLength });
+      // Small results lie in memory that they share, where their elements may not be aligned.
+      return bytes.byteOffset === 0
+        ? new Uint8Array(bytes.buffer, 0, bytes.length)
+        : new Uint8Array(bytes);
     } catch (error) {
       throw new Error(`the compressed entry "${fileName}" is damaged (${messageOf(error)})`);
     }
@@ -211,8 +219,10 @@ async function readDirectory(
   } catch (error) {
     const problem = messageOf(error);
     if (problem.startsWith('End of central directory')) {
-      throw new Error('its zip directory is missing, so the file is cut short: fetch it again');
+      throw new Error(
+        'its zip directory is missing, so the file is cut short: take an undamaged copy',
+      );
     }
-    throw new Error(`its zip directory is damaged (${problem}): fetch it again`);
+    throw new Error(`its zip directory is damaged (${problem}): take an undamaged copy`);
   }
 }

@@ -247,6 +247,81 @@ describe('PyTorch checkpoints', () => {
     await opened.close();
   });
 
+  it('finds state dicts in lists and tuples, by their numbers', async () => {
+    const value = tensor(storage('FloatStorage', '0', 2), 0, [2], [1]);
+    const root = op('](', dict({ w: value }), dict({ step: int(1) }), 'e');
+    const bytes = archive(dict({ models: root, pair: tuple(value, int(3)) }), {
+      0: bytesOf(Float32Array.of(1, 2)),
+    });
+    await writeFile(file, bytes);
+    const opened = await openCheckpoint(file);
+    expect(opened.dicts).toEqual([
+      { path: 'models.0', keys: ['w'] },
+      { path: 'pair', keys: ['0'] },
+    ]);
+    await opened.close();
+    expect([...(await read(bytes, 'models.0'))['w']!.data]).toEqual([1, 2]);
+  });
+
+  /** As torch.save writes types that have no class of storages: bytes, and the type beside them. */
+  const typed = (dtype: string, key: string, bytes: number, shape: number[]): Buffer =>
+    op(
+      'ctorch._utils\n_rebuild_tensor_v3\n',
+      tuple(
+        op(
+          tuple(
+            text('storage'),
+            op('ctorch.storage\nUntypedStorage\n'),
+            text(key),
+            text('cpu'),
+            int(bytes),
+          ),
+          'Q',
+        ),
+        int(0),
+        tuple(...shape.map(int)),
+        tuple(...shape.map(() => int(1))),
+        op('\x89'),
+        op('ccollections\nOrderedDict\n)R'),
+        op(`ctorch\n${dtype}\n`),
+      ),
+      'R',
+    );
+
+  it('reads untyped storages by the type that stands beside them', async () => {
+    const values = Float64Array.of(0.5, -3);
+    const root = dict({ a: typed('float64', '0', 16, [2]), b: typed('float16', '1', 4, [2]) });
+    const tensors = await read(
+      archive(root, { 0: bytesOf(values), 1: bytesOf(Uint16Array.of(0x3c00, 0xc000)) }),
+    );
+    expect([...tensors['a']!.data]).toEqual([0.5, -3]);
+    expect([...tensors['b']!.data]).toEqual([1, -2]);
+  });
+
+  it.each<[string, Buffer]>([
+    ['float8_e4m3fn', typed('float8_e4m3fn', '1', 2, [2])],
+    ['uint16', typed('uint16', '1', 4, [2])],
+    ['complex64', tensor(storage('ComplexFloatStorage', '1', 2), 0, [2], [1])],
+    ['quantized', op('ctorch._utils\n_rebuild_qtensor\n', tuple(int(1)), 'R')],
+    ['sparse', op('ctorch._utils\n_rebuild_sparse_tensor\n', tuple(int(1)), 'R')],
+  ])('leaves out a state dict with a tensor of type %s alone', async (type, unreadable) => {
+    const plain = tensor(storage('FloatStorage', '0', 2), 0, [2], [1]);
+    const bytes = archive(
+      dict({ model: dict({ w: plain }), ema: dict({ w: plain, x: unreadable }) }),
+      { 0: bytesOf(Float32Array.of(1, 2)) },
+    );
+    await writeFile(file, bytes);
+    const opened = await openCheckpoint(file);
+    expect(opened.dicts).toEqual([{ path: 'model', keys: ['w'] }]);
+    expect(opened.blocked).toEqual([{ path: 'ema', tensor: 'ema.x', type }]);
+    await opened.close();
+    expect(Object.keys(await read(bytes))).toEqual(['w']);
+    await expect(read(bytes, 'ema')).rejects.toThrow(`has the type ${type}, which is not read`);
+    const alone = archive(dict({ x: unreadable }), {});
+    await writeFile(file, alone);
+    await expect(openCheckpoint(file)).rejects.toThrow(`"x" has the type ${type}`);
+  });
+
   it('notices a storage that was damaged', async () => {
     const whole = await readFile(join(FIXTURES, 'llamagen-tiny/gpt.pt'));
     const bytes = Buffer.from(whole);
@@ -382,6 +457,8 @@ describe('PyTorch checkpoints', () => {
     );
     await expect(read(Buffer.from('<!DOCTYPE html><html></html>'))).rejects.toThrow('neither');
     await expect(read(Buffer.alloc(0))).rejects.toThrow('neither');
-    await expect(readCheckpoint(join(folder, 'missing.pth'))).rejects.toThrow('ENOENT');
+    await expect(readCheckpoint(join(folder, 'missing.pth'))).rejects.toThrow(
+      'missing.pth": there is no such file: name one that is there.',
+    );
   });
 });

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/program';
 import { decodeElements, dtypeOf, elementSize } from '../element-types';
 import { CheckpointFormatError, messageOf } from '../errors';
@@ -6,7 +5,7 @@ import { hostTensor } from '../host-tensor';
 import type { WeightsFile } from '../weights-file';
 import type { PickleValue, TorchTensor } from './pickle-values';
 import { readView, readViewPieces } from './read-view';
-import { collectStateDict, collectTensors, type TensorDict } from './state-dict';
+import { type BlockedDict, collectStateDict, collectTensors, type TensorDict } from './state-dict';
 import { checkView } from './strided-view';
 import { TorchArchive } from './torch-archive';
 import { unpickle } from './unpickle';
@@ -25,6 +24,8 @@ export interface TorchCheckpointOptions {
 export interface TorchCheckpointFile extends WeightsFile {
   /** The dicts that hold tensors: state dicts, and what optimisers keep of each parameter. */
   readonly dicts: readonly TensorDict[];
+  /** Those that are left out, because they hold tensors of types that are not read. */
+  readonly blocked: readonly BlockedDict[];
 }
 
 /**
@@ -41,7 +42,8 @@ const FREE_BYTES = 256 * 2 ** 20;
  */
 export async function openTorchCheckpoint(path: string): Promise<TorchCheckpointFile> {
   const { archive, value: found } = await openArchive(path, collectTensors);
-  return { ...torchWeights(path, archive, found.tensors), dicts: found.dicts };
+  const { dicts, blocked, tensors } = found;
+  return { ...torchWeights(path, archive, tensors), dicts, blocked };
 }
 
 /**
@@ -70,15 +72,15 @@ async function openArchive<T extends { readonly tensors: ReadonlyMap<string, Tor
   path: string,
   collect: (root: PickleValue) => T,
 ): Promise<{ readonly archive: TorchArchive; readonly value: T }> {
-  const { size } = await stat(path);
   let archive: TorchArchive | undefined;
   try {
     archive = await TorchArchive.open(path);
     const value = collect(unpickle(await archive.readPickle()));
-    checkSizes(archive, value.tensors, size);
+    checkSizes(archive, value.tensors, archive.size);
     return { archive, value };
   } catch (error) {
     await archive?.close();
+    if (error instanceof CheckpointFormatError) throw error;
     throw new CheckpointFormatError(path, `${messageOf(error)}.`);
   }
 }

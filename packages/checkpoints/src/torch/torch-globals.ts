@@ -1,45 +1,87 @@
-import type { ElementType } from '../element-types';
 import {
   PickleGlobal,
   PickleTuple,
-  TorchStorage,
-  TorchTensor,
+  SkippedObject,
+  UnreadableTensor,
   type PickleValue,
 } from './pickle-values';
+import { rebuildParameter, rebuildTensor, rebuildTypedTensor } from './rebuild-tensor';
+import { dtypeName, storageDtype, UNTYPED_STORAGE } from './torch-types';
 
-/** More axes than PyTorch's operators take. */
-const MAX_RANK = 64;
+type Meaning = (args: readonly PickleValue[]) => PickleValue;
 
-/** Storage classes by their Python names. */
-const STORAGE_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
-  ['torch.DoubleStorage', 'F64'],
-  ['torch.FloatStorage', 'F32'],
-  ['torch.HalfStorage', 'F16'],
-  ['torch.BFloat16Storage', 'BF16'],
-  ['torch.LongStorage', 'I64'],
-  ['torch.IntStorage', 'I32'],
-  ['torch.ShortStorage', 'I16'],
-  ['torch.CharStorage', 'I8'],
-  ['torch.ByteStorage', 'U8'],
-  ['torch.BoolStorage', 'BOOL'],
+/** Python 2 and protocol 2 have the built-in names in another module. */
+const builtin = (name: string): string[] => [`builtins.${name}`, `__builtin__.${name}`];
+/** The same of NumPy before version 2. */
+const numpy = (name: string): string[] => [`numpy._core.${name}`, `numpy.core.${name}`];
+
+/** What stands beside weights and is skipped when it is called: its arguments are dropped. */
+const SKIPPED: readonly string[] = [
+  '_codecs.encode',
+  ...builtin('bytes'),
+  ...builtin('bytearray'),
+  ...builtin('complex'),
+  'torch.device',
+  'torch.serialization._get_layout',
+  'numpy.dtype',
+  ...numpy('multiarray.scalar'),
+  ...numpy('multiarray._reconstruct'),
+  ...numpy('numeric._frombuffer'),
+  'datetime.date',
+  'datetime.datetime',
+  'datetime.timedelta',
+  'pathlib.PosixPath',
+  'pathlib.PurePosixPath',
+  'pathlib.WindowsPath',
+  'pathlib.PureWindowsPath',
+];
+
+/** Names that others get as arguments and that mean nothing here. */
+const INERT = new Set([
+  ...['int', 'float', 'str', 'bool', 'list', 'dict', 'tuple'].flatMap(builtin),
+  'numpy.ndarray',
+  UNTYPED_STORAGE,
+]);
+
+/** Tensors that are no plain views of a storage, by what they are. */
+const UNREADABLE: ReadonlyMap<string, string> = new Map([
+  ['torch._utils._rebuild_qtensor', 'quantized'],
+  ['torch._utils._rebuild_sparse_tensor', 'sparse'],
+  ['torch._utils._rebuild_sparse_csr_tensor', 'sparse'],
+  ['torch._utils._rebuild_nested_tensor', 'nested'],
+  ['torch._utils._rebuild_meta_tensor_no_storage', 'meta'],
 ]);
 
 /** What stands for a call, by the name of what is called. */
-const CALLS: ReadonlyMap<string, (args: readonly PickleValue[]) => PickleValue> = new Map<
-  string,
-  (args: readonly PickleValue[]) => PickleValue
->([
-  ['collections.OrderedDict', orderedDict],
+const CALLS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['collections.OrderedDict', withoutArguments('an OrderedDict')],
   // Training scripts keep their command line beside the weights: attributes only, here a plain map.
-  ['argparse.Namespace', namespace],
+  ['argparse.Namespace', withoutArguments('a Namespace')],
+  ['collections.defaultdict', () => new Map()],
+  ['collections.Counter', ([counts]) => (counts instanceof Map ? counts : new Map())],
+  ['collections.deque', () => []],
+  ...[...builtin('set'), ...builtin('frozenset')].map((name): [string, Meaning] => [name, listOf]),
+  ['torch.Size', ([sizes]) => new PickleTuple(listOf(sizes === undefined ? [] : [sizes]))],
+  ...SKIPPED.map((name): [string, Meaning] => [name, () => new SkippedObject(name)]),
+  ...[...UNREADABLE].map(([name, type]): [string, Meaning] => [
+    name,
+    () => new UnreadableTensor(type),
+  ]),
   ['torch._utils._rebuild_tensor_v2', rebuildTensor],
+  ['torch._utils._rebuild_tensor_v3', rebuildTypedTensor],
   ['torch._utils._rebuild_parameter', rebuildParameter],
 ]);
 
-/** The named class or function, when it is one of those that state dicts need. */
+/** The named class or function, when it is one of those that state dicts need or that do no harm. */
 export function allowedGlobal(module: string, name: string): PickleGlobal {
   const global = `${module}.${name}`;
-  if (!CALLS.has(global) && !STORAGE_TYPES.has(global)) {
+  const isKnown =
+    CALLS.has(global) ||
+    INERT.has(global) ||
+    storageDtype(global) !== undefined ||
+    dtypeName(global) !== undefined ||
+    /^numpy\.dtypes\.\w+DType$/.test(global);
+  if (!isKnown) {
     throw new Error(
       `it names "${global}", which no state dict needs and which is therefore refused: ` +
         'save the state dict alone, torch.save(model.state_dict(), path), or use safetensors',
@@ -58,58 +100,15 @@ export function call(callee: PickleValue, args: PickleValue): PickleValue {
   return meaning(args.items);
 }
 
-/** The storage of a persistent id: ('storage', class, key, location, number of elements). */
-export function persistentStorage(id: PickleValue): TorchStorage {
-  const [tag, type, key, , length] = id instanceof PickleTuple ? id.items : [];
-  const element = type instanceof PickleGlobal ? STORAGE_TYPES.get(type.name) : undefined;
-  if (tag !== 'storage' || !element || typeof key !== 'string' || !isCount(length)) {
-    throw new Error('it refers to something outside that is no storage');
-  }
-  return new TorchStorage(key, element, length);
+function withoutArguments(what: string): Meaning {
+  return (args) => {
+    if (args.length > 0) throw new Error(`it makes ${what} in an unknown way`);
+    return new Map();
+  };
 }
 
-function orderedDict(args: readonly PickleValue[]): PickleValue {
-  if (args.length > 0) throw new Error('it makes an OrderedDict in an unknown way');
-  return new Map();
-}
-
-function namespace(args: readonly PickleValue[]): PickleValue {
-  if (args.length > 0) throw new Error('it makes a Namespace in an unknown way');
-  return new Map();
-}
-
-/** (storage, storage offset, size, stride, requires_grad, backward hooks[, metadata]) */
-function rebuildTensor(args: readonly PickleValue[]): PickleValue {
-  const [storage, offset, size, stride] = args;
-  const shape = counts(size);
-  const strides = counts(stride);
-  if (
-    !(storage instanceof TorchStorage) ||
-    !isCount(offset) ||
-    !shape ||
-    !strides ||
-    shape.length !== strides.length
-  ) {
-    throw new Error('it describes a tensor in an unknown way');
-  }
-  return new TorchTensor(storage, offset, shape, strides);
-}
-
-/** (data, requires_grad, backward hooks) */
-function rebuildParameter([data]: readonly PickleValue[]): PickleValue {
-  if (!(data instanceof TorchTensor)) throw new Error('it has a parameter without a tensor');
-  return data;
-}
-
-function counts(value: PickleValue | undefined): readonly number[] | undefined {
-  // The rank is looked at first: many tensors may share one tuple of millions of numbers.
-  return value instanceof PickleTuple &&
-    value.items.length <= MAX_RANK &&
-    value.items.every(isCount)
-    ? value.items
-    : undefined;
-}
-
-function isCount(value: PickleValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+/** The items of the only argument, a list or a tuple. */
+function listOf([items]: readonly PickleValue[]): PickleValue[] {
+  if (items instanceof PickleTuple) return [...items.items];
+  return Array.isArray(items) ? items : [];
 }

@@ -1,4 +1,10 @@
-import { PickleTuple, TorchTensor, type PickleValue } from './pickle-values';
+import {
+  PickleGlobal,
+  PickleTuple,
+  SkippedObject,
+  TorchTensor,
+  type PickleValue,
+} from './pickle-values';
 import { collectStateDict } from './state-dict';
 import { unpickle } from './unpickle';
 
@@ -46,6 +52,82 @@ describe('unpickle', () => {
   it('reads the arguments of training scripts as plain entries', () => {
     const body = `cargparse\nNamespace\n)\x81}${text('lr')}K\x03sb`;
     expect(unpickle(pickle(body, '.'))).toEqual(new Map([['lr', 3]]));
+  });
+
+  it.each<[string, string, PickleValue]>([
+    ['torch.Size', 'ctorch\nSize\nK\x02K\x03\x86\x85R', new PickleTuple([2, 3])],
+    ['torch.dtype', 'ctorch\nfloat32\n', new PickleGlobal('torch.float32')],
+    ['torch.device', `ctorch\ndevice\n${text('cpu')}\x85R`, new SkippedObject('torch.device')],
+    ['a set', 'c__builtin__\nset\n](K\x01K\x02e\x85R', [1, 2]],
+    ['a frozenset', 'cbuiltins\nfrozenset\n](K\x01e\x85R', [1]],
+    ['a set of protocol 4', '\x8f(K\x01K\x02\x90', [1, 2]],
+    ['a frozenset of protocol 4', '(K\x01\x91', [1]],
+    [
+      'bytes',
+      `c_codecs\nencode\n${text('abc')}${text('latin1')}\x86R`,
+      new SkippedObject('_codecs.encode'),
+    ],
+    ['no bytes', 'c__builtin__\nbytes\n)R', new SkippedObject('__builtin__.bytes')],
+    ['bytes of protocol 3', 'C\x02ab', new SkippedObject('bytes')],
+    ['many bytes of protocol 3', 'B\x02\x00\x00\x00ab', new SkippedObject('bytes')],
+    [
+      'a bytearray of protocol 5',
+      '\x96\x01\x00\x00\x00\x00\x00\x00\x00a',
+      new SkippedObject('bytes'),
+    ],
+    [
+      'complex',
+      `c__builtin__\ncomplex\nG\x3f\xf8\x00\x00\x00\x00\x00\x00K\x01\x86R`,
+      new SkippedObject('__builtin__.complex'),
+    ],
+    ['a Counter', `ccollections\nCounter\n}${text('a')}K\x02s\x85R`, new Map([['a', 2]])],
+    [
+      'a defaultdict',
+      `ccollections\ndefaultdict\nc__builtin__\nlist\n\x85R${text('a')}K\x02s`,
+      new Map([['a', 2]]),
+    ],
+    [
+      'a NumPy scalar',
+      `cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n${text('f8')}\x89\x88\x87R(K\x03${text('<')}NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbC\x08\x00\x00\x00\x00\x00\x00\xf0?tR`,
+      new SkippedObject('numpy.core.multiarray.scalar'),
+    ],
+    [
+      'a NumPy array',
+      `cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01K\x02\x85NC\x02abtb`,
+      new SkippedObject('numpy._core.multiarray._reconstruct'),
+    ],
+    ['a path', `cpathlib\nPosixPath\n${text('a')}\x85R`, new SkippedObject('pathlib.PosixPath')],
+    [
+      'what is set on something skipped',
+      'ctorch\ndevice\n)RK\x01K\x02s',
+      new SkippedObject('torch.device'),
+    ],
+  ])('takes no harm from %s beside the weights', (_what, body, expected) => {
+    expect(unpickle(pickle(body, '.'))).toEqual(expected);
+  });
+
+  it.each([
+    ['a call of a type', 'ctorch\nfloat32\n)R', 'calls "torch.float32"'],
+    ['a call of an inert name', 'cbuiltins\nlist\n)R', 'calls "builtins.list"'],
+    ['a function of torch', 'ctorch\nint_repr\n', '"torch.int_repr"'],
+    ['a loader of torch', 'ctorch\nload\n', '"torch.load"'],
+    ['a function of NumPy', 'cnumpy\nload\n', '"numpy.load"'],
+  ])('still refuses %s by name', (_what, body, sentence) => {
+    expect(() => unpickle(pickle(body, '.'))).toThrow(sentence);
+  });
+
+  it.each([
+    ['dicts', '}'],
+    ['lists', ']'],
+    ['tuples', ')'],
+    ['marks', '('],
+    ['numbers', 'K\x01'],
+    ['texts', '\x8c\x00'],
+    ['kept values', 'Nr\x01\x00\x00\x00'],
+    ['calls', 'ccollections\nOrderedDict\n)R'],
+  ])('ends before %s take all memory', (_what, part) => {
+    const bytes = Buffer.from(`\x80\x02${part.repeat(5_000_000)}.`, 'latin1');
+    expect(() => unpickle(bytes)).toThrow('would take more than 128 MiB');
   });
 
   it.each<[string, string, string]>([
@@ -134,11 +216,17 @@ describe('collectStateDict', () => {
     const endless = dict({ a: tensor });
     endless.set('self', endless);
     expect(() => collectStateDict(endless)).toThrow('nested deeper');
-    let bomb = dict({ a: 1 });
+    let bomb = dict({ a: tensor });
     for (let level = 0; level < 20; level++) {
       bomb = dict(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, bomb])));
     }
-    expect(() => collectStateDict(bomb)).toThrow('more than 1000000 entries');
+    expect(() => collectStateDict(bomb)).toThrow('more than 200000 tensors');
+    // What holds no tensors is looked at once.
+    let barren = dict({ a: 1 });
+    for (let level = 0; level < 20; level++) {
+      barren = dict(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, barren])));
+    }
+    expect([...collectStateDict(dict({ barren, b: tensor })).keys()]).toEqual(['b']);
   });
 
   it('refuses two tensors of one name', () => {

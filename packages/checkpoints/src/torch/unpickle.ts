@@ -1,14 +1,25 @@
+import { COST, PickleBudget } from './pickle-budget';
 import { PickleReader } from './pickle-reader';
-import { PickleTuple, type PickleDict, type PickleValue } from './pickle-values';
-import { allowedGlobal, call, persistentStorage } from './torch-globals';
+import {
+  PickleTuple,
+  SkippedObject,
+  UnreadableTensor,
+  type PickleDict,
+  type PickleValue,
+} from './pickle-values';
+import { persistentStorage } from './rebuild-tensor';
+import { allowedGlobal, call } from './torch-globals';
 
 /** Newest pickle protocol whose opcodes are known; torch.save writes 2. */
 const MAX_PROTOCOL = 5;
+/** Stands for all bytes of a pickle, which are not kept. */
+const BYTES = new SkippedObject('bytes');
 
 /**
  * Reads a pickle as `torch.save` writes it. This is a data reader, not a Python: it knows dicts, lists,
- * tuples, numbers, text and tensors, and refuses every other class or function by its name.
- * Time and memory are proportional to the length of the pickle.
+ * tuples, sets, numbers, text and tensors, keeps the names alone of what often lies beside weights, and
+ * refuses every other class or function by its name. Time is proportional to the length of the pickle, and
+ * memory is bounded.
  * @throws Error with half a sentence ("it …", "the pickle …") that says what is refused.
  */
 export function unpickle(bytes: Uint8Array): PickleValue {
@@ -17,6 +28,7 @@ export function unpickle(bytes: Uint8Array): PickleValue {
 
 class Unpickler {
   readonly #reader: PickleReader;
+  readonly #budget = new PickleBudget();
   #stack: PickleValue[] = [];
   /** The stacks below each open mark. */
   readonly #marks: PickleValue[][] = [];
@@ -48,6 +60,7 @@ class Unpickler {
       case 0x95 /* FRAME */:
         return reader.skip(8);
       case 0x28 /* MARK */:
+        this.#budget.spend(COST.list);
         this.#marks.push(this.#stack);
         this.#stack = [];
         return;
@@ -69,11 +82,21 @@ class Unpickler {
       case 0x47 /* BINFLOAT */:
         return this.#push(reader.float64());
       case 0x58 /* BINUNICODE */:
-        return this.#push(reader.utf8(reader.uint32()));
+        return this.#pushText(reader.uint32());
       case 0x8c /* SHORT_BINUNICODE */:
-        return this.#push(reader.utf8(reader.uint8()));
+        return this.#pushText(reader.uint8());
+      case 0x8d /* BINUNICODE8 */:
+        return this.#pushText(reader.uint64());
+      case 0x43 /* SHORT_BINBYTES */:
+        return this.#skipBytes(reader.uint8());
+      case 0x42 /* BINBYTES */:
+        return this.#skipBytes(reader.uint32());
+      case 0x8e /* BINBYTES8 */:
+      case 0x96 /* BYTEARRAY8 */:
+        return this.#skipBytes(reader.uint64());
 
       case 0x7d /* EMPTY_DICT */:
+        this.#budget.spend(COST.dict);
         return this.#push(new Map());
       case 0x73 /* SETITEM */: {
         const value = this.#pop();
@@ -89,19 +112,25 @@ class Unpickler {
         return;
       }
       case 0x5d /* EMPTY_LIST */:
+      case 0x8f /* EMPTY_SET */:
+        this.#budget.spend(COST.list);
         return this.#push([]);
       case 0x61 /* APPEND */: {
         const item = this.#pop();
         this.#list().push(item);
         return;
       }
-      case 0x65 /* APPENDS */: {
+      case 0x65 /* APPENDS */:
+      case 0x90 /* ADDITEMS */: {
         const items = this.#popMark();
         const list = this.#list();
         for (const item of items) list.push(item);
         return;
       }
+      case 0x91 /* FROZENSET */:
+        return this.#push(this.#popMark());
       case 0x29 /* EMPTY_TUPLE */:
+        this.#budget.spend(COST.list);
         return this.#push(new PickleTuple([]));
       case 0x85 /* TUPLE1 */:
         return this.#push(this.#popTuple(1));
@@ -138,6 +167,7 @@ class Unpickler {
       case 0x52 /* REDUCE */:
       case 0x81 /* NEWOBJ */: {
         const args = this.#pop();
+        this.#budget.spend(COST.dict);
         return this.#push(call(this.#pop(), args));
       }
       case 0x62 /* BUILD */:
@@ -152,8 +182,13 @@ class Unpickler {
     }
   }
 
-  /** Attributes of the object on top: those of a Namespace are kept, `_metadata` of a dict is not. */
+  /**
+   * Attributes of the object on top: those of a Namespace are kept, `_metadata` of a dict and what
+   * belongs to something skipped are not.
+   */
   #build(state: PickleValue): void {
+    const top = this.#stack.at(-1);
+    if (top instanceof SkippedObject || top instanceof UnreadableTensor) return;
     const target = this.#dict();
     if (!(state instanceof Map)) throw new Error('the pickle sets attributes in an unknown way');
     if (state.has('_metadata')) return;
@@ -161,7 +196,18 @@ class Unpickler {
   }
 
   #push(value: PickleValue): void {
+    this.#budget.spend(COST.value);
     this.#stack.push(value);
+  }
+
+  #pushText(length: number): void {
+    this.#budget.spend(COST.text + length);
+    this.#push(this.#reader.utf8(length));
+  }
+
+  #skipBytes(length: number): void {
+    this.#reader.skip(length);
+    this.#push(BYTES);
   }
 
   #pop(): PickleValue {
@@ -172,6 +218,7 @@ class Unpickler {
 
   #popTuple(length: number): PickleTuple {
     if (this.#stack.length < length) throw new Error('the pickle makes a tuple of nothing');
+    this.#budget.spend(COST.list);
     return new PickleTuple(this.#stack.splice(-length));
   }
 
@@ -186,6 +233,8 @@ class Unpickler {
 
   #dict(): PickleDict {
     const target = this.#stack.at(-1);
+    // What is put into something skipped is dropped.
+    if (target instanceof SkippedObject) return new Map();
     if (!(target instanceof Map))
       throw new Error('the pickle sets items of something that is no dict');
     return target;
@@ -193,6 +242,7 @@ class Unpickler {
 
   #list(): PickleValue[] {
     const target = this.#stack.at(-1);
+    if (target instanceof SkippedObject) return [];
     if (!Array.isArray(target)) throw new Error('the pickle appends to something that is no list');
     return target;
   }
@@ -200,6 +250,7 @@ class Unpickler {
   #remember(index: number): void {
     const value = this.#stack.at(-1);
     if (value === undefined) throw new Error('the pickle keeps a value where there is none');
+    this.#budget.spend(COST.memo);
     this.#memo.set(index, value);
   }
 

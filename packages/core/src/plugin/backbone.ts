@@ -8,7 +8,7 @@ import type { ImageTokenizer } from '../model/image-tokenizer';
 import type { OneStepGenerator } from '../model/one-step-generator';
 import type { VelocityNetwork } from '../model/velocity-network';
 import type { SupervisedTask } from '../optimization/supervised-task';
-import type { CheckpointListing, RecognizedPart } from './checkpoint-recognition';
+import type { CheckpointListing, OfficialSettings, RecognizedPart } from './checkpoint-recognition';
 import type { TeacherAdaptation } from './teacher-adaptation';
 
 /** A family of AR teachers, and the one-step generators that are distilled from them. */
@@ -41,6 +41,18 @@ export interface Backbone<A = unknown> {
    *   family but incomplete, or its architecture does not follow from what is known.
    */
   recognizeCheckpoint?(listing: CheckpointListing): readonly RecognizedPart[];
+  /**
+   * What the original project calls the keys of the architecture. With it a key of the user's config that
+   * is neither known here nor in the architecture is refused.
+   */
+  readonly officialSettings?: OfficialSettings;
+  /**
+   * An architecture whose parts come from several files, with what follows from teacher and tokenizer
+   * together (the size of the image) set; whatever that needs may still be missing.
+   */
+  completeArchitecture?(
+    architecture: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>>;
   /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
   fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
   /** Set in families whose official teachers read tokens instead of code vectors. */

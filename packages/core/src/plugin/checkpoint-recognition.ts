@@ -13,8 +13,18 @@ export interface CheckpointListing {
   /** Name without its folder. It may say what tensors cannot; it may also be wrong. */
   readonly fileName: string;
   readonly parts: readonly CheckpointPart[];
-  /** Keys that the user gave, in the plugin's own terms or the official ones. */
+  /** Keys that the user gave, in the plugin's own terms where `officialSettings` translates them. */
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Settings of the original project, by the names that its code gives them in configs. */
+export interface OfficialSettings {
+  /** Dotted key of the architecture that a setting stands for. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** Settings that results depend on, each with the only value that the family computes with. */
+  readonly fixed: Readonly<Record<string, unknown>>;
+  /** Settings that `recognizeCheckpoint` reads itself, and those that matter in training alone. */
+  readonly others: readonly string[];
 }
 
 /** What a state dict can be; `dd1` is a network of Distilled Decoding 1, which has its own layout. */

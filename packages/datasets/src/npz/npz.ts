@@ -1,11 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { unzipSync, zipSync } from 'fflate';
-import { atomicWriteFile } from '@ar-distill/checkpoints';
+import { atomicWriteFile, openPlainFile } from '@ar-distill/checkpoints';
 import { bytesOfPixels, pixelsOfBytes } from '@ar-distill/core';
 import { float32, type HostTensor } from '@ar-distill/program';
 import { decodeNpy, encodeNpy, type NpyArray } from './npy';
 
 const EXTENSION = '.npy';
+/** Bytes that a file, or an array in it, may have. */
+const MAX_BYTES = 2 ** 31 - 1;
+/** The names that arrays of images and of classes have, here and in ADM's evaluator. */
+const IMAGES = ['images', 'arr_0'];
+const LABELS = ['labels', 'arr_1'];
 
 /** Writes named arrays as an .npz file that `numpy.load` reads (compressed). */
 export async function writeNpz(
@@ -21,14 +25,31 @@ export async function writeNpz(
   await atomicWriteFile(file, zipSync(Object.fromEntries(entries), { mtime }));
 }
 
-/** Reads the arrays of an .npz file. @throws Error naming the file or the array that is damaged. */
-export async function readNpz(file: string): Promise<Record<string, NpyArray>> {
-  const bytes = await readFile(file);
+/**
+ * Reads arrays of an .npz file; others than the named ones (default: all) are not unpacked.
+ * @throws Error naming the file or the array that is damaged or larger than can be read.
+ */
+export async function readNpz(
+  file: string,
+  names?: readonly string[],
+): Promise<Record<string, NpyArray>> {
+  const bytes = await readWhole(file);
   let entries: Record<string, Uint8Array>;
+  let tooLarge: string | undefined;
   try {
-    entries = unzipSync(bytes);
+    entries = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => {
+        const isWanted = names ? names.some((one) => name === `${one}${EXTENSION}`) : true;
+        if (!isWanted || !name.endsWith(EXTENSION)) return false;
+        if (originalSize > MAX_BYTES) tooLarge = name;
+        return originalSize <= MAX_BYTES;
+      },
+    });
   } catch (cause) {
     throw new Error(`${file} is not an .npz file: write it with numpy.savez.`, { cause });
+  }
+  if (tooLarge !== undefined) {
+    throw new Error(`${tooLarge} of ${file} is larger than 2 GiB: split it into several files.`);
   }
   return Object.fromEntries(
     Object.entries(entries)
@@ -38,6 +59,18 @@ export async function readNpz(file: string): Promise<Record<string, NpyArray>> {
         decodeNpy(content, `${name} of ${file}`),
       ]),
   );
+}
+
+async function readWhole(file: string): Promise<Uint8Array> {
+  const handle = await openPlainFile(file);
+  try {
+    if ((await handle.stat()).size > MAX_BYTES) {
+      throw new Error(`${file} is larger than 2 GiB: split it into several files.`);
+    }
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 /**
@@ -65,19 +98,22 @@ export async function writeImagesNpz(
 
 /**
  * Reads images and classes for evaluation: `images` (or `arr_0`, as ADM's evaluator names them)
- * uint8 [N, H, W, C] → [−1, 1], and `labels` (or `arr_1`) [N] when present.
+ * uint8 [N, H, W, C] → [−1, 1], and `labels` (or `arr_1`) [N] when present. Nothing else of the file is
+ * unpacked.
  * @throws Error when there are no such images, or the counts differ.
  */
 export async function readImagesNpz(
   file: string,
 ): Promise<{ images: HostTensor; labels?: Int32Array }> {
-  const arrays = await readNpz(file);
-  const images = arrays['images'] ?? arrays['arr_0'];
+  const arrays = await readNpz(file, [...IMAGES, ...LABELS]);
+  const named = (names: readonly string[]): NpyArray | undefined =>
+    names.map((name) => arrays[name]).find((array) => array !== undefined);
+  const images = named(IMAGES);
   if (!images || images.shape.length !== 4 || !(images.data instanceof Uint8Array)) {
     throw new Error(`${file} holds no array "images" of uint8 [N, H, W, C].`);
   }
   const floats = float32(images.shape, pixelsOfBytes(images.data));
-  const labels = arrays['labels'] ?? arrays['arr_1'];
+  const labels = named(LABELS);
   if (!labels) return { images: floats };
   if (labels.data.length !== images.shape[0]) {
     throw new Error(`${file} holds ${images.shape[0]} images but ${labels.data.length} labels.`);

@@ -25,6 +25,7 @@ const CONTRIBUTIONS: Readonly<Record<string, Form & { readonly kind: string }>> 
       'fitTokenizer',
       'measureSequences',
       'recognizeCheckpoint',
+      'completeArchitecture',
     ],
   },
   datasets: {

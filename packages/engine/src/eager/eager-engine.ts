@@ -31,9 +31,15 @@ export class EagerEngine implements Engine {
   private readonly stores = new Set<EagerStore>();
   private disposed = false;
 
-  /** @throws Error when the backend is not installed. */
-  constructor(private readonly backend: EagerBackend) {
-    loadBackend(backend);
+  /**
+   * @param threads of TensorFlow; its first engine in a process decides.
+   * @throws Error when the backend is not installed.
+   */
+  constructor(
+    private readonly backend: EagerBackend,
+    threads?: number,
+  ) {
+    loadBackend(backend, threads);
   }
 
   async createStore(values: Readonly<HostTensors>): Promise<StateStore> {

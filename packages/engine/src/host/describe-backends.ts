@@ -1,3 +1,4 @@
+import { describeTensorflow } from '../eager/built-tensorflow';
 import { findTensorflow, INSTALL_TENSORFLOW, loadBackend } from '../eager/tfjs-backends';
 import { describeProvider, EXECUTION_PROVIDERS } from './describe-provider';
 
@@ -16,16 +17,21 @@ export async function describeBackends(): Promise<BackendDescription[]> {
       name: `onnxruntime ${provider}`,
       ...describeProvider(provider),
     })),
-    describeTensorflow(),
+    tensorflowBackend(),
     { name: 'cpu', available: true, detail: 'tfjs in JavaScript: slow, for comparisons' },
   ];
 }
 
-function describeTensorflow(): BackendDescription {
+function tensorflowBackend(): BackendDescription {
   const name = 'tensorflow';
   try {
     loadBackend('tensorflow');
-    return { name, available: true, detail: `by ${findTensorflow()?.name ?? 'the application'}` };
+    const { name: place = 'the application', forGpu = false } = findTensorflow() ?? {};
+    const found = describeTensorflow();
+    if (!found) return { name, available: true, detail: `from ${place}` };
+    const reason = forGpu && found.device === 'CPU' ? ', since it finds no GPU' : '';
+    const device = `TensorFlow ${found.version} on the ${found.device}${reason}`;
+    return { name, available: true, detail: `${device}, from ${place}` };
   } catch (error) {
     const detail = error instanceof Error ? error.message : INSTALL_TENSORFLOW;
     return { name, available: false, detail };

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadTokenizer } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { imageBatch } from '../sample/batch-sizes';
 import { imageDecoder } from '../sample/decoder';
 import { drawFrom } from '../sample/draw-from';
@@ -22,13 +23,19 @@ import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
 import { firstOf } from './first-of';
-import { datasetOf, imagesOfPreset, openEvaluator, whyNotMeasured } from './image-evaluator';
+import {
+  datasetOf,
+  type EvaluatedImages,
+  imagesOfPreset,
+  openEvaluator,
+  whyNotMeasured,
+} from './image-evaluator';
 
 const BATCH = 250;
 const SAMPLES = 10_000;
 
 /** Options of `evaluate`. */
-export interface EvaluateOptions extends PresetChoice, SamplerOptions {
+export interface EvaluateOptions extends PresetChoice, SamplerOptions, TeacherSamplingChoice {
   /** Measure the tokenizer's reconstructions of the test set instead. */
   readonly reconstruction?: boolean | undefined;
   /** Measure the images of this .npz file instead. */
@@ -126,6 +133,7 @@ async function imagesToMeasure(
 ): Promise<DrawnImages> {
   if (options.npz !== undefined) {
     const { images, labels } = await readImagesNpz(options.npz);
+    checkArchive(context, options.npz, { imageShape: images.shape.slice(1), labels: !!labels });
     return { images, condition: labels ? ofClasses(labels) : {} };
   }
   if (options.reconstruction) return reconstructions(context, options);
@@ -141,6 +149,14 @@ async function imagesToMeasure(
     decoder,
     { name: 'sample', condition, count, rng },
     context,
+  );
+}
+
+function checkArchive(context: PresetContext, file: string, images: EvaluatedImages): void {
+  const reason = whyNotMeasured(context, images);
+  if (reason === undefined) return;
+  throw new InvalidOptionError(
+    `"${file}" cannot be measured, because ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
   );
 }
 

@@ -1,25 +1,40 @@
 import path from 'node:path';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { CheckpointFormatError, parseJsonObject, readSmallFile } from '@ar-distill/checkpoints';
-import { mergeTrees, type Tree } from '../settings/merge';
+import type { Tree } from '../settings/merge';
 
-const MAX_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 18;
+
+/** A file with keys of an architecture that tensors do not tell. */
+export interface ArchitectureConfig {
+  readonly file: string;
+  readonly keys: Tree;
+  /** Named by the user: every key in it is meant for the import. */
+  readonly isNamed: boolean;
+}
 
 /**
- * Keys of the architecture that tensors do not tell: those of a `config.json` beside the checkpoint and,
- * on top of them, those of the file that the user named (JSON or YAML).
+ * The keys of a `config.json` beside the checkpoint (or in it, when it is a folder) and those of the file
+ * that the user named (JSON or YAML), which come before them.
+ * @throws CheckpointFormatError naming the file that cannot be read or parsed.
  */
-export async function readArchitectureConfig(
+export async function readArchitectureConfigs(
   checkpoint: string,
   named: string | undefined,
-): Promise<Tree> {
-  const beside = path.join(path.dirname(checkpoint), 'config.json');
-  const found = existsSync(beside)
-    ? parseJsonObject(beside, await readSmallFile(beside, MAX_BYTES))
-    : {};
-  if (named === undefined) return found;
-  return mergeTrees(found, parseYaml(named, await readSmallFile(named, MAX_BYTES)));
+): Promise<readonly ArchitectureConfig[]> {
+  const folder = statSync(checkpoint).isDirectory() ? checkpoint : path.dirname(checkpoint);
+  const beside = path.join(folder, 'config.json');
+  const found: ArchitectureConfig[] = [];
+  if (existsSync(beside)) {
+    const keys = parseJsonObject(beside, await readSmallFile(beside, MAX_BYTES));
+    found.push({ file: beside, keys, isNamed: false });
+  }
+  if (named !== undefined) {
+    const keys = parseYaml(named, await readSmallFile(named, MAX_BYTES));
+    found.push({ file: named, keys, isNamed: true });
+  }
+  return found;
 }
 
 function parseYaml(file: string, text: string): Tree {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { RecognizedKind } from '@ar-distill/core';
 import { elementCount } from '@ar-distill/program';
 import type { ImportedPart } from './model';
-import { nameIn } from './recognize';
+import { storedName } from './recognize';
 
 /** One network that was found in a checkpoint. */
 export interface ImportedNetwork {
@@ -10,6 +10,8 @@ export interface ImportedNetwork {
   readonly file: string;
   /** Dotted path of its state dict inside the checkpoint; '' for the checkpoint itself. */
   readonly path: string;
+  /** What a wrapper put in front of all names, and what was taken off: `module.`; '' for nothing. */
+  readonly prefix: string;
   /** Family and size: `VAR-d16`. */
   readonly label: string;
   readonly kind: RecognizedKind;
@@ -35,11 +37,12 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 export function describeNetwork({ from, part }: ImportedPart): ImportedNetwork {
   const { specs, storedTypes, dicts } = from.checkpoint;
-  const names = part.parameters.map((name) => nameIn(part.path, name));
+  const names = part.parameters.map((name) => storedName(from, part, name));
   const all = dicts.find(({ path: place }) => place === part.path)!.keys.length;
   return {
     file: path.basename(from.file),
     path: part.path,
+    prefix: from.prefixes.get(part.path) ?? '',
     label: part.label,
     kind: part.kind,
     tensors: names.length,

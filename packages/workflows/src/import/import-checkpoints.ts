@@ -3,6 +3,8 @@ import path from 'node:path';
 import {
   type CheckpointFile,
   CheckpointFormatError,
+  isModelDirectory,
+  nonFiniteCount,
   openCheckpoint,
   type StoredTensorSource,
 } from '@ar-distill/checkpoints';
@@ -10,12 +12,15 @@ import { elementCount } from '@ar-distill/program';
 import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
 import { saveModelDirectory } from '@ar-distill/runs';
 import { openContext, type WorkflowContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { nonFinite } from '../models/parameters';
 import { presetOfFile } from '../models/preset-names';
+import { checkWeightsPath } from '../models/weights-path';
 import type { WorkflowOptions } from '../events';
 import { checkFile } from '../settings/check-option';
-import { readArchitectureConfig } from './architecture-config';
+import { readArchitectureConfigs } from './architecture-config';
 import { combineFiles, type ImportedModel, type ImportedPart } from './model';
-import { nameIn, type RecognizedFile, recognizeFile } from './recognize';
+import { type RecognizedFile, recognizeFile, storedName } from './recognize';
 import { describeNetwork, type ImportedNetwork } from './describe-networks';
 
 /** Folder that model directories are made in when none is named. */
@@ -47,8 +52,9 @@ export interface ImportResult {
 /**
  * Recognises checkpoints of the original projects and writes the networks in them as one model
  * directory, tensor by tensor. Nothing remains of what fails.
- * @throws CheckpointFormatError naming the file that is damaged or that nobody knows;
- *   InvalidOptionError naming one that is not there.
+ * @throws CheckpointFormatError naming the file that is damaged or that nobody knows, or the parameter that
+ *   is not finite; InvalidOptionError naming a file that is not there, or a key of the config that is
+ *   unknown, wrong or contradicts the tensors.
  */
 export async function importCheckpoints(
   container: ServiceContainer,
@@ -56,7 +62,8 @@ export async function importCheckpoints(
   run: WorkflowOptions = {},
 ): Promise<ImportResult> {
   const context = openContext(container, run);
-  options.files.forEach(checkFile);
+  options.files.forEach(checkCheckpoint);
+  if (options.config !== undefined) checkFile(options.config);
   const backbones = container.resolveAll(BACKBONES).map(({ value }) => value);
   const opened: CheckpointFile[] = [];
   try {
@@ -64,15 +71,23 @@ export async function importCheckpoints(
     for (const file of options.files) {
       const checkpoint = await openCheckpoint(file);
       opened.push(checkpoint);
-      const config = await readArchitectureConfig(file, options.config);
+      const configs = await readArchitectureConfigs(file, options.config);
       const { backbone, key } = options;
-      files.push(recognizeFile(backbones, file, checkpoint, { backbone, key, config }));
+      files.push(recognizeFile(backbones, file, checkpoint, { backbone, key, configs }));
     }
     const model = combineFiles(files, container.resolveAll(PRESETS));
     return await writeModel(context, model, options.out);
   } finally {
     for (const checkpoint of opened) await checkpoint.close();
   }
+}
+
+function checkCheckpoint(file: string): void {
+  checkWeightsPath(file, 'checkpoint');
+  if (!isModelDirectory(file)) return;
+  throw new InvalidOptionError(
+    `"${file}" is a model directory already: use it with --teacher or --tokenizer.`,
+  );
 }
 
 async function writeModel(
@@ -124,13 +139,16 @@ async function writeModel(
 }
 
 /** The parameters of a network, as they are stored; float64 becomes float32. */
-function sourcesOf({ from: { file, checkpoint }, part }: ImportedPart): StoredTensorSource[] {
+function sourcesOf({ from, part }: ImportedPart): StoredTensorSource[] {
+  const { file, checkpoint } = from;
   return part.parameters.map((name): StoredTensorSource => {
-    const place = nameIn(part.path, name);
+    const place = storedName(from, part, name);
     const type = checkpoint.storedTypes[place]!;
     const { shape } = checkpoint.specs[place]!;
+    const finite = (pieces: AsyncIterable<Uint8Array>, as: 'F32' | 'F16' | 'BF16') =>
+      onlyFinite(file, place, pieces, as);
     if (type === 'F32' || type === 'F16' || type === 'BF16') {
-      return { name, shape, type, read: () => checkpoint.readStored(place) };
+      return { name, shape, type, read: () => finite(checkpoint.readStored(place), type) };
     }
     if (type !== 'F64') {
       throw new CheckpointFormatError(
@@ -138,13 +156,28 @@ function sourcesOf({ from: { file, checkpoint }, part }: ImportedPart): StoredTe
         `the parameter "${place}" holds ${type} values where floating-point weights are needed.`,
       );
     }
-    return { name, shape, type: 'F32', read: () => asFloat32(checkpoint, place) };
+    return { name, shape, type: 'F32', read: () => finite(asFloat32(checkpoint, place), 'F32') };
   });
 }
 
 async function* asFloat32(checkpoint: CheckpointFile, name: string): AsyncGenerator<Uint8Array> {
   const { data } = await checkpoint.read(name);
   yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Passes a parameter on; fails at its end when values of it are not finite. */
+async function* onlyFinite(
+  file: string,
+  name: string,
+  pieces: AsyncIterable<Uint8Array>,
+  type: 'F32' | 'F16' | 'BF16',
+): AsyncGenerator<Uint8Array> {
+  let count = 0;
+  for await (const piece of pieces) {
+    count += nonFiniteCount(type, piece);
+    yield piece;
+  }
+  if (count > 0) throw new CheckpointFormatError(file, nonFinite(`the parameter "${name}"`, count));
 }
 
 function bytesOf({ shape, type }: StoredTensorSource): number {

@@ -39,7 +39,7 @@ export function combineFiles(
       `"${first.file}" belongs to the backbone "${backbone.name}" and "${stranger.file}" to "${stranger.backbone.name}": import them one after the other.`,
     );
   }
-  let architecture: Tree = {};
+  let stated: Tree = {};
   for (const [i, imported] of parts.entries()) {
     const { from, part } = imported;
     const twin = parts.slice(0, i).find((other) => other.part.kind === part.kind);
@@ -48,14 +48,22 @@ export function combineFiles(
         `"${twin.from.file}" and "${from.file}" both hold a ${part.kind}: import them one after the other.`,
       );
     }
-    const conflict = conflictingKey(architecture, part.architecture);
+    const conflict = conflictingKey(stated, part.architecture);
     if (conflict !== undefined) {
       throw new CheckpointFormatError(
         from.file,
         `the ${part.label} does not fit the ${parts[0]!.part.label}: their "${conflict}" differs.`,
       );
     }
-    architecture = mergeTrees(architecture, part.architecture);
+    stated = mergeTrees(stated, part.architecture);
+  }
+  const architecture = backbone.completeArchitecture?.(stated) ?? stated;
+  const given = conflictingKey(stated, architecture);
+  if (given !== undefined) {
+    throw new CheckpointFormatError(
+      first.file,
+      `the "${given}" of the config does not fit the networks: correct it or leave it out.`,
+    );
   }
   const kinds = parts.map(({ part }) => part.kind);
   const isWhole = kinds.includes('tokenizer') && kinds.includes('teacher');

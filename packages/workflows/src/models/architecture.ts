@@ -1,11 +1,12 @@
 import type { PresetContext } from '../context';
 import { explainIssue } from '../settings/explain-issue';
-import { isTree, mergeTrees } from '../settings/merge';
+import { isTree, mergeTrees, type Tree } from '../settings/merge';
 import type { WeightsSource } from './weights-source';
 
 /**
  * The architecture that sources of rising precedence state on top of the preset's: one that is complete
- * replaces what is below it, one that holds some keys overrides these.
+ * replaces what is below it, one that holds some keys overrides these, and what follows from all of them
+ * together is set anew.
  */
 export function layeredArchitecture(
   context: PresetContext,
@@ -17,10 +18,14 @@ export function layeredArchitecture(
     const { architecture, isPartial } = source;
     merged =
       isPartial && isTree(merged) && isTree(architecture)
-        ? mergeTrees(merged, architecture)
+        ? completed(context, mergeTrees(merged, architecture))
         : architecture;
   }
   return parseArchitecture(context, merged);
+}
+
+function completed({ found }: PresetContext, architecture: Tree): Tree {
+  return found.backbone.completeArchitecture?.(architecture) ?? architecture;
 }
 
 /** Checks an architecture; throws a sentence that names the key. */

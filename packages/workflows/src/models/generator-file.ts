@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../errors';
 import { parseArchitecture } from './architecture';
 import { readParameters } from './parameters';
 import { createGenerator, type PresetModels } from './preset-models';
-import { openWeights } from './weights-source';
+import { openWeights, type WeightsSource } from './weights-source';
 
 /** A generator with weights that belong to it. */
 export interface LoadedGenerator {
@@ -47,6 +47,7 @@ export async function loadGenerator(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,
       );
     }
+    checkNothingElse(file, generator, source);
     return {
       generator,
       weights: await readParameters('generator', generator.parameterSpecs, [source.tensors]),
@@ -54,4 +55,19 @@ export async function loadGenerator(
   } finally {
     await source.close();
   }
+}
+
+/** What the file states of its architecture has to make all of its tensors, not some of them. */
+function checkNothingElse(
+  file: string,
+  { parameterSpecs }: OneStepGenerator,
+  { tensors, isFolder }: WeightsSource,
+): void {
+  // Other networks lie beside it in a folder.
+  if (isFolder) return;
+  const other = Object.keys(tensors.specs).find((name) => !Object.hasOwn(parameterSpecs, name));
+  if (other === undefined) return;
+  throw new Error(
+    `"${file}" holds "${other}", which the architecture that it states has not: make the generator again.`,
+  );
 }

@@ -9,6 +9,7 @@ import { DISTILLATION, readRun } from '../runs/run-kinds';
 import { filesOf, type RunOfNetworks } from '../runs/run-networks';
 import type { ModelFiles } from './preset-models';
 import { presetOfFile } from './preset-names';
+import { presetOfModel } from './stand-in-preset';
 
 const NAME_ANOTHER = 'name a preset, a run, a model directory or the file of a generator';
 
@@ -48,15 +49,11 @@ export async function findModelSource(
 }
 
 async function ofModelDirectory(container: ServiceContainer, folder: string): Promise<ModelSource> {
-  const { plugin, preset, components } = await describeModelDirectory(folder);
-  if (preset === undefined) {
-    throw new InvalidOptionError(
-      `The model in "${folder}" has the sizes of no installed preset: install the plugin that brings one.`,
-    );
-  }
+  const description = await describeModelDirectory(folder);
+  const { components } = description;
   const holds = (kind: string): boolean => components.some((component) => component.kind === kind);
   return {
-    preset: findPreset(container, presetOfFile(plugin, preset)),
+    preset: presetOfModel(container, folder, description).found,
     files: {
       ...(holds('teacher') ? { teacher: folder } : {}),
       ...(holds('tokenizer') ? { tokenizer: folder } : {}),

@@ -1,5 +1,5 @@
 import type { ParameterSpecs } from '@ar-distill/nn';
-import type { HostTensors, TensorSource } from '@ar-distill/program';
+import type { HostTensor, HostTensors, TensorSource } from '@ar-distill/program';
 
 /**
  * The parameters that a network needs, each from the first source that has it.
@@ -15,7 +15,10 @@ export function pickParameters(
   );
 }
 
-/** As `pickParameters`, reading nothing but these parameters. */
+/**
+ * As `pickParameters`, reading nothing but these parameters.
+ * @throws Error when one is missing, has another shape, or holds values that are not finite.
+ */
 export async function readParameters(
   what: string,
   specs: ParameterSpecs,
@@ -27,8 +30,26 @@ export async function readParameters(
     return { name, source: sources[index]! };
   });
   const read: HostTensors = {};
-  for (const { name, source } of wanted) Object.assign(read, await source.read([name]));
+  for (const { name, source } of wanted) {
+    const tensors = await source.read([name]);
+    const count = nonFiniteValues(tensors[name]!);
+    if (count > 0) throw new Error(nonFinite(`The ${what}'s "${name}"`, count));
+    Object.assign(read, tensors);
+  }
   return read;
+}
+
+/** A sentence about a tensor of which `count` values are NaN or infinite; `subject` begins it. */
+export function nonFinite(subject: string, count: number): string {
+  const values = count === 1 ? 'value that is' : 'values that are';
+  return `${subject} has ${count} ${values} NaN or infinite: use weights of before that happened.`;
+}
+
+function nonFiniteValues({ dtype, data }: HostTensor): number {
+  if (dtype !== 'float32') return 0;
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) count++;
+  return count;
 }
 
 /** The first source that has a parameter, which must have the right shape in it. */

@@ -1,11 +1,16 @@
 import { isModelDirectory } from '@ar-distill/checkpoints';
 import { findPreset, type FoundPreset } from '@ar-distill/di';
-import { describeModelDirectory } from '@ar-distill/runs';
+import { describeModelDirectory, type ModelDescription } from '@ar-distill/runs';
 import { onPreset, type PresetContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { namedRun } from '../runs/named-run';
 import { presetOfRun } from '../runs/run-kinds';
-import { presetOfFile } from './preset-names';
+import { type ModelPreset, presetOfModel } from './stand-in-preset';
+import {
+  describeSampling,
+  type TeacherSamplingChoice,
+  withTeacherSampling,
+} from './teacher-sampling';
 
 /** How the preset of a workflow is chosen. */
 export interface PresetChoice {
@@ -18,6 +23,7 @@ export interface PresetChoice {
 /** Runs and models that may say which preset they belong to. */
 interface NamedModels {
   readonly teacher?: boolean | string | undefined;
+  readonly teacherSteps?: number | undefined;
   readonly tokenizer?: string | undefined;
   /** Run directory, or `latest`. */
   readonly run?: string | undefined;
@@ -29,31 +35,49 @@ interface NamedModels {
 
 /**
  * The context for the preset that is named; without a name, for that of the run that is given, else
- * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has,
- * else for the default.
- * @throws InvalidOptionError when nothing says which, or no plugin has one of the name.
+ * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has (or
+ * the settings of one of its family, which is said), else for the default.
+ * @throws InvalidOptionError when nothing says which, no plugin has one of the name, or the teacher cannot
+ *   draw as it is told to.
  */
 export async function resolvePreset(
   context: WorkflowContext,
-  choice: PresetChoice & NamedModels,
+  choice: PresetChoice & NamedModels & TeacherSamplingChoice,
 ): Promise<PresetContext> {
-  if (choice.preset !== undefined) return onNamed(context, choice.preset);
-  const found = presetOfRuns(choice) ?? (await presetOfModels(choice));
-  if (found !== undefined) return onPreset(context, findPreset(context.container, found));
-  if (choice.defaultPreset !== undefined) return onNamed(context, choice.defaultPreset);
+  const draw = (found: FoundPreset): FoundPreset =>
+    withTeacherSampling(
+      found,
+      choice,
+      Boolean(choice.teacher) || choice.teacherSteps !== undefined,
+    );
+  if (choice.preset !== undefined)
+    return onPreset(context, draw(namedPreset(context, choice.preset)));
+  const run = presetOfRuns(choice);
+  if (run !== undefined) return onPreset(context, draw(findPreset(context.container, run)));
+  const model = await presetOfModels(context, choice);
+  if (model) {
+    const found = draw(model.found);
+    if (model.isStandIn) context.progress.message(sayStandIn(model.folder, found));
+    return onPreset(context, found);
+  }
+  if (choice.defaultPreset !== undefined) {
+    return onPreset(context, draw(namedPreset(context, choice.defaultPreset)));
+  }
   throw new InvalidOptionError('Nothing says which preset to work on: name one.');
 }
 
+function sayStandIn(folder: string, { plugin, name, preset }: FoundPreset): string {
+  return `"${folder}" has the sizes of no preset: it is used with the settings of ${plugin}:${name}, whose teacher draws with ${describeSampling(preset.teacherSampling)}.`;
+}
+
 /** A name that a user gave is an option like any other. */
-function onNamed(context: WorkflowContext, name: string): PresetContext {
-  let found: FoundPreset;
+function namedPreset(context: WorkflowContext, name: string): FoundPreset {
   try {
-    found = findPreset(context.container, name);
+    return findPreset(context.container, name);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'PluginError') throw error;
     throw new InvalidOptionError(error.message, { cause: error });
   }
-  return onPreset(context, found);
 }
 
 function presetOfRuns({ resume, stage1, ...drawn }: NamedModels): string | undefined {
@@ -61,15 +85,21 @@ function presetOfRuns({ resume, stage1, ...drawn }: NamedModels): string | undef
   return run === undefined ? undefined : presetOfRun(run);
 }
 
-async function presetOfModels({
-  teacher,
-  tokenizer,
-  weights,
-}: NamedModels): Promise<string | undefined> {
-  for (const named of [teacher, tokenizer, weights]) {
-    if (typeof named !== 'string' || !isModelDirectory(named)) continue;
-    const { plugin, preset } = await describeModelDirectory(named);
-    if (preset !== undefined) return presetOfFile(plugin, preset);
+/** The first of the model directories that has the sizes of a preset, else the first of them. */
+async function presetOfModels(
+  { container }: WorkflowContext,
+  { teacher, tokenizer, weights }: NamedModels,
+): Promise<(ModelPreset & { readonly folder: string }) | undefined> {
+  const models: { folder: string; description: ModelDescription }[] = [];
+  for (const folder of [teacher, tokenizer, weights]) {
+    if (typeof folder !== 'string' || !isModelDirectory(folder)) continue;
+    models.push({ folder, description: await describeModelDirectory(folder) });
   }
-  return undefined;
+  const model = models.find(({ description }) => description.preset !== undefined) ?? models[0];
+  return (
+    model && {
+      folder: model.folder,
+      ...presetOfModel(container, model.folder, model.description),
+    }
+  );
 }

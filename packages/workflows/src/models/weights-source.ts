@@ -1,14 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
-import {
-  isModelDirectory,
-  openSafetensors,
-  readCheckpoint,
-  type WeightsFile,
-} from '@ar-distill/checkpoints';
+import { statSync } from 'node:fs';
+import { isModelDirectory, openCheckpoint, type WeightsFile } from '@ar-distill/checkpoints';
 import type { Backbone } from '@ar-distill/core';
 import { tensorSource, type TensorSource } from '@ar-distill/program';
-import { InvalidOptionError } from '../errors';
 import { loadModel, loadModelDirectory, type ModelKind } from '@ar-distill/runs';
+import { openForeignWeights } from './foreign-weights';
+import { checkWeightsPath } from './weights-path';
 
 /** Weights that are read tensor by tensor, and what is known about them. */
 export interface WeightsSource {
@@ -17,13 +13,16 @@ export interface WeightsSource {
   readonly architecture?: unknown;
   /** Set when the architecture holds only the keys that the network here determines. */
   readonly isPartial?: boolean;
+  /** Set when other networks may lie beside this one. */
+  readonly isFolder?: boolean;
   readonly provenance: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a model directory, a model that AR-Distill wrote, or a checkpoint of another project.
- * @throws InvalidOptionError when there is nothing of that name; Error when it holds another kind of
+ * Opens a model directory, a model that AR-Distill wrote, or a checkpoint of another project (a file, or a
+ * folder in the Hugging Face layout).
+ * @throws InvalidOptionError when there is no file or folder of that name; Error when it holds another kind of
  *   network or belongs to another plugin.
  */
 export async function openWeights(
@@ -31,14 +30,10 @@ export async function openWeights(
   kind: Extract<ModelKind, 'teacher' | 'tokenizer' | 'generator'>,
   file: string,
 ): Promise<WeightsSource> {
-  if (!existsSync(file)) {
-    throw new InvalidOptionError(
-      `There is no file or folder "${file}": name a ${kind} that is there.`,
-    );
-  }
-  if (statSync(file).isDirectory()) return openDirectory(backbone, kind, file);
-  if (!file.endsWith('.safetensors') || !(await isModelFile(file))) {
-    return inMemory((await readCheckpoint(file)).tensors, {});
+  checkWeightsPath(file, kind);
+  if (isModelDirectory(file)) return openDirectory(backbone, kind, file);
+  if (statSync(file).isDirectory() || !(await isModelFile(file))) {
+    return { ...(await openForeignWeights(file)), provenance: {} };
   }
   const { tensors, architecture, provenance, plugin: owner } = await loadModel(file, kind);
   checkOwner(backbone, file, owner);
@@ -50,11 +45,6 @@ async function openDirectory(
   kind: ModelKind,
   folder: string,
 ): Promise<WeightsSource> {
-  if (!isModelDirectory(folder)) {
-    throw new Error(
-      `The folder "${folder}" holds no model: name one that "ar-distill import" made, or a file.`,
-    );
-  }
   const { description, weights } = await loadModelDirectory(folder);
   const kinds = description.components.map((component) => component.kind);
   try {
@@ -72,6 +62,7 @@ async function openDirectory(
     tensors: { specs: weights.specs, read: (names) => readAll(weights, names) },
     architecture: description.architecture,
     isPartial: kinds.length === 1,
+    isFolder: true,
     provenance: {},
     close: () => weights.close(),
   };
@@ -84,7 +75,7 @@ async function readAll(weights: WeightsFile, names: readonly string[]) {
 }
 
 async function isModelFile(file: string): Promise<boolean> {
-  const opened = await openSafetensors(file);
+  const opened = await openCheckpoint(file);
   await opened.close();
   return opened.metadata['kind'] !== undefined;
 }

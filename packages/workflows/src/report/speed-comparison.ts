@@ -11,6 +11,7 @@ import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { compileDecoder, imageDecoder, type Decoder } from '../sample/decoder';
 import { checkSampler, sampledFiles, type SamplerOptions } from '../sample/open-sampler';
 
@@ -20,7 +21,8 @@ const ROUNDS = { 1: 21, 100: 9 } as const;
 const PAUSE = 60;
 
 /** Options of `measureSpeed`. */
-export interface SpeedOptions extends PresetChoice, Omit<SamplerOptions, 'teacherSteps'> {
+export interface SpeedOptions
+  extends PresetChoice, TeacherSamplingChoice, Omit<SamplerOptions, 'teacherSteps'> {
   /** Default 0. */
   readonly seed?: number | undefined;
 }
@@ -40,7 +42,8 @@ export async function measureSpeed(
       { options: ['teacher'] },
     );
   }
-  const context = await resolvePreset(openContext(container, run), options);
+  const drawing = { ...options, teacher: options.teacher ?? true };
+  const context = await resolvePreset(openContext(container, run), drawing);
   checkSampler(context, options);
   const rng = context.createRng(options.seed ?? 0);
   const files = await sampledFiles(context, options);

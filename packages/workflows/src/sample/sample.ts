@@ -8,6 +8,7 @@ import { openContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { checkCount, checkFileToWrite } from '../settings/check-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { imageBatch } from './batch-sizes';
@@ -25,7 +26,7 @@ const BATCH = 100;
 const COLUMNS = 10;
 
 /** Options of `sample`. */
-export interface SampleOptions extends PresetChoice, SamplerOptions {
+export interface SampleOptions extends PresetChoice, SamplerOptions, TeacherSamplingChoice {
   /** Number of images; default 100. */
   readonly count?: number | undefined;
   /** Class labels, taken in turn; default: all that there are. */

@@ -1,3 +1,44 @@
+import type { OfficialSettings } from '@ar-distill/core';
+
+/** Settings of the official code (both `ModelArgs`, gpt.py and vq_model.py) by their names there. */
+export const OFFICIAL_SETTINGS: OfficialSettings = {
+  keys: {
+    dim: 'width',
+    n_layer: 'depth',
+    n_head: 'heads',
+    n_kv_head: 'keyValueHeads',
+    multiple_of: 'multipleOf',
+    ffn_dim_multiplier: 'feedForwardMultiplier',
+    rope_base: 'ropeBase',
+    norm_eps: 'normEpsilon',
+    class_dropout_prob: 'labelDropout',
+    num_classes: 'numClasses',
+    vocab_size: 'vocabSize',
+    grid: 'gridSize',
+    codebook_size: 'vocabSize',
+    codebook_embed_dim: 'channels',
+    encoder_ch_mult: 'tokenizer.channelMultipliers',
+    z_channels: 'tokenizer.latentChannels',
+  },
+  fixed: { cls_token_num: 1, model_type: 'c2i', codebook_l2_norm: true },
+  others: [
+    'block_size',
+    'caption_dim',
+    'initializer_range',
+    'token_dropout_p',
+    'attn_dropout_p',
+    'resid_dropout_p',
+    'ffn_dropout_p',
+    'drop_path_rate',
+    'max_batch_size',
+    'max_seq_len',
+    'codebook_show_usage',
+    'commit_loss_beta',
+    'entropy_loss_ratio',
+    'dropout_p',
+  ],
+};
+
 /** Sizes of gpt.py: what tells the number of heads, which no tensor does. */
 export interface OfficialSize {
   readonly label: string;

@@ -15,7 +15,7 @@ export function recognizeLlamagenCheckpoint(listing: CheckpointListing): readonl
   const transformer = preferredPart(transformers, isDd1 ? DD1_ORDER : ORDER);
   const tokenizer = preferredPart(listing.parts.filter(isLlamagenTokenizer), ORDER);
   return [
-    ...(tokenizer ? [recognizeTokenizer(tokenizer)] : []),
+    ...(tokenizer ? [recognizeTokenizer(tokenizer, listing)] : []),
     ...(transformer ? [recognizeTransformer(transformer, listing)] : []),
   ];
 }

@@ -2,10 +2,11 @@ import {
   channelMultipliers,
   checkSizes,
   countLayers,
+  groupsOf,
   matchTensors,
   shapeOf,
 } from '@ar-distill/backbone-kit';
-import type { CheckpointPart, RecognizedPart } from '@ar-distill/core';
+import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
 import { llamagenArchitectureSchema, type LlamagenArchitecture } from '../architecture';
 import { LlamagenTokenizer } from '../tokenizer/tokenizer';
 
@@ -18,7 +19,10 @@ export function isLlamagenTokenizer({ tensors }: CheckpointPart): boolean {
 }
 
 /** The tokenizer in a state dict that `isLlamagenTokenizer` is true for. */
-export function recognizeTokenizer(part: CheckpointPart): RecognizedPart {
+export function recognizeTokenizer(
+  part: CheckpointPart,
+  { config }: CheckpointListing,
+): RecognizedPart {
   const [vocabSize = 0, channels = 0] = shapeOf(WHAT, part, 'quantize.embedding.weight', 2);
   const [baseChannels = 0, imageChannels = 0] = shapeOf(WHAT, part, 'encoder.conv_in.weight', 4);
   const [latentChannels = 0] = shapeOf(WHAT, part, 'encoder.conv_out.weight', 4);
@@ -35,6 +39,7 @@ export function recognizeTokenizer(part: CheckpointPart): RecognizedPart {
       latentChannels,
       residualBlocks: countLayers(part, 'encoder.conv_blocks.0.res.', '.conv1.weight'),
       attention: Object.hasOwn(part.tensors, 'encoder.mid.1.q.weight'),
+      ...groupsOf(config),
     },
   };
   const { parameterSpecs } = new LlamagenTokenizer(anyModelWith(own));

@@ -28,8 +28,11 @@ const DD1_MARKS = ['n_d_embed.weight', 'final_layer_conti.linear.weight', 'tok_e
 /** The released DD1 models make images of this size. */
 const DD1_IMAGE_SIZE = 256;
 
+/** The codebook beside a teacher is the tokenizer's, which brings it. */
 const isBuffer = (name: string): boolean =>
-  name === 'freqs_cis' || /\.attention\.kv_cache\.[kv]_cache$/.test(name);
+  name.startsWith('quantize.') ||
+  name === 'freqs_cis' ||
+  /\.attention\.kv_cache\.[kv]_cache$/.test(name);
 
 /** True for a class-conditional LlamaGen transformer or a DD1 network made from one. */
 export function isLlamagenTransformer({ tensors }: CheckpointPart): boolean {
@@ -68,10 +71,13 @@ export function recognizeTransformer(
     normEpsilon: configNumber(config, 'normEpsilon', 'norm_eps') ?? 1e-5,
     ...feedForwardOf(what, part, config, width),
     ...(isDd1 ? { channels: shapeOf(what, part, 'tok_embeddings.weight', 2)[1]! } : {}),
-    tokenizer: { imageSize: DOWNSAMPLING * grid.size },
   };
-  // The tokenizer's channels do not matter to a transformer that reads tokens.
-  const architecture = checkSizes(what, llamagenArchitectureSchema, { channels: 8, ...own });
+  // The tokenizer does not matter to a transformer that reads tokens: any of the size stands in for it.
+  const architecture = checkSizes(what, llamagenArchitectureSchema, {
+    channels: 8,
+    ...own,
+    tokenizer: { imageSize: grid.size, channelMultipliers: [1] },
+  });
   const parameters = matchTensors(what, specsOf(architecture, isDd1), part, isBuffer);
   return {
     path: part.path,

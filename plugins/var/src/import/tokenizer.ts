@@ -3,6 +3,7 @@ import {
   checkSizes,
   configNumber,
   countLayers,
+  groupsOf,
   matchTensors,
   shapeOf,
 } from '@ar-distill/backbone-kit';
@@ -17,10 +18,13 @@ const PHI = 'quantize.quant_resi';
 const isBuffer = (name: string): boolean => name === 'quantize.ema_vocab_hit_SV';
 
 /** True for VAR's multi-scale VQ-VAE, complete or not. */
-export function isVarTokenizer({ tensors }: CheckpointPart): boolean {
-  return Object.keys(tensors).some(
-    (name) => name.startsWith(`${PHI}.`) || /^(encoder\.down|decoder\.up)\.0\.block\./.test(name),
-  );
+export function isVarTokenizer(part: CheckpointPart): boolean {
+  return hasCodec(part) || Object.keys(part.tensors).some((name) => name.startsWith(`${PHI}.`));
+}
+
+/** Whether there is an encoder or a decoder of VAR's, or a part of one. */
+export function hasCodec({ tensors }: CheckpointPart): boolean {
+  return Object.keys(tensors).some((name) => /^(encoder\.down|decoder\.up)\.0\.block\./.test(name));
 }
 
 /** The tokenizer in a state dict that `isVarTokenizer` is true for. */
@@ -43,6 +47,7 @@ export function recognizeTokenizer(
       channelMultipliers: channelMultipliers(WHAT, part, baseChannels, levels, firstConvolution),
       residualBlocks: countLayers(part, 'encoder.down.0.block.', '.conv1.weight'),
       attention: Object.hasOwn(part.tensors, 'encoder.mid.attn_1.qkv.weight'),
+      ...groupsOf(config),
     },
   };
   const parameters = matchTensors(

@@ -12,7 +12,6 @@ import { prefixed, linearSpecs, type ParameterSpecs } from '@ar-distill/nn';
 import { varArchitectureSchema, type VarArchitecture } from '../architecture';
 import { classifierSpecs, transformerSpecs } from '../transformer/specs';
 import {
-  DOWNSAMPLING,
   HEAD_WIDTH,
   OFFICIAL_PATCH_NUMS,
   OFFICIAL_TOKENIZER,
@@ -25,8 +24,12 @@ const MARKS = ['pos_1LC', 'word_embed.weight', 'blocks.0.attn.mat_qkv.weight'];
 /** Either name is only in the networks of Distilled Decoding 1 (VAR/models/dd.py). */
 const DD1_MARKS = ['n_d_embed.weight', 'final_layer_conti.linear.weight'];
 
+/** The quantiser beside a teacher is the tokenizer's, which brings it. */
 const isBuffer = (name: string): boolean =>
-  name === 'lvl_1L' || name === 'attn_bias_for_masking' || name.endsWith('.attn.zero_k_bias');
+  name.startsWith('quantize.') ||
+  name === 'lvl_1L' ||
+  name === 'attn_bias_for_masking' ||
+  name.endsWith('.attn.zero_k_bias');
 
 /** True for a VAR transformer or a DD1 network made from one. */
 export function isVarTransformer({ tensors }: CheckpointPart): boolean {
@@ -61,13 +64,12 @@ export function recognizeTransformer(
     mlpRatio: hidden / width,
     sharedAdaLn: Object.hasOwn(part.tensors, 'blocks.0.ada_gss'),
     attnL2Norm,
-    tokenizer: { imageSize: DOWNSAMPLING * patchNums.at(-1)! },
   };
-  // The sizes of the official tokenizer stand in for the one that is not known here.
+  // Any tokenizer stands in for the one that is not known here.
   const { baseChannels } = OFFICIAL_TOKENIZER;
   const architecture = checkSizes(what, varArchitectureSchema, {
     ...own,
-    tokenizer: { ...own.tokenizer, baseChannels },
+    tokenizer: { imageSize: patchNums.at(-1)!, baseChannels, channelMultipliers: [1] },
   });
   const parameters = matchTensors(
     what,

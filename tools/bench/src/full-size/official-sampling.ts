@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Python } from '../find-python';
-import { startPython } from '../python-process';
+import { startPython } from '../answering-process';
 import type { SamplingSide } from './compiled-sampling';
 import type { FullSizeModel, Task } from './families';
 

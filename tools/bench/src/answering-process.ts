@@ -2,26 +2,45 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Python } from './find-python';
 
-/** A script that answers every line it reads with a line of JSON. */
-export interface PythonProcess {
+/** A program that answers every line it reads with a line of JSON. */
+export interface AnsweringProcess {
+  /** What it said when it was ready. */
+  readonly greeting: unknown;
   ask(command: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Starts a script and waits until it has said that it is ready. */
-export async function startPython(
-  python: Python,
+/** Starts a Python script and waits until it has said that it is ready. */
+export function startPython(
+  { command }: Python,
   script: string,
   args: readonly string[],
   threads: number,
-): Promise<PythonProcess> {
-  const child = spawn(python.command, [script, ...args], {
-    env: environment(threads),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+): Promise<AnsweringProcess> {
+  return start(command, [script, ...args], environment(threads));
+}
+
+/** Starts a TypeScript file of the bench in a Node of its own, likewise. */
+export function startNode(
+  script: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<AnsweringProcess> {
+  const env = { ...process.env, ...variables };
+  return start(process.execPath, [...process.execArgv, script, ...args], env);
+}
+
+async function start(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<AnsweringProcess> {
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`PyTorch's process ended with code ${code}.`)));
+    child.once('exit', (code) =>
+      reject(new Error(`The process of ${command} ended with ${code}.`)),
+    );
   });
   failed.catch(() => undefined);
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -29,10 +48,11 @@ export async function startPython(
     const { value } = await Promise.race([answers.next(), failed]);
     return JSON.parse(value ?? 'null');
   };
-  await next();
+  const greeting = await next();
   return {
-    ask(command) {
-      child.stdin.write(`${command}\n`);
+    greeting,
+    ask(question) {
+      child.stdin.write(`${question}\n`);
       return next();
     },
     async close() {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { createEngine, type ProgramProfile } from '@ar-distill/engine';
+import { createEngine, type EngineOptions, type ProgramProfile } from '@ar-distill/engine';
 import { adamW, biasCorrections, initializeParameters } from '@ar-distill/nn';
 import {
   elementCount,
@@ -13,21 +13,21 @@ import { noise } from './noise';
 
 const SCALAR: TensorSpec = { shape: [], dtype: 'float32' };
 
-/** The compiled side, which can also tell where its time goes. */
-export interface CompiledSide extends BenchSide {
+/** A side of ours; compiled programs can also tell where their time goes. */
+export interface EngineSide extends BenchSide {
   profile(): Promise<readonly ProgramProfile[]>;
 }
 
-/** The values that both sides start from. */
+/** The values that all sides start from. */
 export function initialParameters(model: BenchModel): HostTensors {
   return initializeParameters(model.parameters, noise);
 }
 
-/** Compiles the model's training step: forward, backward and update in one program. */
-export async function compiledSide(
+/** The model's training step on an engine: forward, backward and update in one program. */
+export async function engineSide(
   model: BenchModel,
-  options: { readonly threads: number; readonly profile: boolean },
-): Promise<CompiledSide> {
+  options: Pick<EngineOptions, 'backend' | 'threads' | 'profile'>,
+): Promise<EngineSide> {
   const engine = createEngine(options);
   const names = Object.keys(model.parameters);
   const store = await engine.createStore(initialState(initialParameters(model)));
@@ -76,7 +76,7 @@ export async function compiledSide(
   );
   let updates = 0;
   return {
-    name: 'compiled',
+    name: options.backend ?? 'compiled',
     async step() {
       const corrections = biasCorrections(++updates, beta1, beta2);
       const started = performance.now();
