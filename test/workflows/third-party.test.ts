@@ -78,6 +78,12 @@ describe.each([
   });
 });
 
+it('measures as many reconstructions of the test set as are asked for', async () => {
+  const options = { preset: 'colour', reconstruction: true };
+  expect((await evaluate(container, options)).count).toBe(40);
+  expect((await evaluate(container, { ...options, samples: 9 })).count).toBe(9);
+});
+
 it(
   "reports another method's result, which drew no sequences of the teacher, with pictures",
   async () => {
