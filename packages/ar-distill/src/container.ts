@@ -52,7 +52,6 @@ export async function importPlugins({
   cwd = process.cwd(),
   pluginFolders = [],
 }: Pick<ContainerOptions, 'cwd' | 'pluginFolders'> = {}): Promise<void> {
-  for (const folder of pluginFolders) checkPluginFolder(folder);
   await importPluginsOf({ cwd, pluginFolders, application: APPLICATION });
 }
 

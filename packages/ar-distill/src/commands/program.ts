@@ -56,7 +56,8 @@ export function createProgram(env: CliEnvironment): Command {
  *   written steers a terminal.
  */
 export async function runCli(args: readonly string[], given: CliEnvironment): Promise<number> {
-  const env = { ...given, stdout: printed(given.stdout), stderr: printed(given.stderr) };
+  // A bar and colours steer the terminal through stderr: what is said there is made printable before.
+  const env = { ...given, stdout: printed(given.stdout) };
   try {
     await createProgram(env).parseAsync([...args], { from: 'user' });
     return EXIT.success;
@@ -71,16 +72,17 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
         : error;
     const debug = env.variables['AR_DISTILL_DEBUG'] === '1';
     const text = describeError(told, debug);
-    const shown = debug ? text : printableLine(text);
+    const shown = debug ? printable(text) : printableLine(text);
     env.stderr.write(`${inColour('red', shown, env.stderr, env.variables)}\n`);
-    if (told instanceof InterruptedError) env.stderr.write(goOnLine(told));
+    if (told instanceof InterruptedError) env.stderr.write(printable(goOnLine(told)));
     return exitCodeOf(told);
   }
 }
 
 /** An output that gets nothing but what can be shown. */
 function printed(output: TextOutput): TextOutput {
-  return { write: (text) => output.write(printable(text)) };
+  const { isTTY, columns } = output;
+  return { isTTY, columns, write: (text) => output.write(printable(text)) };
 }
 
 function version(): string {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { printableLine } from '@ar-distill/core';
 import {
   PLUGIN_PROBLEMS,
   PROGRESS,
@@ -59,9 +60,8 @@ export async function withWorkflow<T>(
   const progress = createProgressReporter(env.stderr);
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-      env.stderr.write(
-        `${inColour('yellow', `Warning: ${oneSentence(message)}`, env.stderr, env.variables)}\n`,
-      );
+      const warning = printableLine(`Warning: ${oneSentence(message)}`);
+      env.stderr.write(`${inColour('yellow', warning, env.stderr, env.variables)}\n`);
     }
     container.registerValue(PROGRESS, progress);
     const result = await workflow(container, {
