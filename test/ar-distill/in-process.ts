@@ -27,6 +27,8 @@ export function workingFolder(make: () => void = () => undefined): { files(): st
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ar-distill-messages-'));
     process.chdir(folder);
+    // What the user of this machine has built is none of a test's business.
+    process.env['AR_DISTILL_TENSORFLOW'] = join(folder, 'tensorflow');
     make();
   });
   afterAll(() => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command, Option } from 'commander';
 
 /** What is given where something else is expected. */
@@ -18,6 +19,7 @@ export type Kind = (typeof KINDS)[number];
 /** What an option takes. */
 type Taken =
   | 'number'
+  | 'amount'
   | 'numbers'
   | 'name'
   | 'file'
@@ -26,6 +28,7 @@ type Taken =
   | 'new picture'
   | 'new archive'
   | 'new folder'
+  | 'new model'
   | 'slug'
   | 'setting'
   | 'nothing';
@@ -38,7 +41,10 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--config': 'config',
   '--count': 'number',
   '--data': 'name',
+  '--from': 'file',
+  '--guidance': 'amount',
   '--guidance-updates': 'number',
+  '--install-tensorflow': 'name',
   '--iterations': 'number',
   '--key': 'name',
   '--method': 'name',
@@ -65,12 +71,15 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--teacher-steps': 'number',
   '--threads': 'number',
   '--tokenizer': 'file',
+  '--top-k': 'number',
+  '--top-p': 'number',
   '--weights': 'file',
 };
 /** Where a command's option is another one than those of its name. */
 const TAKEN_BY: Readonly<Record<string, Taken>> = {
   'sample --out': 'new picture',
   'sample --npz': 'new archive',
+  'import --out': 'new model',
 };
 
 /** A file name that no system takes. */
@@ -103,6 +112,7 @@ const VALUES: Readonly<Record<Exclude<Taken, 'nothing'>, Readonly<Record<Kind, s
   'new picture': newFiles('.png'),
   'new archive': newFiles('.npz'),
   'new folder': PATHS,
+  'new model': PATHS,
   name: { ...PATHS, empty: '', 'JSON garbage': '{"a"[1,', 'wrong type': '3' },
   slug: { ...PATHS, empty: '', 'JSON garbage': '{"a"[1,', 'wrong type': 'a b' },
   number: {
@@ -112,6 +122,7 @@ const VALUES: Readonly<Record<Exclude<Taken, 'nothing'>, Readonly<Record<Kind, s
     'wrong type': '1.5',
     'out of range': '-1',
   },
+  amount: { ...PATHS, empty: '', 'JSON garbage': '{"a":[1,', 'out of range': '-1' },
   numbers: {
     ...PATHS,
     empty: '',
@@ -134,6 +145,7 @@ const VALUES: Readonly<Record<Exclude<Taken, 'nothing'>, Readonly<Record<Kind, s
 /** What is right for an option although it would be wrong for others. */
 const RIGHT: Readonly<Partial<Record<Taken, readonly Kind[]>>> = {
   'new folder': ['missing', 'folder', 'unknown name'],
+  'new model': ['missing', 'unknown name'],
   'new picture': ['missing'],
   'new archive': ['missing'],
   config: ['empty'],
@@ -150,10 +162,20 @@ export interface Cell {
   readonly subjects: readonly string[];
 }
 
-/** Arguments with which a command has work to do, before the ones of a cell. */
+const TEACHER = join(__dirname, '../../plugins/var/assets/mnist/teacher.safetensors');
+
+/** Arguments with which a command, or an option of it, has work to do, before the ones of a cell. */
 const BASE: Readonly<Record<string, readonly string[]>> = {
   adapt: ['--preset', 'mnist-llamagen'],
-  import: ['garbage.json'],
+  import: [TEACHER],
+  'import --out': [TEACHER, '--config', 'patch-nums.json'],
+  'doctor --from': ['--install-tensorflow', 'cpu'],
+  'sample --guidance': ['--teacher'],
+  'sample --top-k': ['--teacher'],
+  'sample --top-p': ['--teacher'],
+  'eval --guidance': ['--teacher'],
+  'eval --top-k': ['--teacher'],
+  'eval --top-p': ['--teacher'],
 };
 
 /** Every command with every option of its own, and every wrong value for it. */
@@ -178,7 +200,8 @@ function cellsOfOption(path: string, option: Option): Cell[] {
   const flag = option.long ?? option.flags;
   const taken = TAKEN_BY[`${path} ${flag}`] ?? TAKEN[flag];
   if (taken === undefined) throw new Error(`Say in this table what "${path} ${flag}" takes.`);
-  const before = [...path.split(' '), ...(BASE[path] ?? [])];
+  const base = BASE[`${path} ${flag}`] ?? BASE[path] ?? [];
+  const before = [...path.split(' '), ...base];
   return KINDS.filter((kind) => !RIGHT[taken]?.includes(kind)).map((kind) => {
     const value = taken === 'nothing' ? PATHS[kind] : VALUES[taken][kind];
     // Joined, so that a text that looks like an option is a value.
@@ -218,6 +241,7 @@ export function makeFixtures(): void {
   }
   writeFileSync('empty', '');
   writeFileSync('garbage.json', '{"a":[1,');
+  writeFileSync('patch-nums.json', '{"patchNums":[1,2,3,4]}');
   // The first bytes of a PNG picture.
   writeFileSync('picture.png', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
 }

@@ -65,6 +65,8 @@ export async function installTensorflow(
   if (there && isCurrent(there, sources) && (await findDamage(there, signal)) === undefined) {
     return installed(there, false);
   }
+  // Before anything is fetched.
+  if (options.from !== undefined) await checkGiven(options.from, sources, signal);
   try {
     const compiler = await findCompiler(process.env, signal);
     const staging = await makeStaging(root);
@@ -82,6 +84,21 @@ export async function installTensorflow(
   const build = readBuild(root, variant);
   if (!build) throw new Error(`The build in ${root} was removed while it was made: make it again.`);
   return installed(build, true);
+}
+
+/** @throws Error when the place has no wheel of this TensorFlow. */
+async function checkGiven(
+  place: string,
+  sources: TensorflowSources,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { tensorflow, wheels } = sources;
+  const wheel = await openWheel(place, tensorflow.distribution, wheels, signal);
+  try {
+    checkTensorflowWheel(wheel, sources);
+  } finally {
+    wheel.close();
+  }
 }
 
 /** Makes a build in a folder. */

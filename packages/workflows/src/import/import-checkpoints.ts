@@ -17,7 +17,7 @@ import { nonFinite } from '../models/parameters';
 import { presetOfFile } from '../models/preset-names';
 import { checkWeightsPath } from '../models/weights-path';
 import type { WorkflowOptions } from '../events';
-import { checkFile } from '../settings/check-option';
+import { checkFile, checkFolderToWrite } from '../settings/check-option';
 import { readArchitectureConfigs } from './architecture-config';
 import { combineFiles, type ImportedModel, type ImportedPart } from './model';
 import { type RecognizedFile, recognizeFile, storedName } from './recognize';
@@ -61,6 +61,7 @@ export async function importCheckpoints(
   options: ImportOptions,
   run: WorkflowOptions = {},
 ): Promise<ImportResult> {
+  if (options.out !== undefined) checkFolderToWrite(options.out);
   const context = openContext(container, run);
   options.files.forEach(checkCheckpoint);
   if (options.config !== undefined) checkFile(options.config);
