@@ -28,7 +28,7 @@ export function createProgram(env: CliEnvironment): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void env.stdout.write(text),
-      writeErr: (text) => void env.stderr.write(text),
+      writeErr: (text) => void env.stderr.write(printable(text)),
       // Said by `runCli`, in one sentence.
       outputError: () => undefined,
     })
@@ -56,7 +56,8 @@ export function createProgram(env: CliEnvironment): Command {
  *   written steers a terminal.
  */
 export async function runCli(args: readonly string[], given: CliEnvironment): Promise<number> {
-  const env = { ...given, stdout: printed(given.stdout), stderr: printed(given.stderr) };
+  // What goes to stderr is made harmless where it is written: it may have colours and a bar.
+  const env = { ...given, stdout: printed(given.stdout) };
   try {
     await createProgram(env).parseAsync([...args], { from: 'user' });
     return EXIT.success;
@@ -71,7 +72,7 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
         : error;
     const debug = env.variables['AR_DISTILL_DEBUG'] === '1';
     const text = describeError(told, debug);
-    const shown = debug ? text : printableLine(text);
+    const shown = debug ? printable(text) : printableLine(text);
     env.stderr.write(`${inColour('red', shown, env.stderr, env.variables)}\n`);
     if (told instanceof InterruptedError) env.stderr.write(goOnLine(told));
     return exitCodeOf(told);
