@@ -9,37 +9,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
-# bar NAME REQUIRED MEASURED OK: prints one line.
-bar() {
-  local state=ok
-  [ "$4" = 0 ] || { state=FAIL failures=$((failures + 1)); }
-  printf '%-4s %-34s measured: %s (required: %s)\n' "$state" "$1" "$3" "$2"
-}
-
-# tests NAME PATTERN…: runs tests by their paths; each pattern names some, and all have to pass.
-tests() {
-  local name=$1 log="$work/tests.log" state summary pattern
-  shift
-  for pattern in "$@"; do
-    git ls-files -- '*.test.ts' | grep -qF "$pattern" && continue
-    bar "$name" 'all pass' "no test is called $pattern" 1
-    return
-  done
-  npx jest "$@" >"$log" 2>&1 </dev/null
-  state=$?
-  summary=$(grep -E '^Tests: ' "$log" | tail -n 1 | sed -E 's/^Tests: +//')
-  [ -n "$summary" ] || state=1
-  bar "$name" 'all pass' "${summary:-no test ran}" "$state"
-}
-
-# command_bar NAME REQUIRED COMMAND…: the command has to succeed; its last line is what was measured.
-command_bar() {
-  local name=$1 required=$2 log="$work/command.log" state
-  shift 2
-  "$@" >"$log" 2>&1 </dev/null
-  state=$?
-  bar "$name" "$required" "$(grep -v '^$' "$log" | tail -n 1)" "$state"
-}
+# shellcheck source=tools/accept/bars.sh
+. tools/accept/bars.sh
 
 letter_a() {
   tests 'A1 runs of another kind' test/run-folders
