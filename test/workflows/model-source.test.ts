@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { definePlugin } from '@ar-distill/core';
@@ -67,9 +67,10 @@ describe('findModelSource', () => {
     expect(await find(run)).toEqual({
       preset: 'tiny-images:pixels',
       files: {},
-      generator: run,
+      generator: path.join(run, 'generator.safetensors'),
     });
-    const teacher = path.join(root, 'teacher.safetensors');
+    const teacher = path.join(root, 'another-teacher.safetensors');
+    copyFileSync(path.join(root, 'teacher.safetensors'), teacher);
     const other = await distill(container, {
       preset: 'pixels',
       teacher,

@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import { PLUGIN_PROBLEMS, PLUGINS, type InstalledPlugin } from '@ar-distill/di';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
@@ -23,7 +24,7 @@ export function addPluginsCommand(program: Command, env: CliEnvironment): void {
       );
     }
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-      env.stderr.write(`Warning: ${message}\n`);
+      env.stderr.write(`Warning: ${printableLine(message)}\n`);
     }
     await container.dispose();
   });

@@ -28,7 +28,7 @@ export function createProgram(env: CliEnvironment): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void env.stdout.write(text),
-      writeErr: (text) => void env.stderr.write(text),
+      writeErr: (text) => void env.stderr.write(printable(text)),
       // Said by `runCli`, in one sentence.
       outputError: () => undefined,
     })
@@ -56,7 +56,7 @@ export function createProgram(env: CliEnvironment): Command {
  *   written steers a terminal.
  */
 export async function runCli(args: readonly string[], given: CliEnvironment): Promise<number> {
-  // A bar and colours steer the terminal through stderr: what is said there is made printable before.
+  // What goes to stderr is made harmless where it is written: it may have colours and a bar.
   const env = { ...given, stdout: printed(given.stdout) };
   try {
     await createProgram(env).parseAsync([...args], { from: 'user' });

@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import { setTimeout as wait } from 'node:timers/promises';
 import { onInterrupt, type Interrupt } from '@ar-distill/runs';
 import type { WorkflowEvent } from '@ar-distill/workflows';
@@ -68,7 +69,7 @@ export class Stopping {
 
   private stopWaiting(): void {
     const told = this.interruption(this.signal.reason);
-    this.env.stderr.write(`${told.message}\n${goOnLine(told)}`);
+    this.env.stderr.write(`${printableLine(told.message)}\n${goOnLine(told)}`);
     void this.endAtOnce();
   }
 
