@@ -17,10 +17,7 @@ export interface ContainerOptions extends Omit<PlacesAndEngine, 'application' | 
 
 const PROVIDERS: readonly string[] = ['cpu', 'cuda', 'webgpu'];
 
-/**
- * The container that workflows work with: plugins of the project and those that come with this package.
- * @throws PluginError when two packages register one plugin name, or two plugins one part.
- */
+/** The container that workflows work with: plugins of the project and those that come with this package. */
 export function createContainer({
   cwd = process.cwd(),
   ...options

@@ -1,5 +1,5 @@
 import { type Backbone, definePlugin } from '@ar-distill/core';
-import { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+import { llamagenArchitectureSchema, type LlamagenArchitecture, SMALL } from './architecture';
 import { LlamagenNetwork } from './network';
 import { recognizeLlamagenCheckpoint } from './import/recognize';
 import { BACKBONE, presets } from './presets';
@@ -21,6 +21,7 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   name: BACKBONE,
   summary: 'LlamaGen: next-token autoregressive image generation in raster order',
   architectureSchema: llamagenArchitectureSchema,
+  smallArchitecture: SMALL,
   createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),

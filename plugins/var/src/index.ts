@@ -1,5 +1,5 @@
 import { type Backbone, definePlugin } from '@ar-distill/core';
-import { varArchitectureSchema, type VarArchitecture } from './architecture';
+import { SMALL, varArchitectureSchema, type VarArchitecture } from './architecture';
 import { VarNetwork } from './network';
 import { recognizeVarCheckpoint } from './import/recognize';
 import { BACKBONE, presets } from './presets';
@@ -20,6 +20,7 @@ export const varBackbone: Backbone<VarArchitecture> = {
   name: BACKBONE,
   summary: 'VAR: next-scale autoregressive image generation',
   architectureSchema: varArchitectureSchema,
+  smallArchitecture: SMALL,
   createTokenizer: (architecture) => new VarTokenizer(architecture),
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),

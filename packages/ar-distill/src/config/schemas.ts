@@ -23,6 +23,12 @@ const common = {
 export const commonSchema = z.strictObject(common);
 export type CommonOptions = z.output<typeof commonSchema>;
 
+/** `plugins check`. */
+export const pluginsCheckSchema = z.strictObject({
+  ...common,
+  preset: z.string().min(1).optional(),
+});
+
 const supervised = {
   ...common,
   out: path.optional(),

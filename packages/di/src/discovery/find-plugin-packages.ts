@@ -27,9 +27,9 @@ const APPLICATION_FIELDS = ['dependencies', 'optionalDependencies'] as const;
 const PROJECT_FIELDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 
 /**
- * The plugin packages of the given places: what somebody asked for by name, never what merely lies in
- * a `node_modules` folder above. Links (workspaces, `npm link`) are followed. A package that is
- * reached by several ways is reported once.
+ * The plugin packages of the given places, those of `pluginFolders` first and of `application` last: what
+ * somebody asked for by name, never what merely lies in a `node_modules` folder above. Links (workspaces,
+ * `npm link`) are followed. A package that is reached by several ways is reported once.
  */
 export function findPluginPackages(places: PluginPlaces): FoundPackages {
   const found = new Map<string, PluginPackage>();
@@ -40,12 +40,11 @@ export function findPluginPackages(places: PluginPlaces): FoundPackages {
       else if (!found.has(item.directory)) found.set(item.directory, item);
     }
   };
+  for (const folder of places.pluginFolders ?? []) {
+    look(() => inGivenFolder(folder));
+  }
   const project = nearestProject(places.cwd);
   if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
-  for (const folder of places.pluginFolders ?? []) {
-    look(() => itself(folder));
-    look(() => allIn(join(resolve(folder), 'node_modules')));
-  }
   const application = places.application && realDirectory(places.application);
   if (application) {
     look(() => declaredIn(application, APPLICATION_FIELDS));
@@ -117,8 +116,19 @@ function besideGlobal(application: string): PluginPackage[] {
   return isGlobal ? allIn(nodeModules) : [];
 }
 
-/** A folder that is a plugin, by the name in its package.json. */
-function itself(folder: string): PluginPackage[] {
+/** A folder that somebody named: that there is nothing in it is no silent matter. */
+function inGivenFolder(folder: string): (PluginPackage | PluginProblem)[] {
+  const found = [...itself(folder), ...allIn(join(resolve(folder), 'node_modules'))];
+  if (found.length > 0) return found;
+  return [
+    {
+      message: `The folder "${folder}" holds no plugin: its package.json must be called "ar-distill-plugin-<name>" or "@<scope>/ar-distill-plugin-<name>", or its node_modules must hold one.`,
+    },
+  ];
+}
+
+/** A folder that is a plugin, by the name in its package.json; none when it has no such name. */
+export function itself(folder: string): PluginPackage[] {
   const directory = realDirectory(folder);
   const file = directory === undefined ? undefined : join(directory, 'package.json');
   if (directory === undefined || file === undefined || !exists(file)) return [];

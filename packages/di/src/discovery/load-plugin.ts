@@ -2,7 +2,8 @@ import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import type { PluginDefinition } from '@ar-distill/core';
-import { firstLine, readManifest } from './manifest';
+import { loadFailure } from './load-failure';
+import { readManifest } from './manifest';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { checkSharedInstances } from './shared-instances';
@@ -31,7 +32,7 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
     if (error instanceof PluginError) throw error;
     throw new PluginError(
       `The plugin "${plugin.packageName}" in ${plugin.directory} cannot be loaded ` +
-        `(${firstLine(error)}): build it if it is a workspace, or install it again.`,
+        `(${loadFailure(error, plugin.directory)}): build it if it is a workspace, or install it again.`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 import type { Backbone, Preset } from '@ar-distill/core';
 import type { ServiceContainer } from '../container/service-container';
-import { BACKBONES, PLUGINS, PRESETS } from '../container/tokens';
+import { BACKBONES, PLUGIN_PROBLEMS, PLUGINS, PRESETS } from '../container/tokens';
 import { PluginError } from '../discovery/plugin-error';
 import { findNamed, unknownName } from './find-named';
 
@@ -23,6 +23,7 @@ export function findPreset(container: ServiceContainer, reference: string): Foun
   const colon = reference.indexOf(':');
   const plugin = colon < 0 ? undefined : reference.slice(0, colon);
   const name = reference.slice(colon + 1);
+  refuseUnusable(container, name);
   const plugins = container.resolveAll(PLUGINS).map(({ definition }) => definition.name);
   if (plugin !== undefined && !plugins.includes(plugin)) {
     throw new PluginError(unknownName('plugin', plugin, plugins));
@@ -54,6 +55,15 @@ export function findPreset(container: ServiceContainer, reference: string): Foun
     preset: first.value,
     backbone: backboneOf(container, first),
   };
+}
+
+/** A preset of a plugin that cannot be used is no unknown name. */
+function refuseUnusable(container: ServiceContainer, name: string): void {
+  if (container.resolveAll(PRESETS).some((one) => one.name === name)) return;
+  const problem = container
+    .resolveAll(PLUGIN_PROBLEMS)
+    .find(({ presets }) => presets?.includes(name));
+  if (problem) throw new PluginError(problem.message);
 }
 
 function backboneOf(
