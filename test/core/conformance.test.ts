@@ -5,8 +5,10 @@ import { createEngine } from '@ar-distill/engine';
 import { hashRng } from './hash-rng';
 import { FEATURES, type Fault, tinyBackbone, tinyPlugin } from './tiny-plugin';
 
-const compiler = createEngine({ backend: 'cpu' });
+const compiler = createEngine({ worker: false, threads: 1 });
 afterAll(() => compiler.dispose());
+// A check that outlives its test would run into the next one.
+jest.setTimeout(600_000);
 
 const options = { rng: hashRng(3), compiler };
 

@@ -19,8 +19,9 @@ class OwnSampler extends TinyTeacher {
   }
 }
 
-const compiler = createEngine({ backend: 'cpu' });
+const compiler = createEngine({ worker: false, threads: 1 });
 afterAll(() => compiler.dispose());
+jest.setTimeout(600_000);
 
 test('the default sampler is checked as one of a plugin is', async () => {
   jest.mocked(kit.defaultSampler).mockImplementation(async (...given) => {

@@ -6,6 +6,8 @@ import { plugin as toy } from '@ar-distill/plugin-toy';
 import { plugin as next } from '@ar-distill/plugin-var';
 import { createRng } from '@ar-distill/program';
 
+jest.setTimeout(600_000);
+
 test.each([toy, mnist, next, llamagen])('the plugin "$name" keeps the contract', async (plugin) => {
   const engine = createEngine({ worker: false, threads: 1 });
   const results = await checkPlugin(plugin, { rng: createRng(0), compiler: engine });

@@ -60,7 +60,8 @@ export const recognitionChecks: readonly Check<Subject>[] = [
     run: (subject) => {
       for (const { kind, tensors, specsOf } of ownNetworks(subject)) {
         for (const missing of Object.keys(tensors)) {
-          const { [missing]: _missing, ...others } = tensors;
+          const others: Record<string, TensorShapes[string]> = { ...tensors };
+          delete others[missing];
           const found = attempt(subject, others)?.find((part) => part.kind === kind);
           const specs = found && networkOf(subject, found, specsOf);
           const lacking = Object.keys(specs ?? {}).filter((name) => !others[name]);
