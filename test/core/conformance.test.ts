@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkBackbone, checkPlugin } from '@ar-distill/conformance';
 import { classCondition, type ConditionSpace, UNCONDITIONAL } from '@ar-distill/core';
-import { eagerCompiler } from './eager-compiler';
+import { createEngine } from '@ar-distill/engine';
 import { hashRng } from './hash-rng';
 import { FEATURES, type Fault, tinyBackbone, tinyPlugin } from './tiny-plugin';
 
-beforeAll(() => {
-  tf.enableProdMode();
-});
+const compiler = createEngine({ worker: false, threads: 1 });
+afterAll(() => compiler.dispose());
+// A check that outlives its test would run into the next one.
+jest.setTimeout(600_000);
 
-const options = { rng: hashRng(3), compiler: eagerCompiler };
+const options = { rng: hashRng(3), compiler };
 
 const conditions: [string, ConditionSpace][] = [
   ['a class', classCondition(3)],
@@ -22,7 +23,7 @@ test.each(conditions)(
   'a backbone that keeps the rules passes all of them: %s',
   async (_, space) => {
     const results = await checkBackbone(tinyBackbone(undefined, space), {}, options);
-    expect(results.filter((result) => !result.ok)).toEqual([]);
+    expect(results.filter(({ state }) => state === 'failed')).toEqual([]);
     expect(results.length).toBeGreaterThan(25);
   },
 );
@@ -38,17 +39,16 @@ const faults: [Fault, string, string][] = [
   ['leak', 'features depend on earlier AR steps only', 'Position 0 of AR step 0 sees AR step 0.'],
   ['ignored-condition', 'the condition reaches every position', 'same features for two conditions'],
   ['unused-parameter', 'network: gradients are finite and reach', '"spare.weight"'],
-  ['unused-parameter', 'generator: gradients are finite and reach', '"spare.weight"'],
-  ['infinite', 'velocities have the shape of x_t', 'at t = 1 has values that are NaN'],
+  ['infinite', 'velocities are finite', 'at t = 1 has values that are NaN'],
   ['mixed-positions', 'velocity is position-wise', 'when other positions are left out'],
   ['guided-at-zero', 'a guidance scale of 0', 'is not the log-softmax of the logits'],
-  ['wrong-cache', 'a cache changes no token', 'For the same uniforms it draws other tokens'],
+  ['wrong-cache', 'the frequencies of its tokens', 'where the probabilities give'],
   ['unchecked-condition', 'refuses conditions of another form', 'It takes an unknown value'],
 ];
 
 test.each(faults)('finds the fault "%s" in "%s"', async (fault, name, detail) => {
   const results = await checkBackbone(tinyBackbone(fault), {}, options);
-  const broken = results.find((result) => !result.ok && result.name.includes(name));
+  const broken = results.find((result) => result.state === 'failed' && result.name.includes(name));
   expect(broken?.detail).toContain(detail);
 });
 
@@ -63,25 +63,35 @@ test('a factory that throws is a result, not an exception', async () => {
     {},
     options,
   );
-  expect(results.at(-1)).toEqual({
-    name: 'backbone: the factories make parts that fit together',
-    ok: false,
+  const [first, ...more] = results.filter(({ state }) => state !== 'ok');
+  expect(first).toEqual({
+    subject: 'backbone "tiny"',
+    name: 'backbone: the factories make its parts',
+    state: 'failed',
     detail: 'No such teacher.',
+    stack: expect.stringContaining('conformance.test.ts'),
   });
+  expect(more.length).toBeGreaterThan(25);
+  expect(new Set(more.map(({ state, detail }) => `${state} ${detail}`))).toEqual(
+    new Set([`skipped after "${first!.name}" failed`]),
+  );
 });
 
 test('parts with different conditions do not fit together', async () => {
   const { createNetwork } = tinyBackbone(undefined, classCondition(2));
   const results = await checkBackbone({ ...tinyBackbone(), createNetwork }, {}, options);
-  const { detail } = results.find(({ name }) => name.endsWith('parts that fit together'))!;
+  const { detail } = results.find(({ state }) => state === 'failed')!;
   expect(detail).toBe('The teacher declares another condition than the network.');
 });
 
 describe('the declarations of a plugin', () => {
   const preset = tinyPlugin.presets!['tiny']!;
   const problems = async (change: object): Promise<string[]> => {
-    const results = await checkPlugin({ ...tinyPlugin, ...change });
-    return results.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+    const { rng } = options;
+    const results = await checkPlugin({ ...tinyPlugin, ...change }, { rng });
+    return results
+      .filter(({ state }) => state === 'failed')
+      .map(({ subject, name, detail }) => `${subject}, ${name}: ${detail}`);
   };
   const withPreset = (change: object) => problems({ presets: { tiny: { ...preset, ...change } } });
 
@@ -107,7 +117,7 @@ describe('the declarations of a plugin', () => {
   });
 
   test.each<[object, RegExp]>([
-    [{ architecture: { size: 1 } }, /^preset "tiny": architectureSchema refuses/],
+    [{ architecture: { size: 1 } }, /^preset "tiny", .*: architectureSchema refuses/],
     [{ weights: { teacher: 'teacher.safetensors' } }, /path of its teacher is not absolute/],
     [{ weights: { teacher: '/no/such/file' } }, /Its teacher is missing: there is no file "\/no/],
     [{ training: {} }, /names no data set/],

@@ -99,7 +99,7 @@ function backbone(
 /** A linear AR model whose logits read the mean of the earlier AR steps. */
 export class TinyTeacher extends GuidedTeacher {
   readonly layout = LAYOUT;
-  readonly codeScale = 1;
+  readonly codeScale: number = 1;
   readonly parameterSpecs;
 
   constructor(
@@ -150,7 +150,9 @@ export class TinyTeacher extends GuidedTeacher {
     const sampler = await super.createSampler(compiler, parameters, batchSize);
     if (this.fault !== 'unchecked-condition') return sampler;
     const valid = this.condition.inTurn(0, batchSize);
-    return { ...sampler, sample: (_condition, rng, first) => sampler.sample(valid, rng, first) };
+    const sample: SequenceSampler['sample'] = (condition, rng, first) =>
+      sampler.sample(condition, rng, first).catch(() => sampler.sample(valid, rng, first));
+    return { ...sampler, sample };
   }
 }
 

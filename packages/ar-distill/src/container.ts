@@ -31,8 +31,7 @@ const WITHOUT: Readonly<Record<'execution provider' | 'number of threads', reado
 
 /**
  * The container that workflows work with: plugins of the project and those that come with this package.
- * @throws PluginError when two packages register one plugin name, or two plugins one part;
- *   InvalidOptionError when a folder of plugins is none.
+ * @throws InvalidOptionError when a folder of plugins is none.
  */
 export function createContainer({
   cwd = process.cwd(),

@@ -1,7 +1,7 @@
 import { type Backbone, PLAIN_SAMPLING, type TeacherAdaptation } from '@ar-distill/core';
 import { initializeParameters, type ParameterSpecs } from '@ar-distill/nn';
 import type { Rng } from '@ar-distill/program';
-import { listNames, requireThat } from './assertions';
+import { listNames, requireParsed, requireThat } from './assertions';
 
 /** Rules of `TeacherAdaptation`, for an architecture whose teacher needs one. */
 export function checkAdaptation<A>(
@@ -16,10 +16,9 @@ export function checkAdaptation<A>(
     !adaptation.isNeeded(continuous),
     'isNeeded still holds for the architecture that adaptedArchitecture gives.',
   );
-  const parsed = backbone.architectureSchema.safeParse(continuous);
-  requireThat(
-    parsed.success,
-    `architectureSchema refuses the adapted architecture: ${parsed.error?.message}`,
+  requireParsed(
+    'architectureSchema refuses the adapted architecture',
+    backbone.architectureSchema.safeParse(continuous),
   );
   const teacher = backbone.createTeacher(architecture, PLAIN_SAMPLING);
   const adapted = backbone.createTeacher(continuous, PLAIN_SAMPLING);

@@ -2,15 +2,30 @@ import type { ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 
-/** One rule of the contract. `run` throws an `Error` with a sentence when the rule is broken. */
-export interface Check<S> {
-  readonly name: string;
-  run(subject: S): void | Promise<void>;
-}
-
 /** Throws the sentence when the condition does not hold. */
 export function requireThat(condition: boolean, sentence: string): asserts condition {
   if (!condition) throw new Error(sentence);
+}
+
+/** What a schema found wrong. */
+interface Refusal {
+  readonly issues: readonly {
+    readonly path: readonly PropertyKey[];
+    readonly message: string;
+  }[];
+}
+
+/** What a schema made of a value; `what` names its refusal in the sentence. */
+export function requireParsed<T>(
+  what: string,
+  parsed:
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: Refusal },
+): T {
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.map(String).join('.');
+  throw new Error(`${what}: ${path ? `"${path}": ` : ''}${issue?.message}`);
 }
 
 /** Requires the shape; `what` names the array in the sentence. */

@@ -1,111 +1,139 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Backbone, ConditionSpace } from '@ar-distill/core';
+import type { Backbone } from '@ar-distill/core';
 import { checkAdaptation } from './adaptation-checks';
-import { type Check, requireThat } from './assertions';
+import { requireParsed } from './assertions';
+import { type Check, CheckRun, type CheckRunOptions } from './check';
+import { codebookChecks } from './codebook-checks';
 import { conditionChecks } from './condition-checks';
 import { generatorChecks } from './generator-checks';
+import { counted } from './listening';
 import { networkChecks } from './network-checks';
-import { type ConformanceResult, outcome } from './results';
-import { type ConformanceOptions, createSubject, disposeSubject, type Subject } from './subject';
-import { teacherChecks } from './teacher-checks';
+import { createParts, partChecks } from './parts';
+import { recognitionChecks } from './recognition-checks';
+import type { ConformanceResult } from './results';
 import { samplerChecks } from './sampler-checks';
+import { storageChecks } from './storage-checks';
+import {
+  type ConformanceOptions,
+  createSubject,
+  DEFAULT_SAMPLING,
+  disposeSubject,
+  type Subject,
+} from './subject';
+import { teacherChecks } from './teacher-checks';
 import { tokenizerChecks } from './tokenizer-checks';
+import { trainingChecks } from './training-checks';
+
+/** Rules of the parts, first causes first. */
+const SUBJECT_CHECKS: readonly Check<Subject>[] = [
+  ...conditionChecks,
+  ...tokenizerChecks,
+  ...teacherChecks,
+  ...codebookChecks,
+  {
+    id: 'adaptation',
+    name: 'adaptation: gives a teacher that reads code vectors',
+    needs: ['teacher-shapes'],
+    run: ({ backbone, architecture, rng }) => {
+      if (backbone.adaptation) {
+        checkAdaptation({ ...backbone, adaptation: backbone.adaptation }, architecture, rng);
+      }
+    },
+    exempts: ({ backbone, architecture }) =>
+      backbone.adaptation?.isNeeded(architecture) ? undefined : 'the teacher needs no adaptation',
+  },
+  ...samplerChecks,
+  ...networkChecks,
+  ...generatorChecks,
+  ...trainingChecks,
+  ...storageChecks,
+  ...recognitionChecks,
+];
+
+const SCHEMA = { id: 'schema', name: 'backbone: the schema takes the architecture' };
+const FACTORIES = { id: 'factories', name: 'backbone: the factories make its parts' };
+const WEIGHTS = { id: 'weights', name: 'backbone: its parts take weights from each other' };
+
+/** Rules that `checkBackbone` goes through. */
+export const BACKBONE_RULES: readonly string[] = [
+  SCHEMA,
+  FACTORIES,
+  ...partChecks,
+  WEIGHTS,
+  ...SUBJECT_CHECKS,
+].map(({ name }) => name);
 
 /**
- * Checks a backbone against the contract of its parts: shapes, causality, conditions, finiteness at
- * both ends of time, gradients, the sampler, the generator, the tokenizer. Runs eagerly on tfjs's
- * `cpu` backend with random weights, so `architecture` should be a small one. Works in any test
- * runner: `expect(results.filter((r) => !r.ok)).toEqual([])`.
- * @throws RangeError for batches of less than two.
+ * Checks a backbone against the contract of its parts: finite values, shapes, the codebook that teacher
+ * and tokenizer share, causality, conditions, the frequencies of what is sampled, gradients, training,
+ * files. One result for every rule, in an order in which a first cause comes before what follows from
+ * it, which is skipped. Runs eagerly on tfjs's `cpu` backend with random weights, so `architecture`
+ * should be a small one; samplers and updates run on the `compiler`, without which they are skipped.
+ * Works in any test runner: `expect(results.filter(({ state }) => state === 'failed')).toEqual([])`.
+ * @throws RangeError for batches of less than two, and what the signal was aborted with.
  */
-export async function checkBackbone<A>(
-  backbone: Backbone<A>,
-  architecture: A,
+export async function checkBackbone(
+  backbone: Backbone,
+  architecture: unknown,
   options: ConformanceOptions,
 ): Promise<ConformanceResult[]> {
   if ((options.batchSize ?? 2) < 2) {
     throw new RangeError('Conformance needs batches of 2 or more, to compare samples of a batch.');
   }
+  return runBackboneChecks(
+    backbone,
+    architecture,
+    options,
+    counted(options, BACKBONE_RULES.length),
+  );
+}
+
+/** The same, told to who counts. */
+export async function runBackboneChecks(
+  backbone: Backbone,
+  architecture: unknown,
+  options: ConformanceOptions,
+  listening: CheckRunOptions,
+): Promise<ConformanceResult[]> {
   const backend = tf.getBackend();
   await tf.setBackend('cpu');
+  const run = new CheckRun(`backbone "${backbone.name}"`, listening);
+  let subject: Subject | undefined;
   try {
-    const results = [
-      await outcome('backbone: the schema takes the architecture', () => {
-        const { success, error } = backbone.architectureSchema.safeParse(architecture);
-        requireThat(success, `architectureSchema refuses the architecture: ${error?.message}`);
-      }),
-    ];
-    let subject: Subject | undefined;
-    results.push(
-      await outcome('backbone: the factories make parts that fit together', () => {
-        subject = createSubject(backbone, architecture, options);
-        checkAgreement(subject);
-      }),
-    );
-    if (!subject) return results;
-    if (backbone.adaptation) {
-      const { adaptation } = backbone;
-      results.push(
-        await outcome('adaptation: gives a teacher that reads code vectors', () =>
-          checkAdaptation({ ...backbone, adaptation }, architecture, options.rng),
-        ),
-      );
-    }
-    const checks: readonly Check<Subject>[] = [
-      ...conditionChecks,
-      ...networkChecks,
-      ...generatorChecks,
-      ...teacherChecks,
-      ...samplerChecks,
-      ...tokenizerChecks,
-    ];
-    for (const check of checks) results.push(await runCheck(check, subject));
-    disposeSubject(subject);
-    return results;
+    subject = await makeSubject(run, backbone, architecture, options);
+    if (subject) await run.runAll(SUBJECT_CHECKS, subject);
+    else run.skip(SUBJECT_CHECKS, WEIGHTS.id);
+    return run.results;
   } finally {
+    if (subject) disposeSubject(subject);
     if (backend) await tf.setBackend(backend);
   }
 }
 
-function checkAgreement({ teacher, network, generator, tokenizer, layout }: Subject): void {
-  for (const [name, part] of Object.entries({ teacher, generator, tokenizer })) {
-    if (!part) continue;
-    requireThat(
-      part.layout.channels === layout.channels &&
-        part.layout.stepLengths.join() === layout.stepLengths.join(),
-      `The ${name} has another layout than the network.`,
-    );
-  }
-  for (const [name, part] of Object.entries({ teacher, generator })) {
-    requireThat(
-      sameForm(part.condition, network.condition),
-      `The ${name} declares another condition than the network.`,
-    );
-  }
-  requireThat(teacher.codeScale > 0, `codeScale must be above 0: ${teacher.codeScale}.`);
-}
-
-function sameForm(a: ConditionSpace, b: ConditionSpace): boolean {
-  const form = ({ values, numClasses }: ConditionSpace): string =>
-    JSON.stringify([
-      numClasses ?? null,
-      ...Object.keys(values)
-        .sort()
-        .map((name) => {
-          const { shape, dtype, nothing = null } = values[name]!;
-          return [name, shape, dtype, nothing];
-        }),
-    ]);
-  return form(a) === form(b);
-}
-
-async function runCheck(check: Check<Subject>, subject: Subject): Promise<ConformanceResult> {
-  return outcome(check.name, async () => {
-    tf.engine().startScope();
-    try {
-      await check.run(subject);
-    } finally {
-      tf.engine().endScope();
-    }
+/** Makes everything that the other checks look at, rule by rule. */
+async function makeSubject(
+  run: CheckRun,
+  backbone: Backbone,
+  architecture: unknown,
+  options: ConformanceOptions,
+): Promise<Subject | undefined> {
+  await run.make({
+    ...SCHEMA,
+    make: () => {
+      const parsed = backbone.architectureSchema.safeParse(architecture);
+      requireParsed('architectureSchema refuses the architecture', parsed);
+    },
+  });
+  const parts = await run.make({
+    ...FACTORIES,
+    needs: [SCHEMA.id],
+    make: () => createParts(backbone, architecture, options.sampling ?? DEFAULT_SAMPLING),
+  });
+  if (parts) await run.runAll(partChecks, parts);
+  else run.skip(partChecks, FACTORIES.id);
+  return run.make({
+    ...WEIGHTS,
+    needs: [FACTORIES.id, ...partChecks.map(({ id }) => id)],
+    make: () => createSubject(backbone, architecture, parts!, options),
   });
 }

@@ -1,11 +1,13 @@
 import { checkCondition, conditionRows } from '@ar-distill/core';
 import type { HostTensors } from '@ar-distill/program';
-import { type Check, equalValues, requireThat } from './assertions';
+import { equalValues, requireThat } from './assertions';
+import type { Check } from './check';
 import type { Subject } from './subject';
 
 /** Rules of `ConditionSpace`. */
 export const conditionChecks: readonly Check<Subject>[] = [
   {
+    id: 'condition',
     name: 'condition: in turn and at random it has the form that it declares',
     run: ({ network: { condition }, rng, batchSize }) => {
       for (const first of [0, 3]) {
@@ -15,6 +17,8 @@ export const conditionChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'condition-batch',
+    needs: ['condition'],
     name: 'condition: a sample has the same one in every batch',
     run: ({ network: { condition }, rng }) => {
       const whole = condition.inTurn(0, 3);

@@ -1,4 +1,5 @@
 export { checkBackbone } from './check-backbone';
-export { checkPlugin } from './check-plugin';
-export type { ConformanceResult } from './results';
+export { checkPlugin, type PluginOptions } from './check-plugin';
+export type { Listening } from './listening';
+export type { ConformanceResult, ConformanceState } from './results';
 export type { ConformanceOptions } from './subject';

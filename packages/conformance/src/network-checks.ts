@@ -4,7 +4,6 @@ import { MIN_TIMESTEP } from '@ar-distill/core/math';
 import type { Parameters } from '@ar-distill/nn';
 import {
   changePerPosition,
-  type Check,
   listNames,
   magnitude,
   requireFinite,
@@ -13,20 +12,21 @@ import {
   requireThat,
 } from './assertions';
 import { replaceStep } from './causality';
+import type { Check } from './check';
 import { requireGradients } from './gradients';
-import type { Subject } from './subject';
-
-/** Changes below this share of the largest value are rounding. */
-const ROUNDING = 1e-5;
+import { ROUNDING } from './rounding';
+import { batchOf, otherBatchSizes, type Subject, withoutOtherCondition } from './subject';
 
 /** Rules of `VelocityNetwork`. */
 export const networkChecks: readonly Check<Subject>[] = [
   {
+    id: 'network-weights',
     name: 'network: initializeFromTeacher fills every parameter',
     run: ({ network, hostNetworkParameters }) =>
       requireParameters(network.parameterSpecs, hostNetworkParameters),
   },
   {
+    id: 'head',
     name: 'network: isHeadParameter splits the parameters',
     run: ({ network }) => {
       const names = Object.keys(network.parameterSpecs);
@@ -38,16 +38,43 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
-    name: 'network: features have one row per position',
+    id: 'features',
+    name: 'network: features are finite',
+    needs: ['network-weights'],
+    run: (subject) => requireFinite('features', featuresOf(subject, subject.sequence)),
+  },
+  {
+    id: 'network-finite',
+    name: 'network: velocities are finite from t = tMin to t = 1',
+    needs: ['features'],
     run: (subject) => {
-      const features = featuresOf(subject, subject.sequence);
-      const [, , width = 0] = features.shape;
-      requireShape('features', features, [subject.batchSize, subject.length, width]);
-      requireFinite('features', features);
+      for (const time of [MIN_TIMESTEP, 0.5, 1]) {
+        requireFinite(`The velocity at t = ${time}`, velocityOf(subject, 1, time));
+      }
     },
   },
   {
+    id: 'network-shapes',
+    name: 'network: features and velocities have their shapes at two batch sizes',
+    needs: ['network-finite'],
+    run: (subject) => {
+      const { network, networkParameters, length, layout, normal } = subject;
+      for (const [i, count] of otherBatchSizes(subject).entries()) {
+        const { sequence, condition } = batchOf(subject, count);
+        const features = network.features(networkParameters, sequence, condition);
+        const [, , width = 0] = features.shape;
+        requireShape(`features of ${count}`, features, [count, length, width]);
+        const xT = normal('xT', [1 + 2 * i, count, length, layout.channels]);
+        const t = tf.fill(xT.shape.slice(0, -1), 0.5);
+        const velocity = network.velocity(networkParameters, features, xT, t);
+        requireShape(`The velocity of ${count}`, velocity, xT.shape);
+      }
+    },
+  },
+  {
+    id: 'network-causality',
     name: 'network: features depend on earlier AR steps only, and on all of them',
+    needs: ['network-shapes'],
     run: (subject) => {
       const steps = stepOfPosition(subject.layout);
       const before = featuresOf(subject, subject.sequence);
@@ -69,7 +96,9 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'network-condition',
     name: 'network: the condition reaches every position',
+    needs: ['network-causality'],
     run: (subject) => {
       const { network, networkParameters, sequence, otherCondition } = subject;
       if (!otherCondition) return;
@@ -80,22 +109,12 @@ export const networkChecks: readonly Check<Subject>[] = [
       const blind = changes.findIndex((change) => !(change > 0));
       requireThat(blind < 0, `Position ${blind} has the same features for two conditions.`);
     },
+    exempts: withoutOtherCondition,
   },
   {
-    name: 'network: velocities have the shape of x_t and are finite from t = tMin to t = 1',
-    run: (subject) => {
-      for (const draws of [1, 3]) {
-        for (const time of [MIN_TIMESTEP, 0.5, 1]) {
-          const velocity = velocityOf(subject, draws, time);
-          const what = `The velocity at t = ${time}`;
-          requireShape(what, velocity, noisyShape(subject, draws));
-          requireFinite(what, velocity);
-        }
-      }
-    },
-  },
-  {
+    id: 'position-wise',
     name: 'network: velocity is position-wise, so it accepts any number of positions',
+    needs: ['network-shapes'],
     run: (subject) => {
       const { network, networkParameters, length, sequence } = subject;
       const count = Math.min(2, length);
@@ -117,7 +136,9 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'one-timestep',
     name: 'network: timesteps may have axes of size 1',
+    needs: ['network-shapes'],
     run: (subject) => {
       const { network, networkParameters, sequence } = subject;
       const features = featuresOf(subject, sequence);
@@ -134,7 +155,9 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'velocity-inputs',
     name: 'network: velocity reads x_t, t and the features',
+    needs: ['position-wise'],
     run: (subject) => {
       const { network, networkParameters, sequence } = subject;
       const features = featuresOf(subject, sequence);
@@ -152,7 +175,9 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'network-gradients',
     name: 'network: gradients are finite and reach every trainable parameter and x_t',
+    needs: ['velocity-inputs'],
     run: (subject) => {
       const { network, networkParameters, sequence, condition } = subject;
       const xT = subject.normal('xT', noisyShape(subject, 1));

@@ -10,105 +10,184 @@ import {
 } from '@ar-distill/core';
 import { LOG_ZERO } from '@ar-distill/core/math';
 import { elementCount, type HostTensor, type HostTensors, type Rng } from '@ar-distill/program';
-import { type Check, equalValues, magnitude, requireHostShape, requireThat } from './assertions';
-import { sequenceShape, type Subject } from './subject';
+import { equalValues, magnitude, requireHostShape, requireThat } from './assertions';
+import type { Check } from './check';
+import {
+  type DrawStatistics,
+  drawStatistics,
+  requireFrequencies,
+  requireOwnNumbers,
+} from './frequencies';
+import { sequenceShape, type Subject, withoutCompiler, withoutTokens } from './subject';
 
-/** Rules of a teacher's `SequenceSampler`; they hold unchecked where there is no compiler. */
+type Open = (subject: Subject, batchSize: number) => Promise<SequenceSampler>;
+
+/** Sequences that frequencies are counted in, and how many of them are drawn at once. */
+const DRAWN = 1024;
+const DRAWN_AT_ONCE = 64;
+
+const openOwn: Open = ({ teacher, compiler, hostTeacherParameters }, batchSize) =>
+  teacher.createSampler(compiler!, hostTeacherParameters, batchSize);
+
+const openDefault: Open = ({ teacher, compiler, hostTeacherParameters }, batchSize) => {
+  if (!isDiscrete(teacher)) throw new Error('The default sampler draws tokens.');
+  return defaultSampler(teacher, compiler!, hostTeacherParameters, batchSize);
+};
+
+/** Rules of the teacher's own sampler, of the one that it has without it, and of both together. */
 export const samplerChecks: readonly Check<Subject>[] = [
+  ...checksOf('default sampler', openDefault, withoutTokens),
+  ...checksOf('sampler', openOwn, () => undefined),
   {
-    name: 'sampler: samples are repeatable, follow the distribution and do not depend on the batch',
-    run: (subject) =>
-      withSampler(subject, async (sampler) => {
-        const { teacher, rng, batchSize, hostCondition } = subject;
-        requireThat(
-          sampler.batchSize === batchSize,
-          `The sampler's batchSize is ${sampler.batchSize}.`,
-        );
-        const first = await sampler.sample(hostCondition, rng, 0);
-        const again = await sampler.sample(hostCondition, rng, 0);
-        const shifted = await sampler.sample(hostCondition, rng, 1);
-        requireHostShape('The sampled sequence', first.sequence, sequenceShape(subject));
-        requireThat(
-          equalValues(first.sequence.data, again.sequence.data),
-          'The same random numbers gave two different batches.',
-        );
-        const rowLength = elementCount(sequenceShape(subject)) / batchSize;
-        requireThat(
-          equalValues(
-            first.sequence.data.subarray(rowLength, 2 * rowLength),
-            shifted.sequence.data.subarray(0, rowLength),
-          ),
-          'Sample 1 differs between a batch that starts at 0 and one that starts at 1.',
-        );
-        if (isDiscrete(teacher) && first.tokens) {
-          tf.tidy(() => checkTokens(subject, teacher, first.sequence, first.tokens!));
-        }
-      }),
-  },
-  {
+    id: 'cache',
     name: 'sampler: a cache changes no token',
-    run: (subject) =>
-      withSampler(subject, async (sampler, compiler) => {
-        const { teacher, hostTeacherParameters, batchSize } = subject;
-        if (!isGuidedTeacher(teacher)) return;
-        const reference = await defaultSampler(teacher, compiler, hostTeacherParameters, batchSize);
-        try {
-          const draw = (from: SequenceSampler): Promise<SampledSequences> =>
-            from.sample(subject.hostCondition, oneStream(subject.rng), 0);
-          const own = await draw(sampler);
-          const expected = await draw(reference);
-          requireThat(
-            own.tokens !== undefined && equalValues(own.tokens.data, expected.tokens!.data),
-            'For the same uniforms it draws other tokens than the teacher-forced probabilities give.',
-          );
-        } finally {
-          await reference.dispose();
-        }
-      }),
-  },
-  {
-    name: 'sampler: refuses conditions of another form and unknown classes',
-    run: (subject) =>
-      withSampler(subject, async (sampler) => {
-        const { teacher, rng, batchSize, hostCondition } = subject;
-        const wrong: [string, HostTensors][] = [
-          [
-            'an unknown value',
-            { ...hostCondition, 'no such value': ofClasses(new Int32Array(1)).labels! },
-          ],
-        ];
-        if (Object.keys(hostCondition).length > 0) {
-          wrong.push(['no condition', {}], ['too few rows', conditionRows(hostCondition, [0])]);
-        }
-        const { numClasses } = teacher.condition;
-        if (numClasses !== undefined) {
-          for (const label of [-1, numClasses]) {
-            wrong.push([`the class ${label}`, ofClasses(new Int32Array(batchSize).fill(label))]);
-          }
-        }
-        for (const [what, condition] of wrong) {
-          const refused = await sampler.sample(condition, rng, 0).then(
-            () => false,
-            () => true,
-          );
-          requireThat(refused, `It takes ${what}: call checkCondition first.`);
-        }
-      }),
+    needs: ['sampler-frequencies', 'sampler-numbers', 'default sampler-frequencies'],
+    run: async (subject) => {
+      const { batchSize, hostCondition, rng } = subject;
+      const draw = (open: Open): Promise<SampledSequences> =>
+        withSampler(subject, open, batchSize, (sampler) =>
+          sampler.sample(hostCondition, oneStream(rng), 0),
+        );
+      const own = await draw(openOwn);
+      const expected = await draw(openDefault);
+      requireThat(
+        own.tokens !== undefined && equalValues(own.tokens.data, expected.tokens!.data),
+        'For the same uniforms it draws other tokens than the teacher-forced probabilities give.',
+      );
+    },
+    exempts: (subject) =>
+      withoutCompiler(subject) ??
+      (isGuidedTeacher(subject.teacher) ? undefined : 'the teacher draws in a way of its own'),
   },
 ];
 
-type Compiler = NonNullable<Subject['compiler']>;
+/** Rules of a `SequenceSampler`. */
+function checksOf(
+  title: string,
+  open: Open,
+  exempts: (subject: Subject) => string | undefined,
+): Check<Subject>[] {
+  const exempted = (subject: Subject): string | undefined =>
+    exempts(subject) ?? withoutCompiler(subject);
+  // Two rules look at the same draws.
+  const drawn = new WeakMap<Subject, DrawStatistics>();
+  const statisticsOf = async (subject: Subject): Promise<DrawStatistics> => {
+    const statistics = drawn.get(subject) ?? (await drawMany(subject, open));
+    drawn.set(subject, statistics);
+    return statistics;
+  };
+  return [
+    {
+      id: `${title}-repeatable`,
+      name: `${title}: samples are repeatable and do not depend on the batch`,
+      needs: ['teacher-causality', 'condition-batch'],
+      run: (subject) =>
+        withSampler(subject, open, subject.batchSize, (sampler) =>
+          requireRepeatable(subject, sampler),
+        ),
+      exempts: exempted,
+    },
+    {
+      id: `${title}-frequencies`,
+      name: `${title}: the frequencies of its tokens are the teacher-forced probabilities`,
+      needs: [`${title}-repeatable`, 'scaled-codebook'],
+      run: async (subject) => requireFrequencies(await statisticsOf(subject)),
+      exempts: (subject) => exempted(subject) ?? withoutTokens(subject),
+    },
+    {
+      id: `${title}-numbers`,
+      name: `${title}: every token is drawn with a random number of its own`,
+      needs: [`${title}-frequencies`],
+      run: async (subject) => requireOwnNumbers(await statisticsOf(subject)),
+      exempts: (subject) => exempted(subject) ?? withoutTokens(subject),
+    },
+    {
+      id: `${title}-conditions`,
+      name: `${title}: refuses conditions of another form and unknown classes`,
+      needs: [`${title}-repeatable`],
+      run: (subject) =>
+        withSampler(subject, open, subject.batchSize, (sampler) =>
+          requireRefusals(subject, sampler),
+        ),
+      exempts: exempted,
+    },
+  ];
+}
 
-async function withSampler(
-  { teacher, compiler, hostTeacherParameters, batchSize }: Subject,
-  use: (sampler: SequenceSampler, compiler: Compiler) => Promise<void>,
-): Promise<void> {
-  if (!compiler) return;
-  const sampler = await teacher.createSampler(compiler, hostTeacherParameters, batchSize);
+async function withSampler<T>(
+  subject: Subject,
+  open: Open,
+  batchSize: number,
+  use: (sampler: SequenceSampler) => Promise<T>,
+): Promise<T> {
+  const sampler = await open(subject, batchSize);
   try {
-    await use(sampler, compiler);
+    return await use(sampler);
   } finally {
     await sampler.dispose();
+  }
+}
+
+async function requireRepeatable(subject: Subject, sampler: SequenceSampler): Promise<void> {
+  const { teacher, rng, batchSize, hostCondition } = subject;
+  requireThat(sampler.batchSize === batchSize, `The sampler's batchSize is ${sampler.batchSize}.`);
+  const first = await sampler.sample(hostCondition, rng, 0);
+  const again = await sampler.sample(hostCondition, rng, 0);
+  const shifted = await sampler.sample(hostCondition, rng, 1);
+  requireHostShape('The sampled sequence', first.sequence, sequenceShape(subject));
+  requireThat(
+    equalValues(first.sequence.data, again.sequence.data),
+    'The same random numbers gave two different batches.',
+  );
+  const rowLength = elementCount(sequenceShape(subject)) / batchSize;
+  requireThat(
+    equalValues(
+      first.sequence.data.subarray(rowLength, 2 * rowLength),
+      shifted.sequence.data.subarray(0, rowLength),
+    ),
+    'Sample 1 differs between a batch that starts at 0 and one that starts at 1.',
+  );
+  if (!isDiscrete(teacher)) return;
+  const { tokens } = first;
+  requireThat(tokens !== undefined, 'It draws tokens, but does not say which.');
+  tf.tidy(() => checkTokens(subject, teacher, first.sequence, tokens));
+}
+
+/** Draws many sequences with the kit's random numbers and compares them with the probabilities. */
+function drawMany(subject: Subject, open: Open): Promise<DrawStatistics> {
+  const { teacher, network, rng } = subject;
+  if (!isDiscrete(teacher)) throw new Error('Only tokens have frequencies.');
+  return withSampler(subject, open, DRAWN_AT_ONCE, async (sampler) => {
+    const batches: { given: HostTensors; drawn: SampledSequences }[] = [];
+    for (let first = 0; first < DRAWN; first += DRAWN_AT_ONCE) {
+      const given = network.condition.inTurn(first, DRAWN_AT_ONCE);
+      batches.push({ given, drawn: await sampler.sample(given, rng, first) });
+    }
+    return drawStatistics(teacher, subject.teacherParameters, batches);
+  });
+}
+
+async function requireRefusals(subject: Subject, sampler: SequenceSampler): Promise<void> {
+  const { teacher, rng, batchSize, hostCondition } = subject;
+  const unknown = ofClasses(new Int32Array(1)).labels!;
+  const wrong: [string, HostTensors][] = [
+    ['an unknown value', { ...hostCondition, 'no such value': unknown }],
+  ];
+  if (Object.keys(hostCondition).length > 0) {
+    wrong.push(['no condition', {}], ['too few rows', conditionRows(hostCondition, [0])]);
+  }
+  const { numClasses } = teacher.condition;
+  if (numClasses !== undefined) {
+    for (const label of [-1, numClasses]) {
+      wrong.push([`the class ${label}`, ofClasses(new Int32Array(batchSize).fill(label))]);
+    }
+  }
+  for (const [what, condition] of wrong) {
+    const refused = await sampler.sample(condition, rng, 0).then(
+      () => false,
+      () => true,
+    );
+    requireThat(refused, `It takes ${what}: call checkCondition first.`);
   }
 }
 

@@ -1,17 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  ArDiffusionGenerator,
   type Backbone,
   type Condition,
-  type ConditionalScoreTeacher,
   conditionRows,
-  type ImageTokenizer,
-  type OneStepGenerator,
-  PLAIN_SAMPLING,
+  isDiscrete,
   type SequenceLayout,
   sequenceLength,
   type TeacherSamplingOptions,
-  type VelocityNetwork,
 } from '@ar-distill/core';
 import { initializeParameters } from '@ar-distill/nn';
 import {
@@ -22,11 +17,14 @@ import {
   type StepCompiler,
 } from '@ar-distill/program';
 import { equalValues } from './assertions';
+import type { Listening } from './listening';
+import type { Parts } from './parts';
+import { toTensors } from './tensors';
 
 /** How a backbone is checked. */
-export interface ConformanceOptions {
+export interface ConformanceOptions extends Listening {
   readonly rng: Rng;
-  /** Runs the teacher's sampler; without it the sampler is not checked. */
+  /** Runs samplers and updates; without it these are skipped. */
   readonly compiler?: StepCompiler;
   /** Default: guidance 1.5, top-k 3, top-p 0.9. */
   readonly sampling?: TeacherSamplingOptions;
@@ -38,14 +36,19 @@ export interface ConformanceOptions {
   readonly perturbation?: number;
 }
 
+/** Guidance and truncation of the teacher that is checked. */
+export const DEFAULT_SAMPLING: TeacherSamplingOptions = {
+  guidanceScale: 1.5,
+  topK: 3,
+  topP: 0.9,
+  temperature: 1,
+};
+
 /** A backbone's parts with random weights and random data, as the checks see them. */
-export interface Subject {
-  readonly teacher: ConditionalScoreTeacher;
-  /** The same without guidance and truncation. */
-  readonly plainTeacher: ConditionalScoreTeacher;
-  readonly network: VelocityNetwork;
-  readonly generator: OneStepGenerator;
-  readonly tokenizer: ImageTokenizer | undefined;
+export interface Subject extends Parts {
+  readonly backbone: Backbone;
+  readonly architecture: unknown;
+  readonly sampling: TeacherSamplingOptions;
   readonly layout: SequenceLayout;
   readonly length: number;
   readonly batchSize: number;
@@ -56,6 +59,7 @@ export interface Subject {
   readonly hostNetworkParameters: HostTensors;
   /** What the generator's `initialize` made of the perturbed parameters of the network. */
   readonly hostGeneratorParameters: HostTensors;
+  readonly hostTokenizerParameters: HostTensors;
   readonly teacherParameters: Record<string, tf.Tensor>;
   readonly networkParameters: Record<string, tf.Tensor>;
   readonly generatorParameters: Record<string, tf.Tensor>;
@@ -68,22 +72,24 @@ export interface Subject {
   /** The second in turn, where it is another one. */
   readonly otherCondition: Condition | undefined;
   /** Standard normals of the given shape; every name gives other ones. */
-  normal(name: string, shape: number[]): tf.Tensor;
+  normal(name: string, shape: readonly number[]): tf.Tensor;
 }
 
-/** Builds every part of the backbone; throws what its factories throw. */
-export function createSubject<A>(
-  backbone: Backbone<A>,
-  architecture: A,
+/** Makes weights and data for the parts; throws what they throw. */
+export function createSubject(
+  backbone: Backbone,
+  architecture: unknown,
+  parts: Parts,
   options: ConformanceOptions,
 ): Subject {
-  const { rng, compiler, batchSize = 2, perturbation = 0.05 } = options;
-  const sampling = options.sampling ?? { guidanceScale: 1.5, topK: 3, topP: 0.9, temperature: 1 };
-  const teacher = backbone.createTeacher(architecture, sampling);
-  const plainTeacher = backbone.createTeacher(architecture, PLAIN_SAMPLING);
-  const network = backbone.createNetwork(architecture);
-  const tokenizer = backbone.createTokenizer?.(architecture);
-  const generator = backbone.createGenerator?.(architecture) ?? new ArDiffusionGenerator(network);
+  const {
+    rng,
+    compiler,
+    batchSize = 2,
+    perturbation = 0.05,
+    sampling = DEFAULT_SAMPLING,
+  } = options;
+  const { teacher, network, generator, tokenizer } = parts;
   const { layout, condition } = network;
   const length = sequenceLength(layout);
 
@@ -94,6 +100,9 @@ export function createSubject<A>(
         perturb(value, rng.normal(`${stream}/${name}`, 0, elementCount(value.shape)), perturbation),
       ]),
     );
+  const hostTokenizerParameters = tokenizer
+    ? perturbed(initializeParameters(tokenizer.parameterSpecs, rng), 'conformance/tokenizer')
+    : {};
   const hostTeacherParameters =
     options.teacherParameters ??
     perturbed(initializeParameters(teacher.parameterSpecs, rng), 'conformance/teacher');
@@ -106,15 +115,14 @@ export function createSubject<A>(
   const isOther = Object.keys(hostCondition).some(
     (name) => !equalValues(hostCondition[name]!.data, hostOther[name]!.data),
   );
-  const normal = (name: string, shape: number[]): tf.Tensor =>
-    tf.tensor(rng.normal(`conformance/${name}`, 0, elementCount(shape)), shape);
+  const normal = (name: string, shape: readonly number[]): tf.Tensor =>
+    tf.tensor(rng.normal(`conformance/${name}`, 0, elementCount(shape)), [...shape]);
 
   return {
-    teacher,
-    plainTeacher,
-    network,
-    generator,
-    tokenizer,
+    ...parts,
+    backbone,
+    architecture,
+    sampling,
     layout,
     length,
     batchSize,
@@ -123,14 +131,11 @@ export function createSubject<A>(
     hostTeacherParameters,
     hostNetworkParameters,
     hostGeneratorParameters,
+    hostTokenizerParameters,
     teacherParameters: toTensors(hostTeacherParameters),
     networkParameters: toTensors(perturbedNetwork),
     generatorParameters: toTensors(hostGeneratorParameters),
-    tokenizerParameters: tokenizer
-      ? toTensors(
-          perturbed(initializeParameters(tokenizer.parameterSpecs, rng), 'conformance/tokenizer'),
-        )
-      : {},
+    tokenizerParameters: toTensors(hostTokenizerParameters),
     sequence: normal('sequence', [batchSize, length, layout.channels]),
     condition: toTensors(hostCondition),
     hostCondition,
@@ -157,16 +162,43 @@ function perturb(value: HostTensor, noise: Float32Array, scale: number): HostTen
   return { ...value, data: value.data.map((x, i) => x + scale * noise[i]!) };
 }
 
-function toTensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
-
 /** [B, n, C]. */
 export function sequenceShape({ batchSize, length, layout }: Subject): number[] {
   return [batchSize, length, layout.channels];
+}
+
+/** Two batch sizes, neither of which is that of the other checks. */
+export function otherBatchSizes({ batchSize }: Subject): readonly [number, number] {
+  return [1, batchSize + 1];
+}
+
+/** Clean vectors [count, n, C] and conditions in turn for another number of samples. */
+export function batchOf(
+  { layout, length, network, normal }: Subject,
+  count: number,
+): { readonly sequence: tf.Tensor; readonly condition: Condition } {
+  return {
+    sequence: normal('sequence', [count, length, layout.channels]),
+    condition: toTensors(network.condition.inTurn(0, count)),
+  };
+}
+
+/** Why a check that runs compiled programs cannot be made. */
+export function withoutCompiler({ compiler }: Pick<Subject, 'compiler'>): string | undefined {
+  return compiler ? undefined : 'there is no compiler to run it with';
+}
+
+/** Why a check of the tokenizer says nothing. */
+export function withoutTokenizer({ tokenizer }: Subject): string | undefined {
+  return tokenizer ? undefined : 'the backbone has no tokenizer';
+}
+
+/** Why a check of a teacher's next-token distribution says nothing. */
+export function withoutTokens({ teacher }: Subject): string | undefined {
+  return isDiscrete(teacher) ? undefined : 'the teacher has no next-token distribution';
+}
+
+/** Why a check that compares two conditions says nothing. */
+export function withoutOtherCondition({ otherCondition }: Subject): string | undefined {
+  return otherCondition ? undefined : 'all samples have one condition';
 }

@@ -4,37 +4,77 @@ import { isDiscrete, stepOfPosition } from '@ar-distill/core';
 import { MIN_TIMESTEP } from '@ar-distill/core/math';
 import {
   changePerPosition,
-  type Check,
   magnitude,
   requireFinite,
   requireShape,
   requireThat,
 } from './assertions';
 import { replaceStep } from './causality';
-import { sequenceShape, type Subject } from './subject';
-
-/** Changes below this share of the largest value are rounding. */
-const ROUNDING = 1e-5;
+import type { Check } from './check';
+import { ROUNDING } from './rounding';
+import {
+  batchOf,
+  otherBatchSizes,
+  sequenceShape,
+  type Subject,
+  withoutOtherCondition,
+  withoutTokens,
+} from './subject';
 
 /** Rules of `ConditionalScoreTeacher` and `DiscreteScoreTeacher`. */
 export const teacherChecks: readonly Check<Subject>[] = [
   {
-    name: 'teacher: denoised has the shape of x_t and is finite from t = tMin to t = 1',
+    id: 'teacher-finite',
+    name: 'teacher: denoised is finite from t = tMin to t = 1',
     run: (subject) => {
+      const xT = subject.normal('xT', sequenceShape(subject));
       for (const time of [MIN_TIMESTEP, 0.5, 1]) {
-        const denoised = denoisedOf(
-          subject,
-          subject.sequence,
-          subject.normal('xT', sequenceShape(subject)),
-          time,
-        );
-        requireShape(`denoised at t = ${time}`, denoised, sequenceShape(subject));
-        requireFinite(`denoised at t = ${time}`, denoised);
+        requireFinite(`denoised at t = ${time}`, denoisedOf(subject, subject.sequence, xT, time));
       }
     },
   },
   {
+    id: 'log-probs',
+    name: 'teacher: log-probabilities are normalised and the codebook fits the layout',
+    needs: ['teacher-finite'],
+    run: ({ teacher, teacherParameters, sequence, condition, layout }) => {
+      if (!isDiscrete(teacher)) return;
+      const codebook = teacher.scaledCodebook(teacherParameters);
+      requireShape('scaledCodebook', codebook, [codebook.shape[0]!, layout.channels]);
+      requireFinite('scaledCodebook', codebook);
+      const logProbs = teacher.logProbs(teacherParameters, sequence, condition);
+      const sums = tf.sum(tf.exp(logProbs), -1);
+      requireThat(
+        magnitude(tf.sub(sums, 1)) < 1e-4,
+        'The probabilities of a position do not sum to 1.',
+      );
+    },
+    exempts: withoutTokens,
+  },
+  {
+    id: 'teacher-shapes',
+    name: 'teacher: what it gives has its shape at two batch sizes',
+    needs: ['teacher-finite', 'log-probs'],
+    run: (subject) => {
+      const { teacher, teacherParameters, length, layout, normal } = subject;
+      for (const count of otherBatchSizes(subject)) {
+        const { sequence, condition } = batchOf(subject, count);
+        const shape = [count, length, layout.channels];
+        const reading = teacher.read(teacherParameters, sequence, condition);
+        const t = tf.fill([count, length], 0.5);
+        const denoised = teacher.denoised(reading, normal('xT', shape), t);
+        requireShape(`denoised of ${count}`, denoised, shape);
+        if (!isDiscrete(teacher)) continue;
+        const [vocabSize = 0] = teacher.scaledCodebook(teacherParameters).shape;
+        const logProbs = teacher.logProbs(teacherParameters, sequence, condition);
+        requireShape(`logProbs of ${count}`, logProbs, [count, length, vocabSize]);
+      }
+    },
+  },
+  {
+    id: 'noise-draws',
     name: 'teacher: one reading serves several noise draws',
+    needs: ['teacher-shapes'],
     run: (subject) => {
       const { teacher } = subject;
       const xT = subject.normal('draws', [3, ...sequenceShape(subject)]);
@@ -54,7 +94,9 @@ export const teacherChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'teacher-gradient',
     name: 'teacher: value and gradient are finite on top of clean codes, t = tMin',
+    needs: ['teacher-shapes', 'log-probs'],
     run: (subject) => {
       const { teacher, batchSize, length } = subject;
       const reading = readingOf(subject, subject.sequence);
@@ -73,7 +115,9 @@ export const teacherChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'teacher-causality',
     name: 'teacher: what it reads depends on earlier AR steps only',
+    needs: ['teacher-shapes'],
     run: (subject) => {
       const steps = stepOfPosition(subject.layout);
       const before = meanOf(subject, subject.sequence);
@@ -94,34 +138,20 @@ export const teacherChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'teacher-condition',
     name: 'teacher: the condition matters',
+    needs: ['teacher-causality'],
     run: (subject) => {
       const { sequence, otherCondition } = subject;
-      if (!otherCondition) return;
       const change = tf.sub(meanOf(subject, sequence), meanOf(subject, sequence, otherCondition));
       requireThat(magnitude(change) > 0, 'Two conditions give the same predictions everywhere.');
     },
+    exempts: withoutOtherCondition,
   },
   {
-    name: 'teacher: log-probabilities are normalised and the codebook fits the layout',
-    run: (subject) => {
-      const { teacher, teacherParameters, batchSize, length, layout } = subject;
-      if (!isDiscrete(teacher)) return;
-      const codebook = teacher.scaledCodebook(teacherParameters);
-      const [vocabSize = 0] = codebook.shape;
-      requireShape('scaledCodebook', codebook, [vocabSize, layout.channels]);
-      requireFinite('scaledCodebook', codebook);
-      const logProbs = teacher.logProbs(teacherParameters, subject.sequence, subject.condition);
-      requireShape('logProbs', logProbs, [batchSize, length, vocabSize]);
-      const sums = tf.sum(tf.exp(logProbs), -1);
-      requireThat(
-        magnitude(tf.sub(sums, 1)) < 1e-4,
-        'The probabilities of a position do not sum to 1.',
-      );
-    },
-  },
-  {
+    id: 'no-guidance',
     name: 'teacher: a guidance scale of 0 is no guidance',
+    needs: ['log-probs'],
     run: ({ plainTeacher, teacherParameters, sequence, condition }) => {
       if (!isGuidedTeacher(plainTeacher)) return;
       const codes = tf.div(sequence, plainTeacher.codeScale);
@@ -132,6 +162,8 @@ export const teacherChecks: readonly Check<Subject>[] = [
         'Without guidance and truncation logProbs is not the log-softmax of the logits.',
       );
     },
+    exempts: ({ plainTeacher }) =>
+      isGuidedTeacher(plainTeacher) ? undefined : 'the teacher knows no guidance',
   },
 ];
 

@@ -80,6 +80,28 @@ export const llamagenArchitectureSchema = z
 
 export type LlamagenArchitecture = z.infer<typeof llamagenArchitectureSchema>;
 
+/** A model of a few thousand parameters that reads tokens, for the conformance kit. */
+export const SMALL: LlamagenArchitecture = llamagenArchitectureSchema.parse({
+  gridSize: 2,
+  vocabSize: 12,
+  channels: 4,
+  numClasses: 3,
+  width: 16,
+  depth: 2,
+  heads: 2,
+  multipleOf: 8,
+  codeScale: 2,
+  tokenizer: {
+    imageSize: 4,
+    imageChannels: 1,
+    baseChannels: 8,
+    channelMultipliers: [1, 1],
+    latentChannels: 8,
+    residualBlocks: 1,
+    groups: 4,
+  },
+});
+
 /** The size of the image, which the grid and the levels of the tokenizer make together. */
 export function completeLlamagenArchitecture(
   architecture: Readonly<Record<string, unknown>>,

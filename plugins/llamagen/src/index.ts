@@ -3,6 +3,7 @@ import {
   completeLlamagenArchitecture,
   llamagenArchitectureSchema,
   type LlamagenArchitecture,
+  SMALL,
 } from './architecture';
 import { LlamagenNetwork } from './network';
 import { OFFICIAL_SETTINGS } from './import/official-sizes';
@@ -26,6 +27,7 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   name: BACKBONE,
   summary: 'LlamaGen: next-token autoregressive image generation in raster order',
   architectureSchema: llamagenArchitectureSchema,
+  smallArchitecture: SMALL,
   createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),

@@ -3,6 +3,7 @@ import { toyArchitectureSchema, type ToyArchitecture } from './architecture';
 import { totalVariation } from './joint-distribution';
 import { BACKBONE, presets } from './presets';
 import { TabularTeacher } from './tabular-teacher';
+import { THREE_TOKEN_JOINT } from './three-token-joint';
 import { ToyNetwork } from './toy-network';
 
 export { JointDistribution, totalVariation } from './joint-distribution';
@@ -16,6 +17,7 @@ export const toyBackbone: Backbone<ToyArchitecture> = {
   name: BACKBONE,
   summary: 'tabular teachers whose distribution is known exactly',
   architectureSchema: toyArchitectureSchema,
+  smallArchitecture: toyArchitectureSchema.parse({ ...THREE_TOKEN_JOINT, width: 16 }),
   createTeacher: (architecture, sampling) => new TabularTeacher(architecture, sampling),
   createNetwork: (architecture) => new ToyNetwork(architecture),
   measureSequences: (architecture, sequences) => ({

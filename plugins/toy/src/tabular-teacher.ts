@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { defaultSampler } from '@ar-distill/backbone-kit';
 import {
   checkCondition,
   classCondition,
@@ -58,12 +59,16 @@ export class TabularTeacher extends DiscreteScoreTeacher {
     return truncatedLogProbs(tf.stack(rows, 1), this.sampling);
   }
 
-  /** Draws from the table itself. */
+  /** Draws from the table itself; a truncated or tempered distribution is drawn from as it is read. */
   createSampler(
-    _compiler: StepCompiler,
-    _parameters: Readonly<HostTensors>,
+    compiler: StepCompiler,
+    parameters: Readonly<HostTensors>,
     batchSize: number,
   ): Promise<SequenceSampler> {
+    const { topK, topP, temperature } = this.sampling;
+    if (topK !== 0 || topP !== 1 || temperature !== 1) {
+      return defaultSampler(this, compiler, parameters, batchSize);
+    }
     const { codebook, sequenceLength } = this.architecture;
     const { joint, codeScale, condition, samplingStream } = this;
     const C = codebook[0]!.length;

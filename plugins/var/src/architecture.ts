@@ -70,6 +70,26 @@ export const varArchitectureSchema = z
 
 export type VarArchitecture = z.infer<typeof varArchitectureSchema>;
 
+/** A model of a few thousand parameters, for the conformance kit. */
+export const SMALL: VarArchitecture = varArchitectureSchema.parse({
+  patchNums: [1, 2, 4],
+  vocabSize: 16,
+  channels: 4,
+  numClasses: 3,
+  width: 16,
+  depth: 2,
+  heads: 2,
+  codeScale: 2,
+  tokenizer: {
+    imageSize: 8,
+    imageChannels: 1,
+    baseChannels: 8,
+    channelMultipliers: [1, 1],
+    residualBlocks: 1,
+    groups: 4,
+  },
+});
+
 /**
  * Hidden width of the MLPs: `width · mlpRatio` rounded to the nearest whole number, halves to the
  * even one as Python's `round` does (basic_var.py).

@@ -1,6 +1,7 @@
 import { type Backbone, definePlugin } from '@ar-distill/core';
 import {
   completeVarArchitecture,
+  SMALL,
   varArchitectureSchema,
   type VarArchitecture,
 } from './architecture';
@@ -25,6 +26,7 @@ export const varBackbone: Backbone<VarArchitecture> = {
   name: BACKBONE,
   summary: 'VAR: next-scale autoregressive image generation',
   architectureSchema: varArchitectureSchema,
+  smallArchitecture: SMALL,
   createTokenizer: (architecture) => new VarTokenizer(architecture),
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),

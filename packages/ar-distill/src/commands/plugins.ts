@@ -5,14 +5,19 @@ import { resolveOptions } from '../config/resolve-options';
 import { pluginsSchema } from '../config/schemas';
 import type { CliEnvironment } from './environment';
 import { examples, givenFlags, withPluginsOption } from './flags';
+import { addPluginsCheckCommand } from './plugins-check';
 import { openContainer } from './session';
 
-/** `ar-distill plugins`: what is installed, and what is wrong with it. */
+/** `ar-distill plugins`: what is installed, and what is wrong with it; `plugins check` looks closer. */
 export function addPluginsCommand(program: Command, env: CliEnvironment): void {
   const command = program
     .command('plugins')
     .description('list the installed plugins and their presets')
-    .addHelpText('after', examples('plugins', 'plugins --plugins-dir ../my-project'));
+    .addHelpText(
+      'after',
+      examples('plugins', 'plugins --plugins-dir ../my-project', 'plugins check ../my-plugin'),
+    );
+  addPluginsCheckCommand(command, env);
   withPluginsOption(command).action(async () => {
     const options = resolveOptions(pluginsSchema, givenFlags(command), env.cwd);
     const container = await openContainer(env, options);

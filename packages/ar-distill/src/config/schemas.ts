@@ -5,6 +5,7 @@ import { z } from 'zod';
 const path = z.string().min(1);
 const count = z.int().positive();
 const seed = z.int().min(0);
+const preset = z.string().min(1).optional();
 /** Overrides of settings at any depth; their own schema checks them once the preset is known. */
 const settings = z.custom<Tree>(isTree, 'expected an object');
 
@@ -35,6 +36,9 @@ export const doctorSchema = z.strictObject({
 });
 export type DoctorOptions = z.output<typeof doctorSchema>;
 
+/** `plugins check`. */
+export const pluginsCheckSchema = z.strictObject({ ...common, preset });
+
 const supervised = {
   ...common,
   out: path.optional(),
@@ -44,7 +48,6 @@ const supervised = {
   resume: path.optional(),
   settings: settings.optional(),
 };
-const preset = z.string().min(1).optional();
 
 /** What a training that is measured has. */
 const measured = { samples: count.optional(), report: z.boolean().optional() };

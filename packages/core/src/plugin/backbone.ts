@@ -18,6 +18,11 @@ export interface Backbone<A = unknown> {
   readonly summary: string;
   /** Validates an architecture: sizes and options of the networks, in the family's own terms. */
   readonly architectureSchema: z.ZodType<A>;
+  /**
+   * Sizes of networks of a few thousand parameters that have every part of the family: what the
+   * conformance kit runs with, in seconds; with the smallest preset when left out.
+   */
+  readonly smallArchitecture?: A;
   /** Absent when sequences are not images (tabular teachers). */
   createTokenizer?(architecture: A): ImageTokenizer;
   createTeacher(architecture: A, sampling: TeacherSamplingOptions): ConditionalScoreTeacher;

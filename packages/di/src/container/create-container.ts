@@ -31,9 +31,7 @@ export interface ContainerOptions extends PluginPlaces {
 
 /**
  * Discovers the plugins, registers what they contribute, and binds the services. Registering under a
- * service's token again replaces it.
- *
- * @throws PluginError when two packages register one plugin name, or two plugins one part.
+ * service's token again replaces it. What is wrong with a plugin becomes one of `PLUGIN_PROBLEMS`.
  */
 export function createContainer(options: ContainerOptions): TypedContainer {
   const container = new TypedContainer();

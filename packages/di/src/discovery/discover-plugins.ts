@@ -12,25 +12,25 @@ export interface DiscoveredPlugins {
 
 /**
  * Finds and loads the plugins of the given places: their code runs. A broken plugin becomes a problem
- * and does not keep the others from working.
- *
- * @throws PluginError when two packages register one plugin name, naming both.
+ * and does not keep the others from working. So do two packages that register one plugin name: which
+ * of them is meant nobody can tell, so neither is used.
  */
 export function discoverPlugins(places: PluginPlaces): DiscoveredPlugins {
-  const byName = new Map<string, InstalledPlugin>();
   const { packages, problems: missing } = findPluginPackages(places);
   const problems: PluginProblem[] = [...missing];
+  const byName = new Map<string, InstalledPlugin[]>();
   for (const found of packages) {
     const plugin = attemptLoad(found, problems);
     if (!plugin) continue;
     const { name } = plugin.definition;
-    const other = byName.get(name);
-    if (other) throw new PluginError(duplicateMessage(name, other, plugin));
-    byName.set(name, plugin);
+    byName.set(name, [...(byName.get(name) ?? []), plugin]);
   }
-  const plugins = [...byName.values()].sort((a, b) =>
-    a.definition.name < b.definition.name ? -1 : 1,
-  );
+  const plugins: InstalledPlugin[] = [];
+  for (const [name, [plugin, ...others]] of byName) {
+    if (plugin && others.length === 0) plugins.push(plugin);
+    else problems.push(duplicate(name, byName.get(name)!));
+  }
+  plugins.sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
   return { plugins, problems };
 }
 
@@ -55,9 +55,15 @@ function attemptLoad(found: PluginPackage, problems: PluginProblem[]): Installed
   }
 }
 
-function duplicateMessage(name: string, first: PluginPackage, second: PluginPackage): string {
-  return (
-    `Two packages register the plugin "${name}": ${first.packageName} in ${first.directory} and ` +
-    `${second.packageName} in ${second.directory}; remove one of them.`
-  );
+function duplicate(name: string, plugins: readonly InstalledPlugin[]): PluginProblem {
+  const places = plugins.map(({ packageName, directory }) => `${packageName} in ${directory}`);
+  return {
+    message: `Several packages register the plugin "${name}", so that none of them is used: remove all but one of ${places.join(' and ')}.`,
+    presets: [...new Set(plugins.flatMap(presetNames))],
+  };
+}
+
+/** Names of the presets that a plugin brings. */
+export function presetNames({ definition }: InstalledPlugin): string[] {
+  return Object.keys(definition.presets ?? {});
 }

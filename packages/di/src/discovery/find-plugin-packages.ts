@@ -44,8 +44,7 @@ export function findPluginPackages(places: PluginPlaces): FoundPackages {
     }
   };
   for (const folder of places.pluginFolders ?? []) {
-    look(() => itself(folder));
-    look(() => allIn(join(resolve(folder), 'node_modules')));
+    look(() => inGivenFolder(folder));
   }
   const project = nearestProject(places.cwd);
   if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
@@ -125,8 +124,19 @@ function besideGlobal(application: string): string | undefined {
   return isGlobal ? nodeModules : undefined;
 }
 
-/** A folder that is a plugin, by the name in its package.json. */
-function itself(folder: string): PluginPackage[] {
+/** A folder that somebody named: that there is nothing in it is no silent matter. */
+function inGivenFolder(folder: string): (PluginPackage | PluginProblem)[] {
+  const found = [...itself(folder), ...allIn(join(resolve(folder), 'node_modules'))];
+  if (found.length > 0) return found;
+  return [
+    {
+      message: `The folder "${folder}" holds no plugin: its package.json must be called "ar-distill-plugin-<name>" or "@<scope>/ar-distill-plugin-<name>", or its node_modules must hold one.`,
+    },
+  ];
+}
+
+/** A folder that is a plugin, by the name in its package.json; none when it has no such name. */
+export function itself(folder: string): PluginPackage[] {
   const directory = realDirectory(folder);
   const file = directory === undefined ? undefined : join(directory, 'package.json');
   if (directory === undefined || file === undefined || !exists(file)) return [];

@@ -7,7 +7,8 @@ import { foreignFolders } from './foreign-folders';
 import { giveHostPackages, hooksRequiredModules } from './give-host-packages';
 import { hostFiles } from './host-packages';
 import { checkHostVersions } from './host-versions';
-import { firstLine, readManifest } from './manifest';
+import { loadFailure } from './load-failure';
+import { readManifest } from './manifest';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { pluginOfModule } from './validate-plugin';
@@ -44,7 +45,7 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
     if (error instanceof PluginError) throw error;
     throw new PluginError(
       `The plugin "${plugin.packageName}" in ${plugin.directory} cannot be loaded ` +
-        `(${firstLine(error)}): build it if it is a workspace, or install it again.`,
+        `(${loadFailure(error, plugin.directory)}): build it if it is a workspace, or install it again.`,
       { cause: error },
     );
   }

@@ -30,4 +30,6 @@ export interface PluginProblem {
   readonly message: string;
   /** The plugin's npm name, when it is known. */
   readonly packageName?: string;
+  /** Names of the presets that are not there because of it, as far as they are known. */
+  readonly presets?: readonly string[];
 }

@@ -23,6 +23,7 @@ export function findPreset(container: ServiceContainer, reference: string): Foun
   const colon = reference.indexOf(':');
   const plugin = colon < 0 ? undefined : reference.slice(0, colon);
   const name = reference.slice(colon + 1);
+  refuseUnusable(container, name);
   const plugins = container.resolveAll(PLUGINS).map(({ definition }) => definition.name);
   if (plugin !== undefined && !plugins.includes(plugin)) {
     throw new PluginError(unknownName('plugin', plugin, plugins));
@@ -60,6 +61,15 @@ export function findPreset(container: ServiceContainer, reference: string): Foun
     preset: first.value,
     backbone: backboneOf(container, first),
   };
+}
+
+/** A preset of a plugin that cannot be used is no unknown name. */
+function refuseUnusable(container: ServiceContainer, name: string): void {
+  if (container.resolveAll(PRESETS).some((one) => one.name === name)) return;
+  const problem = container
+    .resolveAll(PLUGIN_PROBLEMS)
+    .find(({ presets }) => presets?.includes(name));
+  if (problem) throw new PluginError(problem.message);
 }
 
 function backboneOf(

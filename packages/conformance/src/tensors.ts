@@ -1,0 +1,12 @@
+import type { HostTensors } from '@ar-distill/program';
+import * as tf from '@tensorflow/tfjs';
+
+/** Host arrays as tensors of the current backend. */
+export function toTensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, { data, shape, dtype }]) => [
+      name,
+      tf.tensor(data, [...shape], dtype),
+    ]),
+  );
+}
