@@ -271,7 +271,20 @@ thousand_threads() {
 }
 
 letter_b() {
-  tests 'B packed, installed, matrix' test/packed-install
+  tests 'B README line, tarballs, mixes' test/packed-install
+  tests 'B plugins get the host packages' test/plugin-loading packages/di/src/discovery
+  tests 'B manifests' test/workspace/manifests
+  full_tests 'B places × versions' plugin-places
+}
+
+# full_tests NAME PATTERN: like tests, of those that take too long for every run.
+full_tests() {
+  local log="$work/full.log" state summary
+  npx jest --config jest.full.config.js "$2" >"$log" 2>&1 </dev/null
+  state=$?
+  summary=$(grep -E '^Tests: ' "$log" | tail -n 1 | sed -E 's/^Tests: +//')
+  [ -n "$summary" ] || state=1
+  bar "$1" 'all pass' "${summary:-no test ran}" "$state"
 }
 
 letter_c() {
