@@ -201,7 +201,7 @@ describe('drawing', () => {
     expect(images).toEqual((await drawn({ preset: 'pixels', weights: file })).images);
     expect(images).not.toEqual((await ofRun()).images);
     await expect(drawn({ preset: 'pixels' })).rejects.toThrow(
-      'The preset "pixels" ships no generator: name a run with --run',
+      'The preset "pixels" ships no generator: name one as "run" or "weights"',
     );
   });
 
