@@ -50,7 +50,7 @@ test('a plugin that keeps the contract is found in its own folder', async () => 
       '6/6  skipped  preset "small", its weight files hold its networks — it ships no weights\n' +
       '6 checks: 3 ok, 0 failed, 3 skipped\n',
   );
-  const listed = await run('plugins --plugins-dir . --backend cpu', join(root, 'whole'));
+  const listed = await run('plugins --plugins-dir .', join(root, 'whole'));
   expect(listed.stdout).toContain('ar-distill-plugin-whole 1.0.0');
 });
 

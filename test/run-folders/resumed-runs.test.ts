@@ -70,7 +70,7 @@ it(
   'values that a run has already are no change',
   async () => {
     unfinished('same');
-    await resumed('same', `${TINY} --preset toy-joint --method csd --samples 10000`);
+    await resumed('same', `${TINY} --preset toy-joint --method csd --samples 65536`);
     expect(await generatorOf('same')).toEqual(await generatorOf('made'));
     expect(configOf('same')).toEqual(configOf('made'));
   },
