@@ -42,7 +42,7 @@ const faults: [Fault, string, string][] = [
   ['infinite', 'velocities are finite', 'at t = 1 has values that are NaN'],
   ['mixed-positions', 'velocity is position-wise', 'when other positions are left out'],
   ['guided-at-zero', 'a guidance scale of 0', 'is not the log-softmax of the logits'],
-  ['wrong-cache', 'the frequencies of its tokens', 'where the probabilities give'],
+  ['wrong-cache', 'samples are repeatable', 'a token whose teacher-forced probability is 0'],
   ['unchecked-condition', 'refuses conditions of another form', 'It takes an unknown value'],
 ];
 
@@ -98,7 +98,17 @@ describe('the declarations of a plugin', () => {
   test('pass as they are, and with parts of other plugins', async () => {
     expect(await problems({})).toEqual([]);
     expect(
-      await withPreset({ backbone: 'elsewhere', architecture: { size: 1 }, methods: { dd1: {} } }),
+      await problems({
+        backbones: [{ ...tinyBackbone(), smallArchitecture: {} }],
+        presets: {
+          other: {
+            ...preset,
+            backbone: 'elsewhere',
+            architecture: { size: 1 },
+            methods: { dd1: {} },
+          },
+        },
+      }),
     ).toEqual([]);
   });
 
