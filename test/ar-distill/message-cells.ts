@@ -168,6 +168,7 @@ const TEACHER = join(__dirname, '../../plugins/var/assets/mnist/teacher.safetens
 const BASE: Readonly<Record<string, readonly string[]>> = {
   adapt: ['--preset', 'mnist-llamagen'],
   import: [TEACHER],
+  'plugins check': ['plugin'],
   'import --out': [TEACHER, '--config', 'patch-nums.json'],
   'doctor --from': ['--install-tensorflow', 'cpu'],
   'sample --guidance': ['--teacher'],
@@ -180,7 +181,7 @@ const BASE: Readonly<Record<string, readonly string[]>> = {
 
 /** Every command with every option of its own, and every wrong value for it. */
 export function cellsOf(program: Command): Cell[] {
-  return leavesOf(program).flatMap(([path, command]) => [
+  return doersOf(program).flatMap(([path, command]) => [
     ...command.options.flatMap((option) => cellsOfOption(path, option)),
     ...command.registeredArguments.flatMap((argument) =>
       KINDS.map((kind) =>
@@ -190,10 +191,11 @@ export function cellsOf(program: Command): Cell[] {
   ]);
 }
 
-/** Commands without commands of their own, by their names; help is commander's. */
-function leavesOf(command: Command, path: readonly string[] = []): [string, Command][] {
-  if (command.commands.length === 0) return [[path.join(' '), command]];
-  return command.commands.flatMap((own) => leavesOf(own, [...path, own.name()]));
+/** Commands that do something, by their names, and not only name others; help is commander's. */
+function doersOf(command: Command, path: readonly string[] = []): [string, Command][] {
+  const below = command.commands.flatMap((own) => doersOf(own, [...path, own.name()]));
+  const isGroup = path.length === 0 || (below.length > 0 && command.options.length === 0);
+  return isGroup ? below : [[path.join(' '), command], ...below];
 }
 
 function cellsOfOption(path: string, option: Option): Cell[] {
@@ -241,6 +243,12 @@ export function makeFixtures(): void {
   }
   writeFileSync('empty', '');
   writeFileSync('garbage.json', '{"a":[1,');
+  mkdirSync('plugin');
+  writeFileSync('plugin/package.json', '{"name":"ar-distill-plugin-cell","main":"index.js"}');
+  writeFileSync(
+    'plugin/index.js',
+    "exports.plugin = { contractVersion: 2, name: 'cell', summary: 'a plugin of nothing' };",
+  );
   writeFileSync('patch-nums.json', '{"patchNums":[1,2,3,4]}');
   // The first bytes of a PNG picture.
   writeFileSync('picture.png', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
