@@ -35,5 +35,5 @@ module.exports = {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
   maxWorkers: 2,
-  testTimeout: 60000,
+  testTimeout: 300_000,
 };

@@ -342,7 +342,7 @@ tensorflow_bench() {
 # Letter D: the conformance kit, and plugins being written. Functions for tools/accept/faults.sh.
 letter_d() {
   tests 'D broken plugins, each caught by name' test/core/broken-plugins test/core/default-sampler-rules
-  tests 'D the kit, our own plugins' test/core/conformance test/core/plugins-conform \
+  tests 'D the kit, our own plugins' test/core/conformance \
     test/var/conformance test/llamagen/conformance
   tests 'D plugins check' test/ar-distill/plugins-check
   tests 'D plugins that cannot be used' packages/di/src/discovery
