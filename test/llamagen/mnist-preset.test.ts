@@ -82,7 +82,10 @@ it.each([
   ['adapt --preset mnist-var', /"var" read code vectors as they are/],
   [`adapt --preset mnist-llamagen --teacher ${ADAPTED}`, /reads code vectors already: distil it/],
   ['adapt --preset mnist-llamagen --resume runs/00001-mnist-llamagen', /a run of "distill", not/],
-  ['adapt --preset mnist-llamagen --set heldOut=0', /"heldOut" of the adaptation on the command line is wrong/],
+  [
+    'adapt --preset mnist-llamagen --set heldOut=0',
+    /"heldOut" of the adaptation on the command line is wrong/,
+  ],
 ])(
   'ends %j with one sentence and no new run',
   (command, sentence) => {
