@@ -342,8 +342,8 @@ tensorflow_bench() {
 # Letter D: the conformance kit, and plugins being written. Functions for tools/accept/faults.sh.
 letter_d() {
   tests 'D broken plugins, each caught by name' test/core/broken-plugins test/core/default-sampler-rules
-  tests 'D the kit, our own plugins' test/core/conformance \
-    test/var/conformance test/llamagen/conformance
+  tests 'D the kit' test/core/conformance
+  full_tests 'D our own plugins' conform
   tests 'D plugins check' test/ar-distill/plugins-check
   tests 'D plugins that cannot be used' packages/di/src/discovery
   command_bar 'D check of an uninstalled plugin' '0 failed' plugins_check

@@ -3,7 +3,7 @@ import { checkBackbone } from '@ar-distill/conformance';
 import { createEngine } from '@ar-distill/engine';
 import { varArchitectureSchema, varBackbone } from '@ar-distill/plugin-var';
 import type { StepCompiler } from '@ar-distill/program';
-import { testRng } from './test-rng';
+import { testRng } from '../var/test-rng';
 
 it('meets the contract of backbones', async () => {
   tf.enableProdMode();
