@@ -343,7 +343,7 @@ tensorflow_bench() {
 letter_d() {
   tests 'D broken plugins, each caught by name' test/core/broken-plugins test/core/default-sampler-rules
   tests 'D the kit' test/core/conformance
-  full_tests 'D our own plugins' conform
+  full_tests 'D our own plugins' '(plugins|var|llamagen)-conform'
   tests 'D plugins check' test/ar-distill/plugins-check
   tests 'D plugins that cannot be used' packages/di/src/discovery
   command_bar 'D check of an uninstalled plugin' '0 failed' plugins_check
