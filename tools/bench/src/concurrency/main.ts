@@ -6,7 +6,7 @@ import { median } from '../compare';
 import { secondsPerUpdate } from './update-time';
 
 const REPOSITORY = path.resolve(__dirname, '../../../..');
-const USAGE = `Usage: main.ts [--base 4be762c] [--head .] [--rounds 5] [--threads 2]
+const USAGE = `Usage: main.ts [--base 4be762c] [--head FOLDER] [--rounds 5] [--threads 2]
 Seconds per update of stage 2 of mnist-var: alone on both revisions, and on the head beside a busy
 process and beside a second run, in turns. Exit code: 0 when all bars hold, 1 when one does not.`;
 
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       base: { type: 'string', default: '4be762c' },
-      head: { type: 'string', default: '.' },
+      head: { type: 'string', default: REPOSITORY },
       rounds: { type: 'string', default: '5' },
       threads: { type: 'string', default: '2' },
       help: { type: 'boolean', default: false },
