@@ -12,25 +12,8 @@ it.each([
 ])('meets the contract of backbones with %j', async (options) => {
   tf.enableProdMode();
   const architecture = llamagenArchitectureSchema.parse({
-    gridSize: 2,
-    vocabSize: 12,
-    channels: 4,
-    numClasses: 3,
-    width: 16,
-    depth: 2,
-    heads: 2,
-    multipleOf: 8,
-    codeScale: 2,
+    ...llamagenBackbone.smallArchitecture,
     ...options,
-    tokenizer: {
-      imageSize: 4,
-      imageChannels: 1,
-      baseChannels: 8,
-      channelMultipliers: [1, 1],
-      latentChannels: 8,
-      residualBlocks: 1,
-      groups: 4,
-    },
   });
   const engine = createEngine({ worker: false, threads: 1 });
   const results = await checkBackbone(llamagenBackbone, architecture, {

@@ -26,24 +26,8 @@ import { createRun, openRun } from '@ar-distill/runs';
 import { toTensors } from './fixture';
 
 const architecture = llamagenArchitectureSchema.parse({
-  gridSize: 2,
+  ...llamagenBackbone.smallArchitecture,
   vocabSize: 16,
-  channels: 4,
-  numClasses: 3,
-  width: 16,
-  depth: 2,
-  heads: 2,
-  multipleOf: 8,
-  codeScale: 2,
-  tokenizer: {
-    imageSize: 4,
-    imageChannels: 1,
-    baseChannels: 8,
-    channelMultipliers: [1, 1],
-    latentChannels: 8,
-    residualBlocks: 1,
-    groups: 4,
-  },
 });
 const continuous = llamagenBackbone.adaptation!.adaptedArchitecture(architecture);
 // The regression is cut short, so that the fine-tuning has something to mend.

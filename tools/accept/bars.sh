@@ -17,11 +17,16 @@ tests() {
     bar "$name" 'all pass' "no test is called $pattern" 1
     return
   done
-  npx jest "$@" >"$log" 2>&1 </dev/null
+  npx jest --config "${config:-jest.config.js}" "$@" >"$log" 2>&1 </dev/null
   state=$?
   summary=$(grep -E '^Tests: ' "$log" | tail -n 1 | sed -E 's/^Tests: +//')
   [ -n "$summary" ] || state=1
   bar "$name" 'all pass' "${summary:-no test ran}" "$state"
+}
+
+# full_tests NAME PATTERN…: the same of tests that take too long for every run.
+full_tests() {
+  config=jest.full.config.js tests "$@"
 }
 
 # command_bar NAME REQUIRED COMMAND…: the command has to succeed; its last line is what was measured.

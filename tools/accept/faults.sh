@@ -277,16 +277,6 @@ letter_b() {
   full_tests 'B places × versions' plugin-places
 }
 
-# full_tests NAME PATTERN: like tests, of those that take too long for every run.
-full_tests() {
-  local log="$work/full.log" state summary
-  npx jest --config jest.full.config.js "$2" >"$log" 2>&1 </dev/null
-  state=$?
-  summary=$(grep -E '^Tests: ' "$log" | tail -n 1 | sed -E 's/^Tests: +//')
-  [ -n "$summary" ] || state=1
-  bar "$1" 'all pass' "${summary:-no test ran}" "$state"
-}
-
 letter_c() {
   tests 'C installer: faults, interruption, atomic' packages/engine/src/tensorflow packages/engine/src/eager
   case "$(uname -sm)" in
@@ -339,11 +329,11 @@ tensorflow_bench() {
     grep -E '^ +TensorFlow 2\.'
 }
 
-# Letter D: the conformance kit, and plugins being written. Functions for tools/accept/faults.sh.
+# Letter D: the conformance kit, and plugins being written.
 letter_d() {
   tests 'D broken plugins, each caught by name' test/core/broken-plugins test/core/default-sampler-rules
   tests 'D the kit' test/core/conformance
-  full_tests 'D our own plugins' '(plugins|var|llamagen)-conform'
+  full_tests 'D our own plugins' full/plugins-conform full/var-conform full/llamagen-conform
   tests 'D plugins check' test/ar-distill/plugins-check
   tests 'D plugins that cannot be used' packages/di/src/discovery
   command_bar 'D check of an uninstalled plugin' '0 failed' plugins_check

@@ -32,7 +32,7 @@ export { conditionFor, sample, type SampleOptions, type SampleResult } from './s
 export type { SamplerOptions } from './sample/open-sampler';
 export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';
-export { knownKeys } from './settings/known-keys';
+export { knownKeys } from './settings/schema-at';
 export { isTree, mergeTrees, treeOf, type Tree } from './settings/merge';
 export type { SupervisedOptions, TrainingResult } from './train/supervised-run';
 export { trainFeatures, type TrainFeaturesOptions } from './train/train-features';

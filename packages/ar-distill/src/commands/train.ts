@@ -1,6 +1,7 @@
 import { significant } from '@ar-distill/evaluation/report';
 import type { Command } from 'commander';
-import type { TrainingResult } from '@ar-distill/workflows';
+import type { ServiceContainer } from '@ar-distill/di';
+import type { TrainingResult, Tree, WorkflowOptions } from '@ar-distill/workflows';
 import { resolveOptions } from '../config/resolve-options';
 import { featuresSchema, teacherSchema, tokenizerSchema } from '../config/schemas';
 import { DEFAULT_PRESET } from './default-preset';
@@ -16,6 +17,7 @@ import {
   withRunOptions,
   withTokenizerOption,
 } from './flags';
+import type { ForgottenOptions } from './interruption';
 import { presetExamples } from './preset-examples';
 import { withWorkflow } from './session';
 
@@ -24,17 +26,17 @@ const RENAMED = { set: 'settings' };
 
 /** `ar-distill train tokenizer|teacher|features`. */
 export function addTrainCommand(program: Command, env: CliEnvironment): void {
-  const train = program
+  const group = program
     .command('train')
     .description('train a tokenizer, a teacher or a network that images are measured with')
     .addHelpText('after', examples('train tokenizer', 'train teacher --iterations 2000'));
-  addTokenizerCommand(train, env);
-  addTeacherCommand(train, env);
-  addFeaturesCommand(train, env);
+  addTokenizerCommand(group, env);
+  addTeacherCommand(group, env);
+  addFeaturesCommand(group, env);
 }
 
-function addTokenizerCommand(train: Command, env: CliEnvironment): void {
-  const command = train
+function addTokenizerCommand(group: Command, env: CliEnvironment): void {
+  const command = group
     .command('tokenizer')
     .description("train the image tokenizer of a preset on the preset's data set")
     .addHelpText(
@@ -47,18 +49,12 @@ function addTokenizerCommand(train: Command, env: CliEnvironment): void {
     const flags = givenFlags(command, RENAMED);
     const given = resolveOptions(tokenizerSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const result = await withWorkflow(
-      env,
-      options,
-      (container, run) => env.workflows.trainTokenizer(container, options, run),
-      flags,
-    );
-    report(env, result);
+    await train(env, env.workflows.trainTokenizer, options, flags);
   });
 }
 
-function addTeacherCommand(train: Command, env: CliEnvironment): void {
-  const command = train
+function addTeacherCommand(group: Command, env: CliEnvironment): void {
+  const command = group
     .command('teacher')
     .description("train the AR teacher of a preset on the preset's data set")
     .addHelpText(
@@ -73,18 +69,12 @@ function addTeacherCommand(train: Command, env: CliEnvironment): void {
     const flags = givenFlags(command, RENAMED);
     const given = resolveOptions(teacherSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const result = await withWorkflow(
-      env,
-      options,
-      (container, run) => env.workflows.trainTeacher(container, options, run),
-      flags,
-    );
-    report(env, result);
+    await train(env, env.workflows.trainTeacher, options, flags);
   });
 }
 
-function addFeaturesCommand(train: Command, env: CliEnvironment): void {
-  const command = train
+function addFeaturesCommand(group: Command, env: CliEnvironment): void {
+  const command = group
     .command('features')
     .description('train the feature network that a plugin brings; writes its reference set, too')
     .argument('[name]', 'feature network (default: the only one that can be trained)')
@@ -92,13 +82,7 @@ function addFeaturesCommand(train: Command, env: CliEnvironment): void {
   withMeasuringOptions(withTrainingOptions(command)).action(async (name: string | undefined) => {
     const flags = { ...givenFlags(command, RENAMED), ...(name === undefined ? {} : { name }) };
     const options = resolveOptions(featuresSchema, flags, env.cwd);
-    const result = await withWorkflow(
-      env,
-      options,
-      (container, run) => env.workflows.trainFeatures(container, options, run),
-      flags,
-    );
-    report(env, result);
+    await train(env, env.workflows.trainFeatures, options, flags);
   });
 }
 
@@ -115,6 +99,26 @@ function withMeasuringOptions(command: Command): Command {
   return command
     .option('--samples <n>', 'test images that it is measured with (default: all)', toNumber)
     .option('--no-report', 'measure nothing when it is trained');
+}
+
+/** Trains, and says how it went. */
+async function train<Options extends ForgottenOptions>(
+  env: CliEnvironment,
+  training: (
+    container: ServiceContainer,
+    options: Options,
+    run: WorkflowOptions,
+  ) => Promise<TrainingResult>,
+  options: Options,
+  flags: Tree,
+): Promise<void> {
+  const result = await withWorkflow(
+    env,
+    options,
+    (container, run) => training(container, options, run),
+    flags,
+  );
+  report(env, result);
 }
 
 function report(env: CliEnvironment, { run, weights, seconds, measured }: TrainingResult): void {

@@ -98,8 +98,15 @@ export const distillSchema = z.strictObject({
   adaptation: settings.optional(),
 });
 
-/** How the teacher draws. */
-const teacherSampling = {
+/** What is drawn from: a generator, or the teacher and how it draws. */
+const drawer = {
+  ...common,
+  preset,
+  run: path.optional(),
+  weights: path.optional(),
+  teacher: z.union([z.boolean(), path]).optional(),
+  tokenizer: path.optional(),
+  seed: seed.optional(),
   guidance: z.number().min(0).optional(),
   topK: z.int().min(0).optional(),
   topP: z.number().positive().max(1).optional(),
@@ -107,16 +114,9 @@ const teacherSampling = {
 
 /** `sample`. */
 export const sampleSchema = z.strictObject({
-  ...common,
-  ...teacherSampling,
-  preset,
-  run: path.optional(),
-  weights: path.optional(),
-  teacher: z.union([z.boolean(), path]).optional(),
-  tokenizer: path.optional(),
+  ...drawer,
   count: count.optional(),
   classes: z.array(z.int().min(0)).min(1).optional(),
-  seed: seed.optional(),
   out: path.optional(),
   npz: path.optional(),
   snap: z.boolean().optional(),
@@ -125,18 +125,11 @@ export const sampleSchema = z.strictObject({
 
 /** `eval`. */
 export const evaluateSchema = z.strictObject({
-  ...common,
-  ...teacherSampling,
-  preset,
-  run: path.optional(),
-  weights: path.optional(),
-  teacher: z.union([z.boolean(), path]).optional(),
-  tokenizer: path.optional(),
+  ...drawer,
   reconstruction: z.boolean().optional(),
   npz: path.optional(),
   speed: z.boolean().optional(),
   samples: count.optional(),
-  seed: seed.optional(),
 });
 
 /** `import`. */

@@ -1,4 +1,5 @@
 import { findPluginPackages, type PluginPlaces } from './find-plugin-packages';
+import { hooksRequiredModules } from './give-host-packages';
 import { importPlugin, loadPlugin, type InstalledPlugin } from './load-plugin';
 import { PluginError } from './plugin-error';
 import type { PluginPackage, PluginProblem } from './plugin-package';
@@ -40,6 +41,7 @@ export function discoverPlugins(places: PluginPlaces): DiscoveredPlugins {
  * `discoverPlugins` to say.
  */
 export async function importPlugins(places: PluginPlaces): Promise<void> {
+  if (hooksRequiredModules()) return;
   for (const found of findPluginPackages(places).packages) {
     await importPlugin(found).catch(() => undefined);
   }

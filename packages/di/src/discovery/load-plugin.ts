@@ -56,7 +56,6 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
  * give it this application's packages otherwise (before 22.15); does nothing for other plugins.
  */
 export async function importPlugin(plugin: PluginPackage): Promise<void> {
-  if (hooksRequiredModules()) return;
   checkHostVersions(plugin, readManifest(join(plugin.directory, 'package.json')));
   const entry = entryOf(plugin);
   if (needsImport(entry) && isForeign(plugin)) await importFirst(entry);

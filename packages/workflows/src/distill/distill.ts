@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Distillation, DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
 import { METHODS, type ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -30,7 +30,7 @@ import type { Tree } from '../settings/merge';
 import { namedOption } from '../settings/named-option';
 import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
-import { planOf, startOnce } from './method-plan';
+import { plannedStages, planOf } from './method-plan';
 import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
 import { noAdaptation, resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
@@ -99,7 +99,7 @@ export async function distill(
     );
   }
   const planned = planOf(method, plan.config.settings);
-  startOnce(context, method, given, plan.config.settings);
+  const stages = plannedStages(context, method, given, plan.config.settings);
   sayWhatTheReportLacks(context, options);
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
@@ -111,7 +111,10 @@ export async function distill(
     ...(resume ? {} : { ...(await networksOf(context, files)), ...(await stage1Of(plan.config)) }),
   };
   return workInRun(context, DISTILLATION, options, { ...plan, config }, (run, own) =>
-    distillInRun(own, method, given, run, options.report ?? true),
+    distillInRun(own, method, given, run, {
+      ahead: stages,
+      reporting: (options.report ?? true) ? [{}] : [],
+    }),
   );
 }
 
@@ -120,7 +123,7 @@ async function distillInRun(
   method: DistillationMethod,
   given: PresetModels,
   run: Run<DistillConfig>,
-  withReport: boolean,
+  { ahead, reporting }: Record<'ahead' | 'reporting', Surroundings['after']>,
 ): Promise<DistillResult> {
   const { compiler, progress, signal } = context;
   const { config } = run;
@@ -131,33 +134,27 @@ async function distillInRun(
     await reusePools(context, method, config.stage1.path, run);
     await reuseStage1(config.stage1.path, run);
   }
-  const plan = (models: PresetModels): Distillation => {
-    const { teacher, teacherWeights, network, generator } = models;
-    return method.start(
-      { teacher, teacherWeights, network, generator, settings },
-      {
-        compiler,
-        rng,
-        onSnapshot: async (snapshot) => {
-          await keepSnapshot(run, snapshot);
-          await writePreview(context, models, snapshot, run);
-        },
-      },
-    );
-  };
-  const reporting = withReport ? [{}] : [];
-  // How many stages there will be does not depend on the teacher, which is adapted first.
-  const ahead = [...plan(given).stages, ...reporting];
-  const adaptation = await adaptIfNeeded(context, config, given, run, ahead);
+  const adaptation = await adaptIfNeeded(context, config, given, run, [...ahead, ...reporting]);
   const models = adaptation?.adapted ?? given;
-  const distillation = plan(models);
+  const { teacher, teacherWeights, network, generator } = models;
+  const distillation = method.start(
+    { teacher, teacherWeights, network, generator, settings },
+    {
+      compiler,
+      rng,
+      onSnapshot: async (snapshot) => {
+        await keepSnapshot(run, snapshot);
+        await writePreview(context, models, snapshot, run);
+      },
+    },
+  );
   const before = adaptation?.stages ?? 0;
   const stages = placedStages(distillation.stages, { before, after: reporting });
   const seconds = await runStages(stages, { run, progress, signal });
   const outcome = distillation.outcome();
   const weights = await saveGenerator(context, models, config, outcome, run);
   context.emit({ kind: 'trained' });
-  if (!withReport) return { run: run.path, weights };
+  if (reporting.length === 0) return { run: run.path, weights };
   const last = before + stages.length + 1;
   const report = await writeReport({
     context: { ...context, progress: placedProgress(progress, { number: last, of: last }) },

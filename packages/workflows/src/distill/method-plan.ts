@@ -1,4 +1,4 @@
-import type { DistillationMethod, MethodPlan } from '@ar-distill/core';
+import type { DistillationMethod, MethodPlan, MethodStage } from '@ar-distill/core';
 import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -13,13 +13,14 @@ export function planOf(method: DistillationMethod, settings: unknown): MethodPla
 /**
  * Plans the method on what it will work on, so that settings that do not fit together are refused before
  * there is a run directory; nothing of it runs.
+ * @returns the stages that it will have.
  */
-export function startOnce(
+export function plannedStages(
   context: PresetContext,
   method: DistillationMethod,
   models: PresetModels,
   settings: unknown,
-): void {
+): readonly MethodStage[] {
   const { backbone } = context.found;
   const adaptation = neededAdaptation(context, models);
   const { teacherWeights } = models;
@@ -32,9 +33,10 @@ export function startOnce(
       }
     : models;
   const services = { compiler: context.compiler, rng: context.createRng(seedOf(settings)) };
-  asOption(() => {
+  return asOption(() => {
     const parsed = method.settingsSchema.parse(settings);
-    method.start({ teacher, teacherWeights, network, generator, settings: parsed }, services);
+    const subject = { teacher, teacherWeights, network, generator, settings: parsed };
+    return method.start(subject, services).stages;
   });
 }
 

@@ -82,12 +82,8 @@ export function whyNotMeasured(
   context: PresetContext,
   images: EvaluatedImages,
 ): string | undefined {
-  try {
-    metricsOfPreset(context, images);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const metrics = measurableWith(context, images);
+  return typeof metrics === 'string' ? metrics : undefined;
 }
 
 /** The metrics that the images of a preset are measured with; undefined when they cannot be. */
@@ -95,12 +91,23 @@ export function metricsOfImages(
   context: PresetContext,
   images: EvaluatedImages,
 ): readonly Metric[] | undefined {
-  return whyNotMeasured(context, images) === undefined
-    ? metricsOfPreset(context, images)
-    : undefined;
+  const metrics = measurableWith(context, images);
+  return typeof metrics === 'string' ? undefined : metrics;
 }
 
-/** As `metricsOfImages`. @throws Error saying why they cannot be measured, and the mend. */
+/** The metrics, or a sentence that says why there are none. */
+function measurableWith(
+  context: PresetContext,
+  images: EvaluatedImages,
+): readonly Metric[] | string {
+  try {
+    return metricsOfPreset(context, images);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** @throws Error saying why the images cannot be measured, and the mend. */
 function metricsOfPreset(
   { container, found }: PresetContext,
   { imageShape, labels }: EvaluatedImages,

@@ -2,9 +2,8 @@ import type { Backbone, RecognizedPart } from '@ar-distill/core';
 import { nearestName } from '@ar-distill/di';
 import { z } from 'zod';
 import { InvalidOptionError } from '../errors';
-import { knownKeys } from '../settings/known-keys';
 import { isTree, mergeTrees, type Tree, treeOf } from '../settings/merge';
-import { schemaAt } from '../settings/schema-at';
+import { knownKeys, schemaAt } from '../settings/schema-at';
 import type { ArchitectureConfig } from './architecture-config';
 
 /** The keys of all configs in the backbone's own terms; later ones come before earlier ones. */

@@ -5,7 +5,7 @@ import { readRunConfig, RUN_CONFIG } from '@ar-distill/runs';
 import path from 'node:path';
 import { z } from 'zod';
 import { explainIssue } from '../settings/explain-issue';
-import { knownKeys } from '../settings/known-keys';
+import { knownKeys } from '../settings/schema-at';
 import { migrateRunConfig, RUN_VERSION } from './run-version';
 
 /** What a workflow writes into the config of its runs. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InvalidSettingError } from '../errors';
 import { explainIssue } from './explain-issue';
-import { knownKeys } from './known-keys';
+import { knownKeys } from './schema-at';
 import { isTree, mergeTrees, type Tree } from './merge';
 
 /**

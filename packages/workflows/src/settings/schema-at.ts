@@ -6,10 +6,22 @@ import type { z } from 'zod';
  */
 export function schemaAt(
   schema: z.core.$ZodType,
-  path: readonly string[],
+  [key, ...rest]: readonly PropertyKey[],
 ): z.core.$ZodType | undefined {
-  const [key, ...rest] = path;
   if (key === undefined) return schema;
+  const shape = shapeOf(schema);
+  const name = String(key);
+  return shape && Object.hasOwn(shape, name) ? schemaAt(shape[name]!, rest) : undefined;
+}
+
+/** Keys of the object that a schema expects at a path; none when it expects no object there. */
+export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const found = schemaAt(schema, path);
+  return Object.keys((found && shapeOf(found)) ?? {});
+}
+
+/** The schemas of the keys of an object; undefined when another value is expected. */
+function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | undefined {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case 'optional':
@@ -17,11 +29,11 @@ export function schemaAt(
     case 'default':
     case 'prefault':
     case 'readonly':
-      return schemaAt(def.innerType, path);
+      return shapeOf(def.innerType);
     case 'pipe':
-      return schemaAt(def.in, path);
+      return shapeOf(def.in);
     case 'object':
-      return Object.hasOwn(def.shape, key) ? schemaAt(def.shape[key]!, rest) : undefined;
+      return def.shape;
     default:
       return undefined;
   }

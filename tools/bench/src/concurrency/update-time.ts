@@ -18,7 +18,7 @@ const UPDATES = 9;
 const SHORT = { teacherPoolSize: 256, generatorIterations: UPDATES, checkpointInterval: 1000 };
 
 /** The quick settings of `mnist-var`, with a stage 2 of a few updates. */
-export function shortRun(): QuickRun {
+function shortRun(): QuickRun {
   const quick = QUICK_RUNS.find(({ preset }) => preset === 'mnist-var');
   if (!quick) throw new Error('There are no quick settings of mnist-var.');
   const { settings } = quick;

@@ -26,7 +26,7 @@ export function watchMemory(pid: number): MemoryWatch {
 }
 
 /** Bytes that a process and its descendants hold now: each shared page counts once, files' pages not at all. */
-export function treeMemory(pid: number): number {
+function treeMemory(pid: number): number {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const process = Number(name);
