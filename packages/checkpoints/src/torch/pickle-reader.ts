@@ -63,9 +63,11 @@ export class PickleReader {
   /** Two's complement integer of `length` little-endian bytes; a bigint where a number would round. */
   integer(length: number): number | bigint {
     const start = this.#take(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[start + i]!);
-    const signed = BigInt.asIntN(8 * length, value);
+    // Byte by byte, the time would grow with the square of the length.
+    const hex = Buffer.from(this.bytes.subarray(start, start + length))
+      .reverse()
+      .toString('hex');
+    const signed = BigInt.asIntN(8 * length, BigInt(`0x0${hex}`));
     const rounded = Number(signed);
     return Number.isSafeInteger(rounded) ? rounded : signed;
   }

@@ -52,7 +52,7 @@ export function rebuildTypedTensor(args: readonly PickleValue[]): PickleValue {
   const element = elementTypeOf(dtype);
   if (!element) return new UnreadableTensor(dtype);
   const storage = new TorchStorage(bytes.key, element, bytes.length / elementSize(element));
-  return rebuildTensor([storage, ...args.slice(1)]);
+  return rebuildTensor([storage, ...args.slice(1, 4)]);
 }
 
 /** (data, requires_grad, backward hooks) */

@@ -116,7 +116,9 @@ function collect(from: Holder): CheckpointTensors {
         block ??= { path, tensor: dotted, type: value.type };
       }
     }
-    if (tensors.size > MAX_TENSORS) throw new Error(`it has more than ${MAX_TENSORS} tensors`);
+    // Each dict that is left out keeps a path, too.
+    if (tensors.size + blocked.length > MAX_TENSORS)
+      throw new Error(`it has more than ${MAX_TENSORS} tensors`);
     if (block) {
       blocked.push(block);
       for (const { dotted } of own) tensors.delete(dotted);

@@ -43,6 +43,9 @@ const INERT = new Set([
   UNTYPED_STORAGE,
 ]);
 
+/** Of a module and a class; one long text could be put together again and again. */
+const MAX_NAME_LENGTH = 1024;
+
 /** Tensors that are no plain views of a storage, by what they are. */
 const UNREADABLE: ReadonlyMap<string, string> = new Map([
   ['torch._utils._rebuild_qtensor', 'quantized'],
@@ -74,6 +77,12 @@ const CALLS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 
 /** The named class or function, when it is one of those that state dicts need or that do no harm. */
 export function allowedGlobal(module: string, name: string): PickleGlobal {
+  const length = module.length + name.length;
+  if (length > MAX_NAME_LENGTH) {
+    throw new Error(
+      `it names a class by ${length} characters, which no state dict needs: save the state dict alone`,
+    );
+  }
   const global = `${module}.${name}`;
   const isKnown =
     CALLS.has(global) ||

@@ -12,6 +12,13 @@ import { unpickle } from './unpickle';
 const pickle = (...parts: string[]): Uint8Array =>
   Buffer.from(['\x80\x02', ...parts].join(''), 'latin1');
 const text = (value: string): string => `\x8c${String.fromCharCode(value.length)}${value}`;
+/** Text with a length of four bytes. */
+const longText = (value: string): string => `X${littleEndian(value.length)}${value}`;
+/** Numbers as keys of nothing. */
+const manyItems = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `J${littleEndian(i)}N`).join('');
+const littleEndian = (value: number): string =>
+  String.fromCharCode(...[0, 8, 16, 24].map((shift) => (value >> shift) & 0xff));
 
 describe('unpickle', () => {
   it.each<[string, string, PickleValue]>([
@@ -179,6 +186,44 @@ describe('unpickle', () => {
     expect(() => unpickle(Buffer.of(0x80, 9, 0x4e, 0x2e))).toThrow('protocol 9');
   });
 
+  it.each<[string, string, string]>([
+    [
+      'a torch.Size of one tuple',
+      `ctorch\nSize\nq\x00(${'N'.repeat(100_000)}t\x85q\x01(${'h\x00h\x01R'.repeat(5000)}t`,
+      '128 MiB',
+    ],
+    [
+      'a set of one list',
+      `cbuiltins\nset\nq\x00](${'N'.repeat(100_000)}e\x85q\x01(${'h\x00h\x01R'.repeat(5000)}t`,
+      '128 MiB',
+    ],
+    [
+      'attributes of one dict',
+      `}(${manyItems(60_000)}uq\x01(${'cargparse\nNamespace\n)Rh\x01b'.repeat(3000)}t`,
+      '128 MiB',
+    ],
+    [
+      'one long class name',
+      `${text('numpy.dtypes')}q\x00${longText('w'.repeat(2 ** 20) + 'DType')}q\x01(${'h\x00h\x01\x93'.repeat(5000)}t`,
+      'names a class by 1048593 characters',
+    ],
+    [
+      'equal long keys',
+      `}${longText('w'.repeat(2 ** 20))}q\x00Ns${longText('w'.repeat(2 ** 20))}q\x01Ns`,
+      'key of 1048576 characters',
+    ],
+  ])('ends before %s, used again and again, takes all memory or time', (_what, body, sentence) => {
+    expect(() => unpickle(pickle(body, '.'))).toThrow(sentence);
+  });
+
+  it('reads the longest numbers', () => {
+    const bytes = Array.from({ length: 255 }, (_, i) => (i * 7 + 3) % 256);
+    const digits = bytes.map((byte) => String.fromCharCode(byte)).join('');
+    const value = bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+    const signed = bytes[254]! < 128 ? value : value - 256n ** 255n;
+    expect(unpickle(pickle(`\x8a\xff${digits}.`))).toBe(signed);
+  });
+
   it('needs no more memory for a huge memo index', () => {
     expect(unpickle(pickle('K\x05r\xff\xff\xff\xffj\xff\xff\xff\xff.'))).toBe(5);
   });
@@ -221,6 +266,10 @@ describe('collectStateDict', () => {
       bomb = dict(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, bomb])));
     }
     expect(() => collectStateDict(bomb)).toThrow('more than 200000 tensors');
+    const sparse = unpickle(pickle('ctorch._utils\n_rebuild_qtensor\n)R.'));
+    let blocked = dict({ a: sparse });
+    for (let level = 0; level < 20; level++) blocked = dict({ l: blocked, r: blocked });
+    expect(() => collectStateDict(blocked)).toThrow('more than 200000 tensors');
     // What holds no tensors is looked at once.
     let barren = dict({ a: 1 });
     for (let level = 0; level < 20; level++) {

@@ -12,6 +12,8 @@ import { allowedGlobal, call } from './torch-globals';
 
 /** Newest pickle protocol whose opcodes are known; torch.save writes 2. */
 const MAX_PROTOCOL = 5;
+/** Several times the name of any tensor. */
+const MAX_KEY_LENGTH = 4096;
 /** Stands for all bytes of a pickle, which are not kept. */
 const BYTES = new SkippedObject('bytes');
 
@@ -78,7 +80,7 @@ class Unpickler {
       case 0x4d /* BININT2 */:
         return this.#push(reader.uint16());
       case 0x8a /* LONG1 */:
-        return this.#push(reader.integer(reader.uint8()));
+        return this.#pushInteger(reader.uint8());
       case 0x47 /* BINFLOAT */:
         return this.#push(reader.float64());
       case 0x58 /* BINUNICODE */:
@@ -101,14 +103,14 @@ class Unpickler {
       case 0x73 /* SETITEM */: {
         const value = this.#pop();
         const key = this.#pop();
-        this.#dict().set(key, value);
+        setItem(this.#dict(), key, value);
         return;
       }
       case 0x75 /* SETITEMS */: {
         const items = this.#popMark();
         if (items.length % 2 !== 0) throw new Error('the pickle sets a dict item without a value');
         const dict = this.#dict();
-        for (let i = 0; i < items.length; i += 2) dict.set(items[i]!, items[i + 1]!);
+        for (let i = 0; i < items.length; i += 2) setItem(dict, items[i]!, items[i + 1]!);
         return;
       }
       case 0x5d /* EMPTY_LIST */:
@@ -167,8 +169,10 @@ class Unpickler {
       case 0x52 /* REDUCE */:
       case 0x81 /* NEWOBJ */: {
         const args = this.#pop();
-        this.#budget.spend(COST.dict);
-        return this.#push(call(this.#pop(), args));
+        const value = call(this.#pop(), args);
+        // A set of many values may be made of one list again and again.
+        this.#budget.spend(COST.dict + COST.value * lengthOf(value));
+        return this.#push(value);
       }
       case 0x62 /* BUILD */:
         return this.#build(this.#pop());
@@ -192,6 +196,8 @@ class Unpickler {
     const target = this.#dict();
     if (!(state instanceof Map)) throw new Error('the pickle sets attributes in an unknown way');
     if (state.has('_metadata')) return;
+    // Many objects may share their attributes.
+    this.#budget.spend(2 * COST.value * state.size);
     for (const [key, value] of state) target.set(key, value);
   }
 
@@ -203,6 +209,11 @@ class Unpickler {
   #pushText(length: number): void {
     this.#budget.spend(COST.text + length);
     this.#push(this.#reader.utf8(length));
+  }
+
+  #pushInteger(length: number): void {
+    this.#budget.spend(length);
+    this.#push(this.#reader.integer(length));
   }
 
   #skipBytes(length: number): void {
@@ -260,4 +271,18 @@ class Unpickler {
       throw new Error(`the pickle uses entry ${index}, which it did not keep`);
     this.#push(value);
   }
+}
+
+/** Long keys are refused, because finding one takes time in proportion to its length. */
+function setItem(dict: PickleDict, key: PickleValue, value: PickleValue): void {
+  if (typeof key === 'string' && key.length > MAX_KEY_LENGTH) {
+    throw new Error(`the pickle has a key of ${key.length} characters: save the state dict alone`);
+  }
+  dict.set(key, value);
+}
+
+/** Values of a list or a tuple. */
+function lengthOf(value: PickleValue): number {
+  if (value instanceof PickleTuple) return value.items.length;
+  return Array.isArray(value) ? value.length : 0;
 }

@@ -93,6 +93,26 @@ describe('npz', () => {
     );
   });
 
+  it('refuses small files whose arrays would take a lot of memory, alone or together', async () => {
+    const file = path.join(folder, 'bomb.npz');
+    const array = { shape: [1, 1, 1, 1], data: Uint8Array.of(9) };
+    await writeNpz(file, { images: array, labels: array });
+    /** Writes the sizes that the archive's directory claims. */
+    const claim = (...mebibytes: number[]): void => {
+      const bytes = readFileSync(file);
+      let entry = 0;
+      for (const size of mebibytes) {
+        entry = bytes.indexOf('PK\x01\x02', entry + 1, 'latin1');
+        bytes.writeUInt32LE(size * 2 ** 20, entry + 24);
+      }
+      writeFileSync(file, bytes);
+    };
+    claim(40, 0);
+    await expect(readImagesNpz(file)).rejects.toThrow(/bomb.npz would unfold to 41943040: write/);
+    claim(20, 20);
+    await expect(readImagesNpz(file)).rejects.toThrow(/would unfold to 41943040/);
+  });
+
   const python = ['/usr/bin/python3', 'python3'].find(
     (program) => spawnSync(program, ['-c', 'import numpy']).status === 0,
   );

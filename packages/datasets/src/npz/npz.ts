@@ -7,6 +7,12 @@ import { decodeNpy, encodeNpy, type NpyArray } from './npy';
 const EXTENSION = '.npy';
 /** Bytes that a file, or an array in it, may have. */
 const MAX_BYTES = 2 ** 31 - 1;
+/**
+ * Compressed zeros could turn a small file into any amount of memory. Images of flat colours are
+ * compressed to a tenth; small files may do better.
+ */
+const MAX_EXPANSION = 16;
+const FREE_BYTES = 32 * 2 ** 20;
 /** The names that arrays of images and of classes have, here and in ADM's evaluator. */
 const IMAGES = ['images', 'arr_0'];
 const LABELS = ['labels', 'arr_1'];
@@ -27,7 +33,8 @@ export async function writeNpz(
 
 /**
  * Reads arrays of an .npz file; others than the named ones (default: all) are not unpacked.
- * @throws Error naming the file or the array that is damaged or larger than can be read.
+ * @throws Error naming the file or the array that is damaged, or larger than can be read or than so small
+ *   a file may unfold to.
  */
 export async function readNpz(
   file: string,
@@ -36,13 +43,16 @@ export async function readNpz(
   const bytes = await readWhole(file);
   let entries: Record<string, Uint8Array>;
   let tooLarge: string | undefined;
+  const allowed = MAX_EXPANSION * bytes.length + FREE_BYTES;
+  let unpacked = 0;
   try {
     entries = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
         const isWanted = names ? names.some((one) => name === `${one}${EXTENSION}`) : true;
         if (!isWanted || !name.endsWith(EXTENSION)) return false;
         if (originalSize > MAX_BYTES) tooLarge = name;
-        return originalSize <= MAX_BYTES;
+        unpacked += originalSize;
+        return originalSize <= MAX_BYTES && unpacked <= allowed;
       },
     });
   } catch (cause) {
@@ -50,6 +60,11 @@ export async function readNpz(
   }
   if (tooLarge !== undefined) {
     throw new Error(`${tooLarge} of ${file} is larger than 2 GiB: split it into several files.`);
+  }
+  if (unpacked > allowed) {
+    throw new Error(
+      `The ${bytes.length} bytes of ${file} would unfold to ${unpacked}: write its arrays with numpy.savez, which does not compress them.`,
+    );
   }
   return Object.fromEntries(
     Object.entries(entries)
