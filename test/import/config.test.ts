@@ -76,6 +76,21 @@ it.each<[string, string, object, string]>([
   },
 );
 
+it.each<[string, string]>([
+  ['lists in lists', '['.repeat(30_000)],
+  ['maps in lists', 'a: [{ b: '.repeat(5_000)],
+  ['aliases', '{"patch_nums": &a [1, 2], "b": *a}'],
+  ['more than a config has', '#'.repeat(70_000)],
+])('a config of %s is refused by its name', async (_what, text) => {
+  const config = at('hostile.yaml');
+  writeFileSync(config, text);
+  const files = [at('var.safetensors')];
+  const container = pluginContainer(varPlugin, llamagen);
+  await expect(importCheckpoints(container, { files, config, out: at('no') })).rejects.toThrow(
+    `"${config}"`,
+  );
+});
+
 it('takes official names, settings of training, and values that are the usual ones', async () => {
   const { preset } = await importWith({
     patch_nums: patchNums,

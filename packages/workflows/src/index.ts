@@ -30,6 +30,7 @@ export { ImageModel, type Drawer, type ImageRequest, type ImageStep } from './sa
 export type { RunReference } from './runs/named-run';
 export { conditionFor, sample, type SampleOptions, type SampleResult } from './sample/sample';
 export type { SamplerOptions } from './sample/open-sampler';
+export { refuseDeepYaml } from './settings/yaml-nesting';
 export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';
 export { knownKeys } from './settings/schema-at';

@@ -30,7 +30,7 @@ export function toSetting(text: string, previous: Tree | undefined): Tree {
 
 function settingValue(text: string): unknown {
   try {
-    return parse(text) as unknown;
+    return parse(text, { maxAliasCount: 0, logLevel: 'error' }) as unknown;
   } catch {
     throw new InvalidArgumentError('a value in YAML behind the sign of equality');
   }

@@ -60,6 +60,11 @@ settings:
       'name: a/b',
       '"name" in a.yaml is wrong: expected letters, digits, dots, hyphens or underscores.',
     ],
+    ['a: *b', 'a.yaml is not valid YAML: aliases like *name are not read, write their values out.'],
+    ['settings: &a { b: *a }', 'aliases like *name are not read'],
+    ['['.repeat(30_000), 'a.yaml is not valid YAML: it is nested deeper than 64 levels.'],
+    ['- '.repeat(30_000), 'it is nested deeper than 64 levels.'],
+    ['# '.repeat(50_000), 'a.yaml is too large to be one'],
     ['a: [', 'The config file a.yaml is not valid YAML (line 1): '],
     ['threads: 0\nsamples: x', '(and 1 more)'],
   ])('explains what is wrong with %j', (yaml, sentence) => {

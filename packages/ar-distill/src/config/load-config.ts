@@ -2,11 +2,11 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { explainIssue, knownKeys } from '@ar-distill/workflows';
+import { explainIssue, knownKeys, refuseDeepYaml } from '@ar-distill/workflows';
 import { UsageError } from '../errors';
 
-/** Far more than options take. */
-const MAX_BYTES = 2 ** 20;
+/** Far more than options take; the parser's time grows with the square of the number of keys. */
+const MAX_BYTES = 2 ** 16;
 
 /**
  * Reads a YAML file and validates it. An empty file holds no keys.
@@ -56,13 +56,31 @@ function statOf(path: string): Stats | undefined {
 }
 
 function parseYaml(text: string, file: string): unknown {
+  const fail = (place: string, reason: string, cause: unknown): never => {
+    throw new UsageError(`The config file ${file} is not valid YAML${place}: ${reason}.`, {
+      cause,
+    });
+  };
+  try {
+    refuseDeepYaml(text);
+  } catch (error) {
+    return fail('', messageOf(error), error);
+  }
   const document = parseDocument(text);
   const [error] = document.errors;
-  if (!error) return document.toJS();
-  const line = error.linePos?.[0].line;
-  const place = line === undefined ? '' : ` (line ${line})`;
-  const reason = (error.message.split(' at line ')[0] ?? '').split('\n')[0]?.replace(/\.$/, '');
-  throw new UsageError(`The config file ${file} is not valid YAML${place}: ${reason}.`, {
-    cause: error,
-  });
+  if (error) {
+    const line = error.linePos?.[0].line;
+    const reason = (error.message.split(' at line ')[0] ?? '').split('\n')[0] ?? '';
+    return fail(line === undefined ? '' : ` (line ${line})`, reason.replace(/\.$/, ''), error);
+  }
+  try {
+    // Aliases could unfold a few bytes to any amount, or hold themselves.
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    return fail('', 'aliases like *name are not read, write their values out', cause);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -91,10 +91,18 @@ async function readHeader(
   await readFully(handle, text, 8);
   const dataStart = 8 + text.length;
   try {
-    const decoded = new TextDecoder('utf-8', { fatal: true }).decode(text);
+    const decoded = decodeUtf8(text);
     return { header: parseSafetensorsHeader(decoded, size - dataStart), dataStart };
   } catch (error) {
     throw new CheckpointFormatError(path, `${messageOf(error)}.`);
+  }
+}
+
+function decodeUtf8(text: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(text);
+  } catch {
+    throw new Error('the safetensors header is no UTF-8: take an undamaged copy of it');
   }
 }
 

@@ -59,6 +59,8 @@ it.each<[string, unknown, string]>([
   ['a tensor left out', { a: FIRST, c: SECOND }, 'does not say that the tensor "b" lies in'],
   ['a tensor in another shard', { ...MAP, c: FIRST, b: SECOND }, 'does not say that the tensor'],
   ['no tensors', {}, 'it names no tensors'],
+  ['a name with a zero byte', { ...MAP, c: 'x\0y' }, 'lies in no file of the folder'],
+  ['a name that no disk takes', { ...MAP, c: 'x'.repeat(300) }, 'lies in no file of the folder'],
   ['no map', [], 'it has no weight_map'],
 ])('an index is refused with %s', async (_what, map, sentence) => {
   writeIndex(map);

@@ -3,8 +3,8 @@ import { parseJsonObject, readSmallFile } from '../model-directory/small-files';
 
 /** Larger than the index of any model: a name and a file per tensor. */
 const MAX_INDEX_BYTES = 32 * 2 ** 20;
-/** A name in the folder itself. */
-const PLAIN_NAME = /^(?!\.)[^/\\]+$/;
+/** A name in the folder itself, as file systems take them. */
+const PLAIN_NAME = /^(?!\.)[^/\\\p{Cc}]{1,255}$/u;
 /** So many files may be open at once everywhere. */
 const MAX_SHARDS = 512;
 

@@ -3,8 +3,11 @@ import { existsSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { CheckpointFormatError, parseJsonObject, readSmallFile } from '@ar-distill/checkpoints';
 import type { Tree } from '../settings/merge';
+import { refuseDeepYaml } from '../settings/yaml-nesting';
 
 const MAX_BYTES = 2 ** 18;
+/** The parser's time grows with the square of the number of keys. */
+const MAX_YAML_BYTES = 2 ** 16;
 
 /** A file with keys of an architecture that tensors do not tell. */
 export interface ArchitectureConfig {
@@ -31,7 +34,7 @@ export async function readArchitectureConfigs(
     found.push({ file: beside, keys, isNamed: false });
   }
   if (named !== undefined) {
-    const keys = parseYaml(named, await readSmallFile(named, MAX_BYTES));
+    const keys = parseYaml(named, await readSmallFile(named, MAX_YAML_BYTES));
     found.push({ file: named, keys, isNamed: true });
   }
   return found;
@@ -40,8 +43,9 @@ export async function readArchitectureConfigs(
 function parseYaml(file: string, text: string): Tree {
   let value: unknown;
   try {
+    refuseDeepYaml(text);
     // Aliases could unfold a few bytes to any amount.
-    value = parse(text, { maxAliasCount: 0 });
+    value = parse(text, { maxAliasCount: 0, logLevel: 'error' });
   } catch (cause) {
     throw new CheckpointFormatError(file, 'it is no valid YAML or JSON.', { cause });
   }
