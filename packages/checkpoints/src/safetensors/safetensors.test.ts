@@ -118,6 +118,15 @@ describe('safetensors', () => {
     await expect(reading).rejects.toThrow(`"${file}": `);
   });
 
+  it('refuses a header that is no UTF-8', async () => {
+    const bytes = Buffer.from('________{"\xff":1}', 'latin1');
+    bytes.writeBigUInt64LE(BigInt(bytes.length - 8));
+    await writeFile(file, bytes);
+    await expect(readSafetensors(file)).rejects.toThrow(
+      `"${file}": the safetensors header is no UTF-8`,
+    );
+  });
+
   it('accepts equal keys in different objects', async () => {
     await writeRaw(JSON.stringify({ __metadata__: { shape: '1', dtype: '2' }, shape: f32(0, 8) }));
     expect(Object.keys((await readSafetensors(file)).tensors)).toEqual(['shape']);

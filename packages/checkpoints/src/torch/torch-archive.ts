@@ -10,7 +10,7 @@ import { BoundedReader } from './bounded-reader';
 const inflate = promisify(inflateRaw);
 
 /** More entries than any checkpoint has; a zip directory is held in memory. */
-const MAX_ENTRIES = 200_000;
+const MAX_ENTRIES = 50_000;
 /** More bytes than the pickle of any state dict has (VAR-d30's: under 1 MB). */
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 

@@ -403,6 +403,11 @@ describe('PyTorch checkpoints', () => {
       archive(dict({}), { 0: one }, [{ name: 'archive/data/0', bytes: one }]),
       'two entries',
     ],
+    [
+      'more entries than a checkpoint has',
+      zip(Array.from({ length: 50_001 }, (_, i) => ({ name: `x/${i}`, bytes: Buffer.alloc(0) }))),
+      'it has 50001 entries',
+    ],
     ['no pickle', zip([{ name: 'readme.txt', bytes: one }]), 'none that torch.save wrote'],
     ['a path upwards', zip([{ name: '../data.pkl', bytes: one }]), 'invalid relative path'],
     [
