@@ -2,13 +2,22 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidOptionError } from '../errors';
 
+/** Of images that are held in memory together: those of 32×32 pixels take 40 GB then. */
+const MAX_COUNT = 10_000_000;
+
 /**
- * Checks an option that counts something.
- * @throws InvalidOptionError unless it is a whole number above 0; `what` begins the sentence.
+ * Checks an option that counts images.
+ * @throws InvalidOptionError unless it is a whole number from 1 to 10,000,000; `what` begins the sentence.
  */
 export function checkCount(what: string, count: number): void {
-  if (Number.isSafeInteger(count) && count > 0) return;
-  throw new InvalidOptionError(`${what} must be a whole number above 0, not ${count}.`);
+  if (!Number.isSafeInteger(count) || count <= 0) {
+    throw new InvalidOptionError(`${what} must be a whole number above 0, not ${count}.`);
+  }
+  if (count > MAX_COUNT) {
+    throw new InvalidOptionError(
+      `${what} can be ${MAX_COUNT} at most, not ${count}: ask for fewer.`,
+    );
+  }
 }
 
 /** @throws InvalidOptionError unless the seed is one that random numbers take. */
