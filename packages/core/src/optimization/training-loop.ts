@@ -25,6 +25,11 @@ export interface TrainingStage<Batch> {
    * runs, so reading costs no time as long as it takes less than a step.
    */
   prepare(iteration: number): Batch | Promise<Batch>;
+  /**
+   * Called before every iteration, the first one after a resume included: what has to be compiled or
+   * changed there. Its time does not count.
+   */
+  enter?(iteration: number): Promise<void>;
   /** Runs one iteration and returns its figures. */
   step(batch: Batch, iteration: number): Promise<Record<string, number>>;
   /** Holds everything that a resumed run needs beside the counters. */
@@ -64,6 +69,11 @@ export async function runStage<Batch>(
     });
 
   let started = performance.now();
+  const enter = async (): Promise<void> => {
+    const before = performance.now();
+    await stage.enter?.(done);
+    started += performance.now() - before;
+  };
   const lap = (): void => {
     const now = performance.now();
     seconds += (now - started) / 1000;
@@ -74,6 +84,7 @@ export async function runStage<Batch>(
     iteration < iterations ? { batch: await stage.prepare(iteration) } : undefined;
   let next = await prepare(done);
   while (next) {
+    await enter();
     const running = stage.step(next.batch, done);
     const [metrics, upcoming] = await callsInOrder([running, prepare(done + 1)]);
     next = upcoming;

@@ -9,6 +9,7 @@ import { datasetOf, imagesOf, openEvaluator, whyNotMeasured } from '../evaluate/
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { refuseOtherSampling, type TeacherSamplingChoice } from '../models/teacher-sampling';
 import { ADAPTED, TEACHER } from '../report/row-names';
 import { placedProgress, type Surroundings } from '../runs/placed-stages';
 import { refuseOther, refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
@@ -36,7 +37,7 @@ const BATCH = 250;
 const SAMPLES = 10_000;
 
 /** Options of `adapt`. */
-export interface AdaptOptions extends PresetChoice, ModelFiles, RunChoice {
+export interface AdaptOptions extends PresetChoice, ModelFiles, RunChoice, TeacherSamplingChoice {
   /** Fine-tune on this data set instead of sequences that the teacher draws. */
   readonly data?: string | undefined;
   /** Images that both teachers are measured with; default 10,000. */
@@ -74,7 +75,9 @@ export async function adapt(
   options: AdaptOptions,
   workflow: WorkflowOptions = {},
 ): Promise<AdaptResult> {
-  const context = await resolvePreset(openContext(container, workflow), options);
+  const context = await resolvePreset(openContext(container, workflow), options, {
+    teacherDraws: true,
+  });
   const { found } = context;
   if (!found.backbone.adaptation) {
     throw new InvalidOptionError(
@@ -108,6 +111,7 @@ async function resumedPlan(
   const made = readRun(ADAPTATION, context, folder, '--resume');
   refuseOtherPlace(folder, options);
   refuseOther(folder, 'The data set', made.data, options.data);
+  refuseOtherSampling(folder, made.teacherSampling, context.found);
   const { samples = made.samples } = options;
   checkCount('The number of samples', samples);
   const settings = resumedSettings(
@@ -175,6 +179,7 @@ function newConfig(
     preset: context.found.name,
     ...(data === undefined ? {} : { data: datasetOf(context, data).name }),
     samples,
+    teacherSampling: { ...context.found.preset.teacherSampling },
     settings: adaptationSettings(context, settings),
   };
 }

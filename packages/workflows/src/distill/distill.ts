@@ -14,17 +14,22 @@ import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
-import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import {
+  resolvePreset,
+  type ArchitectureChoice,
+  type PresetChoice,
+} from '../models/resolve-preset';
 import { keepSnapshot } from '../report/curve-snapshots';
 import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { GENERATOR_FILE } from '../runs/run-files';
 import { placedProgress, placedStages, type Surroundings } from '../runs/placed-stages';
 import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
 import { RUN_VERSION } from '../runs/run-version';
-import { workInRun, type RunChoice } from '../runs/work-in-run';
+import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
 import { checkCount } from '../settings/check-option';
 import type { Tree } from '../settings/merge';
 import { namedOption } from '../settings/named-option';
@@ -42,7 +47,8 @@ const SAMPLES = 10_000;
 const SEQUENCE_SAMPLES = 65_536;
 
 /** Options of `distill`. */
-export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
+export interface DistillOptions
+  extends PresetChoice, ArchitectureChoice, ModelFiles, RunChoice, TeacherSamplingChoice {
   /** Name of the distillation method; default: the first one that the preset has settings for. */
   readonly method?: string | undefined;
   /** Name in the run directory; default: the preset's. */
@@ -82,11 +88,11 @@ export async function distill(
   options: DistillOptions,
   workflow: WorkflowOptions = {},
 ): Promise<DistillResult> {
-  const context = await resolvePreset(openContext(container, workflow), options);
+  const context = await resolvePreset(openContext(container, workflow), options, {
+    teacherDraws: true,
+  });
   const { resume } = options;
-  const plan = resume
-    ? await resumedPlan(context, resume, options)
-    : { slug: options.name ?? context.found.name, config: newConfig(context, options) };
+  const plan = await runPlanOf(context, options);
   const method = methodOf(context, plan.config.method);
   const files = resume ? filesOf(plan.config) : options;
   if (plan.config.stage1 && !(resume && hasStage1(resume))) {
@@ -116,6 +122,16 @@ export async function distill(
       reporting: (options.report ?? true) ? [{}] : [],
     }),
   );
+}
+
+/** The run that the options ask for, or go on with. */
+export async function runPlanOf(
+  context: PresetContext,
+  options: DistillOptions,
+): Promise<RunPlan<DistillConfig>> {
+  const { resume } = options;
+  if (resume) return resumedPlan(context, resume, options);
+  return { slug: options.name ?? context.found.name, config: newConfig(context, options) };
 }
 
 async function distillInRun(
@@ -196,6 +212,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
     samples,
     teacherSampling: { ...found.preset.teacherSampling },
+    ...(context.architecture ? { architecture: context.architecture } : {}),
     settings: { ...(settings as Tree) },
     ...(found.preset.adaptation === undefined
       ? {}
@@ -210,7 +227,8 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
   };
 }
 
-function methodOf(
+/** @throws InvalidOptionError when there is none of the name, or the preset has none. */
+export function methodOf(
   { container, found }: PresetContext,
   name: string | undefined,
 ): DistillationMethod {
@@ -257,7 +275,7 @@ async function saveGenerator(
   { found }: PresetContext,
   { architecture }: PresetModels,
   config: DistillConfig,
-  { weights, iteration, seconds }: GeneratorSnapshot,
+  { weights, iteration, generatorUpdates = iteration, seconds }: GeneratorSnapshot,
   run: Run,
 ): Promise<string> {
   const file = path.join(run.path, GENERATOR_FILE);
@@ -272,7 +290,7 @@ async function saveGenerator(
       provenance: {
         method: config.method,
         seed: seedOf(config.settings),
-        generatorIterations: iteration,
+        generatorIterations: generatorUpdates,
         trainingSeconds: Math.round(seconds),
       },
     },

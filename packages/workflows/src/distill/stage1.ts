@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { openSafetensors, readSafetensors } from '@ar-distill/checkpoints';
 import { ADAPTATION_STAGES, TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ParameterSpecs } from '@ar-distill/nn';
@@ -37,6 +38,12 @@ export async function checkStage1(
   if (!hasStage1(from)) {
     throw new Error(
       `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
+    );
+  }
+  if (!isDeepStrictEqual(made.architecture, context.architecture)) {
+    const given = JSON.stringify(made.architecture ?? {});
+    throw new Error(
+      `Stage 1 of "${from}" was tuned with the architecture ${given} over that of its preset: give the same one.`,
     );
   }
   const used = await networksOf(context, files);

@@ -1,6 +1,6 @@
 import { classesOf, ofClasses } from '@ar-distill/core';
 import { readImagesNpz } from '@ar-distill/datasets';
-import type { ServiceContainer } from '@ar-distill/di';
+import { METRICS, type ServiceContainer } from '@ar-distill/di';
 import { formatValue } from '@ar-distill/evaluation/report';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -19,6 +19,7 @@ import {
   type SamplerOptions,
 } from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
+import { namedOption } from '../settings/named-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
@@ -44,6 +45,8 @@ export interface EvaluateOptions extends PresetChoice, SamplerOptions, TeacherSa
   readonly samples?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
+  /** Metrics by name; default: the preset's, or all that can be computed. */
+  readonly metrics?: readonly string[] | undefined;
 }
 
 /** What would be taken and ignored. */
@@ -94,7 +97,10 @@ export async function evaluate(
   if (!options.teacherSteps) refuseTogether(options, TEACHER_EXCLUSIONS);
   if (options.npz !== undefined) checkFile(options.npz);
   checkCount('The number of samples', options.samples ?? SAMPLES);
-  const context = await resolvePreset(openContext(container, run), options);
+  const context = measuringBy(
+    await resolvePreset(openContext(container, run), options),
+    options.metrics,
+  );
   checkMeasurable(context, options);
   const { images, condition } = await imagesToMeasure(context, options);
   const measured = {
@@ -112,6 +118,20 @@ export async function evaluate(
     return value === undefined ? [] : [{ title: column.title, text: formatValue(column, value) }];
   });
   return { count, values, figures, definition: evaluator.provider.definition };
+}
+
+/** The preset with other metrics than it names itself. */
+function measuringBy(
+  context: PresetContext,
+  metrics: readonly string[] | undefined,
+): PresetContext {
+  const { container, found } = context;
+  const { evaluation, ...preset } = found.preset;
+  if (metrics === undefined || !evaluation) return context;
+  const registered = container.resolveAll(METRICS);
+  for (const name of metrics) namedOption('metric', registered, name);
+  const measured = { ...preset, evaluation: { ...evaluation, metrics } };
+  return { ...context, found: { ...found, preset: measured } };
 }
 
 /** Throws when the preset's images are none that its feature network knows, or too few. */
