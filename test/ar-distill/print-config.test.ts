@@ -59,13 +59,13 @@ it('is a config file of the same distillation', async () => {
 });
 
 it.each([
-  ['--preset mnist-var --set architecture.headDepht=2', 'architecture.headDepth'],
+  ['--preset mnist-var --set architecture.headDepht=2', 'did you mean "architecture.headDepth"?'],
   ['--preset mnist-var --set architecture.noiseInput=rwa', 'architecture.noiseInput'],
-  ['--preset mnist-var --set phases=[{trains:guidance}]', 'phases.0.guidanceIterations'],
-  ['--preset mnist-var --set phases=[{guidanceUpdate:3}]', 'phases.0.guidanceUpdates'],
+  ['--preset mnist-var --set phases=[{"trains":"guidance"}]', 'phases.0.guidanceIterations'],
+  ['--preset mnist-var --set phases=[{"guidanceUpdate":3}]', 'phases.0.guidanceUpdates'],
   ['--preset mnist-var --set timesteps.mean=1', 'timesteps.mean'],
   ['--preset mnist-var --guidance -1', '--guidance'],
-  ['--preset toy-joint --set phases=[{fromAverage:true}]', 'The first phase has no average'],
+  ['--preset toy-joint --set phases=[{"fromAverage":true}]', 'The first phase has no average'],
 ])('refuses %s in one sentence', async (args, words) => {
   const { code, stdout, stderr } = await run(['distill', '--print-config', ...args.split(' ')]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -5,7 +5,8 @@ import { createRng, type HostTensors } from '@ar-distill/program';
 import { toyJoint } from '../toy/toy-joint';
 import { distilIn, memoryRun, type MemoryRun } from './memory-run';
 
-const engine = createEngine({ worker: false, threads: 1 });
+// Small steps that run once or twice: tracing and compiling them takes longer than running them op by op.
+const engine = createEngine({ backend: 'cpu' });
 const services = { compiler: engine, rng: createRng(5) };
 afterAll(() => engine.dispose());
 
@@ -28,7 +29,26 @@ function subjectWith(more: object): DistillationSubject<DistillationSettings> {
   return subject;
 }
 
-const distil = (more: object, run: MemoryRun = memoryRun()) =>
+/** Sequences of the teacher and tuned weights, which are the same in all of these runs. */
+const stage1 = memoryRun();
+const tunedRun = (): MemoryRun => memoryRun(stage1.arrays);
+/** What others are compared with: five iterations in one phase, and two. */
+const five = { generatorIterations: 5 };
+const two = { generatorIterations: 2 };
+const fiveRun = memoryRun();
+let whole: HostTensors;
+let afterTwo: HostTensors;
+
+beforeAll(async () => {
+  await distilIn(stage1, subjectWith({ generatorIterations: 0 }), services);
+  for (const [name, arrays] of stage1.arrays) fiveRun.arrays.set(name, arrays);
+  const { weights, snapshots } = await distil(five, fiveRun);
+  whole = weights;
+  // Learning rates are constant: the first two of five are two.
+  afterTwo = snapshots.find(({ iteration }) => iteration === 2)!.weights;
+}, 120_000);
+
+const distil = (more: object, run: MemoryRun = tunedRun()) =>
   distilIn(run, subjectWith(more), services);
 
 /** The paper's alignment, small: three iterations, three of ψ alone, two with another K. */
@@ -41,44 +61,47 @@ const ALIGNED: Settings = distillationSettingsSchema.pick({ phases: true }).pars
 });
 
 it('is the same training whether one phase or two have its updates', async () => {
-  const whole = await distil({ generatorIterations: 5 });
   const halves = await distil({
     phases: [{ generatorIterations: 3 }, { generatorIterations: 2 }],
   });
-  expect(halves.weights).toEqual(whole.weights);
+  expect(halves.weights).toEqual(whole);
   expect(halves.iteration).toBe(5);
 });
 
 it('gives another generator with another K from some point on, and none before it', async () => {
-  const [run, other] = [memoryRun(), memoryRun()];
-  const whole = await distil({ generatorIterations: 5 }, run);
+  const other = tunedRun();
   const changed = await distil(
     { phases: [{ generatorIterations: 3 }, { generatorIterations: 2, guidanceUpdates: 1 }] },
     other,
   );
-  expect(changed.weights).not.toEqual(whole.weights);
+  expect(changed.weights).not.toEqual(whole);
   const losses = ({ metrics }: MemoryRun) =>
     metrics.filter(({ stage }) => stage === 'distillation').map((one) => one['generator/loss']);
-  expect(losses(other).slice(0, 3)).toEqual(losses(run).slice(0, 3));
-  expect(losses(other)[4]).not.toBe(losses(run)[4]);
+  expect(losses(other).slice(0, 3)).toEqual(losses(fiveRun).slice(0, 3));
+  expect(losses(other)[4]).not.toBe(losses(fiveRun)[4]);
 });
 
 it('learns with the rates of its phase', async () => {
-  const same = { generatorIterations: 2, generatorLearningRate: 3e-4, guidanceLearningRate: 8e-4 };
-  const plain = await distil(same);
+  const { generatorLearningRate, guidanceLearningRate } = subjectWith({}).settings;
   const spelt = await distil({
-    ...same,
+    ...two,
     generatorLearningRate: 1,
     guidanceLearningRate: 1,
-    phases: [{ generatorLearningRate: 3e-4, guidanceLearningRate: 8e-4 }],
+    phases: [{ generatorLearningRate, guidanceLearningRate }],
   });
-  expect(spelt.weights).toEqual(plain.weights);
+  expect(spelt.weights).toEqual(afterTwo);
 });
 
 describe('performance alignment', () => {
-  it('starts from the average, leaves it alone, and takes its updates up again', async () => {
-    const run = memoryRun();
-    const aligned = await distil(ALIGNED, run);
+  const run = memoryRun();
+  let aligned: Awaited<ReturnType<typeof distil>>;
+
+  beforeAll(async () => {
+    for (const [name, arrays] of stage1.arrays) run.arrays.set(name, arrays);
+    aligned = await distil(ALIGNED, run);
+  });
+
+  it('leaves the average alone, and takes its updates up again', () => {
     expect(aligned).toMatchObject({ iteration: 8, generatorUpdates: 5 });
     // The generator of updates 4 and 6 would be that of update 3.
     expect(
@@ -125,30 +148,24 @@ describe('performance alignment', () => {
     expect(await rawOf(after)).toEqual(sequence.data);
   });
 
-  it.each([[1], [2]])(
-    'resumes to the same bits wherever it is interrupted (%d micro-batches)',
-    async (accumulation) => {
-      const settings = { ...ALIGNED, accumulation };
-      const whole = await distil(settings);
-      for (let stop = 1; stop < 8; stop++) {
-        const run = memoryRun();
-        run.stopAfter(stop);
-        await expect(distil(settings, run)).rejects.toThrow(/interrupted/i);
-        run.stopAfter(undefined);
-        const resumed = await distil(settings, run);
-        expect([stop, resumed.weights]).toEqual([stop, whole.weights]);
-      }
-    },
-    120_000,
-  );
+  it('resumes to the same bits wherever it is interrupted', async () => {
+    // At the ends of the first phase and of the second, and where ψ trains alone.
+    for (const stop of [3, 4, 6]) {
+      const run = tunedRun();
+      run.stopAfter(stop);
+      await expect(distil(ALIGNED, run)).rejects.toThrow(/interrupted/i);
+      run.stopAfter(undefined);
+      const resumed = await distil(ALIGNED, run);
+      expect([stop, resumed.weights]).toEqual([stop, aligned.weights]);
+    }
+  }, 120_000);
 });
 
 describe('what the networks start from', () => {
   const network = subjectWith({}).network;
   const start = async (initialization: object) => {
-    const run = memoryRun();
-    const { weights } = await distil({ generatorIterations: 0, initialization }, run);
-    return { weights, tuned: run.arrays.get('tuning')! };
+    const { weights } = await distil({ generatorIterations: 0, initialization });
+    return { weights, tuned: stage1.arrays.get('tuning')! };
   };
   const changed = (a: HostTensors, b: HostTensors): string[] =>
     Object.keys(a).filter((name) => a[name]!.data.join() !== b[name]!.data.join());
@@ -171,9 +188,8 @@ describe('what the networks start from', () => {
   it('is told of each network alone', async () => {
     const { weights, tuned } = await start({ guidance: 'random' });
     expect(changed(weights, tuned)).toEqual([]);
-    const plain = await distil({ generatorIterations: 2 });
-    const guided = await distil({ generatorIterations: 2, initialization: { guidance: 'random' } });
-    expect(guided.weights).not.toEqual(plain.weights);
+    const guided = await distil({ ...two, initialization: { guidance: 'random' } });
+    expect(guided.weights).not.toEqual(afterTwo);
   });
 });
 
@@ -182,13 +198,12 @@ it.each([
   { stepWeights: [2, 1, 1] },
   { stepWeights: [3, 1], normalizeStepWeights: true },
 ])('trains otherwise with %j', async (more) => {
-  const plain = await distil({ generatorIterations: 2 });
-  const other = await distil({ generatorIterations: 2, ...more });
-  expect(other.weights).not.toEqual(plain.weights);
+  const other = await distil({ ...two, ...more });
+  expect(other.weights).not.toEqual(afterTwo);
 });
 
 it('refuses weights that are not as many as AR steps before anything runs', async () => {
-  const run = memoryRun();
+  const run = tunedRun();
   await expect(distil({ stepWeights: [1, 2, 3, 4] }, run)).rejects.toThrow(
     'There are 4 weights for 3 AR steps',
   );

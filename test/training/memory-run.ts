@@ -5,9 +5,9 @@ import { type HostTensors, tensorSource } from '@ar-distill/program';
 
 export type MemoryRun = ReturnType<typeof memoryRun>;
 
-/** A run that lives in memory, and the stages that did something in it. */
-export function memoryRun() {
-  const arrays = new Map<string, HostTensors>();
+/** A run that lives in memory, with these arrays, and the stages that did something in it. */
+export function memoryRun(kept: Iterable<readonly [string, HostTensors]> = []) {
+  const arrays = new Map<string, HostTensors>(kept);
   const worked: string[] = [];
   const messages: string[] = [];
   const metrics: Record<string, number | string>[] = [];

@@ -7,6 +7,7 @@ import {
   type ServiceContainer,
 } from '@ar-distill/di';
 import type { Rng, StepCompiler } from '@ar-distill/program';
+import { z } from 'zod';
 import { InvalidOptionError } from './errors';
 import type { WorkflowEvent, WorkflowOptions } from './events';
 import { checkSeed } from './settings/check-option';
@@ -84,14 +85,16 @@ export function onPreset(
     throw new Error(explainIssue(error, { source, value: preset.architecture }));
   }
   if (architecture === undefined) return { ...context, found };
-  const value = mergeTrees(isTree(preset.architecture) ? preset.architecture : {}, architecture);
-  const changed = backbone.architectureSchema.safeParse(value);
+  const schema = z.object({ architecture: backbone.architectureSchema });
+  const merged = isTree(preset.architecture) ? preset.architecture : {};
+  const value = { architecture: mergeTrees(merged, architecture) };
+  const changed = schema.safeParse(value);
   if (changed.success) return { ...context, found, architecture };
   throw new InvalidOptionError(
     explainIssue(changed.error, {
-      source: ` of the architecture for the backbone "${backbone.name}"`,
-      name: (place) => `The setting "${['architecture', ...place].map(String).join('.')}"`,
-      knownKeys: (place) => knownKeys(backbone.architectureSchema, place),
+      source: ` of the backbone "${backbone.name}"`,
+      name: (place) => `The setting "${place.map(String).join('.')}"`,
+      knownKeys: (place) => knownKeys(schema, place),
       value,
     }),
   );
