@@ -36,12 +36,23 @@ it('says of one phase what it trains without a number', async () => {
   ]);
 });
 
-it('makes one phase of however many a preset has where a number of iterations is given', async () => {
-  const { settings } = parse(await printed('--preset var-d16 --iterations 7')) as {
-    settings: { phases: object[]; generatorIterations: number };
-  };
-  expect(settings.phases).toEqual([{ trains: 'both', fromAverage: false }]);
-  expect(settings.generatorIterations).toBe(7);
+it.each(['--iterations 7', '--set generatorIterations=7', '--quick --iterations 7'])(
+  'makes one phase of however many a preset has with %s',
+  async (options) => {
+    const { settings } = parse(await printed(`--preset var-d16 ${options}`)) as {
+      settings: { phases: object[]; generatorIterations: number };
+    };
+    expect(settings.phases).toEqual([{ trains: 'both', fromAverage: false }]);
+    expect(settings.generatorIterations).toBe(7);
+  },
+);
+
+it('leaves phases that are given beside a number of iterations', async () => {
+  const phases = '[{},{"generatorIterations":3}]';
+  const { settings } = parse(
+    await printed(`--preset var-d16 --iterations 7 --set phases=${phases}`),
+  ) as { settings: { phases: object[] } };
+  expect(settings.phases).toHaveLength(2);
 });
 
 it('is a config file of the same distillation', async () => {

@@ -97,6 +97,7 @@ describe('evaluateImages', () => {
     expect(same.count).toBe(60);
     expect(Object.keys(same.values)).toEqual([
       'frechet-distance',
+      'inception-score',
       'class-accuracy',
       'precision',
       'recall',

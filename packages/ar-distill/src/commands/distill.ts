@@ -1,4 +1,4 @@
-import { isTree, mergeTrees, type Tree } from '@ar-distill/workflows';
+import { isTree, type Tree } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { distillSchema } from '../config/schemas';
@@ -40,13 +40,6 @@ function withNestedSettings({ settings, ...flags }: Tree): Tree {
     ...(adaptation === undefined ? {} : { adaptation }),
     ...(architecture === undefined ? {} : { architecture }),
   };
-}
-
-/** What was typed; a number of iterations is that of one phase, however many the preset has. */
-function flagsOf(command: Command): Tree {
-  const flags = withNestedSettings(givenFlags(command, RENAMED));
-  const isOnePhase = command.getOptionValueSource('iterations') === 'cli';
-  return isOnePhase ? mergeTrees({ settings: { phases: [{}] } }, flags) : flags;
 }
 
 /** `ar-distill distill`. */
@@ -92,7 +85,7 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
       ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const flags = flagsOf(command);
+    const flags = withNestedSettings(givenFlags(command, RENAMED));
     const given = resolveOptions(distillSchema, flags, env.cwd);
     const { printConfig, ...rest } = given;
     const options = { ...rest, defaultPreset: DEFAULT_PRESET };

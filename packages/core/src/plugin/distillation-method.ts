@@ -128,6 +128,11 @@ export interface DistillationMethod<S = unknown> {
    * stage after whose end they mean nothing any more. Nothing else of a run can change; default: none.
    */
   readonly resumable?: Readonly<Record<string, string>>;
+  /**
+   * Settings that come with one that is given over a preset's, unless they are given themselves: by the name
+   * of that one.
+   */
+  readonly implied?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Settings over a preset's for a run of a minute or two that shows that everything works. */
   readonly quickSettings: Readonly<Record<string, unknown>>;
   /**

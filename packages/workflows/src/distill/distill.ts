@@ -201,6 +201,7 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
     method.settingsSchema,
     presetSettings(context, method.name),
     ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
+    ...impliedBy(method, options.settings),
     options.settings,
   );
   return {
@@ -225,6 +226,12 @@ function newConfig(context: PresetContext, options: DistillOptions): DistillConf
           ),
         }),
   };
+}
+
+function impliedBy({ implied = {} }: DistillationMethod, settings: Tree = {}): Tree[] {
+  return Object.entries(implied).flatMap(([name, others]) =>
+    Object.hasOwn(settings, name) ? [others] : [],
+  );
 }
 
 /** @throws InvalidOptionError when there is none of the name, or the preset has none. */

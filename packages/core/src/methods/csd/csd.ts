@@ -40,6 +40,8 @@ export const csd: DistillationMethod<DistillationSettings> = {
     gradientClip: DISTILLATION_STAGE,
     checkpointInterval: DISTILLATION_STAGE,
   },
+  // Who says a number of updates means all of them, however many phases a preset has.
+  implied: { generatorIterations: { phases: [{}] } },
   // With one guidance update per generator update the generator would lose modes faster than the
   // guidance network notices.
   quickSettings: {
