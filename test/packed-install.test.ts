@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { declarationComplaints, entriesOf, ROOT, workspacePackages } from '@ar-distill/workspace';
@@ -13,7 +21,8 @@ const ENTRIES = workspacePackages('packages', 'plugins').flatMap(entriesOf);
 const SPECIFIERS = ENTRIES.map(({ specifier }) => specifier);
 
 const folder = mkdtempSync(join(tmpdir(), 'ar-distill-packed-'));
-const project = join(folder, 'project');
+// As folders of people are called.
+const project = join(folder, 'Mon projet n° 1 – déjà vu');
 let packed: PackedPackage[];
 let registry: Registry;
 let installed: Finished;
@@ -122,7 +131,7 @@ describe('the packages, installed as the README says in an empty folder', () => 
     expect(stdout).toContain('onnxruntime');
     expect(stdout).toContain('var');
     expect(status).toBe(0);
-    const [, script] = /onnxruntime cuda: .*: node (.+)$/m.exec(stdout) ?? [];
+    const [, script] = /onnxruntime cuda: .*: node "(.+)"$/m.exec(stdout) ?? [];
     if (process.platform === 'linux' && process.arch === 'x64') {
       expect(existsSync(script!)).toBe(true);
     }
@@ -169,6 +178,24 @@ describe('the packages, installed as the README says in an empty folder', () => 
     },
     MINUTES,
   );
+
+  it('work as far as they can where ONNX Runtime has no library, and say so', async () => {
+    const libraries = join(project, 'node_modules/onnxruntime-node/bin');
+    renameSync(libraries, `${libraries}-away`);
+    try {
+      expect((await arDistill('plugins')).stderr).toBe('');
+      const sentence =
+        /onnxruntime-node cannot be loaded on \w+ \w+ \(Cannot find module '[^\n]*'\): /;
+      const drawn = await arDistill('sample', '--count', '1', '--out', 'never.png');
+      expect(drawn).toMatchObject({ status: 1, stderr: expect.stringMatching(sentence) });
+      expect(drawn.stderr).toMatch(/^Error: .*\.$/m);
+      const { status, stdout } = await arDistill('doctor');
+      expect(stdout).toMatch(/^wrong +Engine: .*onnxruntime-node cannot be loaded on /m);
+      expect(status).toBe(1);
+    } finally {
+      renameSync(`${libraries}-away`, libraries);
+    }
+  }, 180_000);
 
   it('print the version, and one sentence for a mistake', async () => {
     const { version } = packed.find(({ name }) => name === 'ar-distill')!;

@@ -173,6 +173,18 @@ describe('findPluginPackages', () => {
     ]);
   });
 
+  it("says of a dependency of the command's what to install, which is not the command's own folder", () => {
+    const application = join(root, 'node_modules/ar-distill');
+    write({
+      'node_modules/ar-distill/package.json':
+        '{"name":"ar-distill","dependencies":{"ar-distill-plugin-x":"1"}}',
+    });
+    const { problems } = findPluginPackages({ cwd: tmpdir(), application });
+    expect(problems.map(({ message }) => message)).toEqual([
+      `The plugin "ar-distill-plugin-x" that "${join(application, 'package.json')}" names is not installed: install ar-distill again.`,
+    ]);
+  });
+
   it.each([
     ['a list', '[]', /is no JSON object: mend it/],
     ['null', 'null', /is no JSON object: mend it/],
