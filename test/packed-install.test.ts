@@ -14,7 +14,7 @@ import { installAsDocumented } from './packing/install-as-documented';
 import { packWorkspace, type PackedPackage } from './packing/pack-workspace';
 import { startRegistry, type Registry } from './packing/registry';
 import { GOT_ALL, PRINT_WHAT_IT_GOT, writeForeignPlugin } from './plugin-loading/foreign-plugin';
-import { mustRun, runCommand, type Finished } from './packing/run-command';
+import { mustRun, runCommand, userEnvironment, type Finished } from './packing/run-command';
 
 const MINUTES = 300_000;
 const ENTRIES = workspacePackages('packages', 'plugins').flatMap(entriesOf);
@@ -125,6 +125,15 @@ describe('the packages, installed as the README says in an empty folder', () => 
     },
     60_000,
   );
+
+  it('are given to an ES module elsewhere, also where NODE_PATH leads to them', async () => {
+    // The shims of pnpm set it; `require` looks there, and `import` does not.
+    const place = join(folder, 'elsewhere with NODE_PATH');
+    writeForeignPlugin(place, 'module', { copies: false });
+    const environment = userEnvironment({ NODE_PATH: join(project, 'node_modules') });
+    const printed = await mustRun(project, ['node', '-e', PRINT_WHAT_IT_GOT, place], environment);
+    expect(JSON.parse(printed)).toEqual(GOT_ALL);
+  }, 60_000);
 
   it('pass the doctor, which names the command that fetches the libraries of CUDA', async () => {
     const { status, stdout } = await arDistill('doctor');

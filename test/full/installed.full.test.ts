@@ -126,4 +126,28 @@ describe.each(['20.19.1', '20', '22.12.0', '22', '24'])('Node %s', (version) => 
     },
     MINUTES,
   );
+
+  it(
+    'says what keeps an ES module elsewhere from loading',
+    async () => {
+      const name = 'ar-distill-plugin-broken';
+      const place = join(folder, 'elsewhere', version, name);
+      mkdirSync(place, { recursive: true });
+      writeFileSync(
+        join(place, 'package.json'),
+        JSON.stringify({
+          ...{ name, type: 'module', version: '1.0.0', main: 'index.js' },
+          peerDependencies: { '@ar-distill/core': '^0.1.0' },
+        }),
+      );
+      writeFileSync(
+        join(place, 'index.js'),
+        "import '@ar-distill/core';\nthrow new Error('the cause');",
+      );
+      const { status, stderr } = await arDistill('plugins', '--plugins-dir', place);
+      expect(stderr).toMatch(/^Warning: [^\n]*"ar-distill-plugin-broken"[^\n]*the cause[^\n]*\n$/);
+      expect(status).toBe(0);
+    },
+    MINUTES,
+  );
 });

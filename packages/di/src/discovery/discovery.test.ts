@@ -169,7 +169,7 @@ describe('findPluginPackages', () => {
   it('says when a dependency is not installed', () => {
     ask('.', ['ar-distill-plugin-x']);
     expect(messagesOf(root)).toEqual([
-      `The plugin "ar-distill-plugin-x" that "${join(root, 'package.json')}" names is not installed: run "npm install" there.`,
+      `The plugin "ar-distill-plugin-x" that "${join(root, 'package.json')}" names is not installed: run "npm install --ignore-scripts" there.`,
     ]);
   });
 

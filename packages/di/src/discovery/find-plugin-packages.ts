@@ -48,7 +48,9 @@ export function findPluginPackages(places: PluginPlaces): FoundPackages {
   }
   const project = nearestProject(places.cwd);
   if (project !== undefined)
-    look(() => declaredIn(project, PROJECT_FIELDS, () => 'run "npm install" there'));
+    look(() =>
+      declaredIn(project, PROJECT_FIELDS, () => 'run "npm install --ignore-scripts" there'),
+    );
   const application = places.application && realDirectory(places.application);
   if (application) {
     // It was installed by somebody else's package.json, or globally.
