@@ -135,6 +135,17 @@ describe('the packages, installed as the README says in an empty folder', () => 
     expect(JSON.parse(printed)).toEqual(GOT_ALL);
   }, 60_000);
 
+  it('say what keeps an ES module elsewhere from loading', async () => {
+    const place = join(folder, 'broken');
+    writeForeignPlugin(place, 'module', { copies: false });
+    const text = "import '@ar-distill/core';\nthrow new Error('the cause');";
+    writeFileSync(join(place, 'node_modules/ar-distill-plugin-x/index.js'), text);
+    const printed = await mustRun(project, ['node', '-e', PRINT_WHAT_IT_GOT, place]);
+    expect(JSON.parse(printed)).toMatchObject({
+      problems: [expect.stringMatching(/cannot be loaded \(the cause at index\.js:2:7\): /)],
+    });
+  }, 60_000);
+
   it('pass the doctor, which names the command that fetches the libraries of CUDA', async () => {
     const { status, stdout } = await arDistill('doctor');
     expect(stdout).toContain('onnxruntime');
