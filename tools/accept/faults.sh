@@ -275,6 +275,7 @@ letter_b() {
   tests 'B plugins get the host packages' test/plugin-loading packages/di/src/discovery
   tests 'B manifests' test/workspace/manifests
   full_tests 'B places × versions' plugin-places
+  full_tests 'B eval, distill, versions of Node' full/installed
 }
 
 letter_c() {

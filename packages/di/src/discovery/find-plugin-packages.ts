@@ -47,10 +47,16 @@ export function findPluginPackages(places: PluginPlaces): FoundPackages {
     look(() => inGivenFolder(folder));
   }
   const project = nearestProject(places.cwd);
-  if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
+  if (project !== undefined)
+    look(() =>
+      declaredIn(project, PROJECT_FIELDS, () => 'run "npm install --ignore-scripts" there'),
+    );
   const application = places.application && realDirectory(places.application);
   if (application) {
-    look(() => declaredIn(application, APPLICATION_FIELDS));
+    // It was installed by somebody else's package.json, or globally.
+    look(() =>
+      declaredIn(application, APPLICATION_FIELDS, ({ name }) => `install ${name ?? 'it'} again`),
+    );
     look(() => allIn(besideGlobal(application) ?? globalDirectory.npm.packages));
   }
   return { packages: found, problems };
@@ -82,6 +88,7 @@ function nearestProject(cwd: string): string | undefined {
 function declaredIn(
   folder: string,
   fields: readonly DependencyField[],
+  mend: (manifest: Manifest) => string,
 ): (PluginPackage | PluginProblem)[] {
   const file = join(folder, 'package.json');
   const manifest = readManifest(file);
@@ -91,7 +98,7 @@ function declaredIn(
     .sort()
     .flatMap((name): (PluginPackage | PluginProblem)[] => {
       const installed = installedFor(folder, name);
-      return installed ? [installed] : missing(file, manifest, name);
+      return installed ? [installed] : missing(file, manifest, name, mend(manifest));
     });
 }
 
@@ -101,13 +108,18 @@ function installedFor(start: string, packageName: string): PluginPackage | undef
 }
 
 /** Only what is needed at run time must be there. */
-function missing(file: string, manifest: Manifest, packageName: string): PluginProblem[] {
+function missing(
+  file: string,
+  manifest: Manifest,
+  packageName: string,
+  mend: string,
+): PluginProblem[] {
   const isOptional = manifest.namesIn('optionalDependencies').includes(packageName);
   if (isOptional || !manifest.namesIn('dependencies').includes(packageName)) return [];
   return [
     {
       packageName,
-      message: `The plugin "${packageName}" that "${file}" names is not installed: run "npm install" there.`,
+      message: `The plugin "${packageName}" that "${file}" names is not installed: ${mend}.`,
     },
   ];
 }
