@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -277,6 +278,52 @@ describe('tuned weights', () => {
     );
     expect(existsSync(path.join(folder, 'refused'))).toBe(false);
   });
+
+  /** A copy of the run that tuned them with one bit of its arrays turned. */
+  function damaged(copy: string, name: string): string {
+    cpSync(path.join(folder, 'made'), path.join(folder, copy), { recursive: true });
+    const file = path.join(folder, copy, '00000-toy-joint/arrays', `${name}.safetensors`);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    return path.relative(folder, file);
+  }
+
+  it.each(['tuning', 'teacher-pool'])('are refused when "%s" is damaged', async (name) => {
+    const file = damaged(`damaged-${name}`, name);
+    const { status, stderr } = await arDistill(
+      `distill --stage1 damaged-${name}/00000-toy-joint --out refused ${TINY}`,
+    );
+    expect(stderr).toMatch(/^Error: [^\n]+\n$/);
+    expect(stderr).toContain(`"${file}" is damaged, as its checksum shows`);
+    expect(status).toBe(1);
+    expect(existsSync(path.join(folder, 'refused'))).toBe(false);
+  });
+
+  it('that were not copied yet are taken from where they lie now, and no others', async () => {
+    cpSync(path.join(folder, 'made'), path.join(folder, 'source'), { recursive: true });
+    const begun = await arDistill(`distill --stage1 source/00000-toy-joint --out late ${TINY}`);
+    expect(begun.status).toBe(0);
+    const expected = readFileSync(arrays('late/00000-toy-joint'));
+    rmSync(path.join(folder, 'late/00000-toy-joint/arrays'), { recursive: true });
+    renameSync(path.join(folder, 'source'), path.join(folder, 'elsewhere'));
+    const resume = 'distill --no-report --resume late/00000-toy-joint';
+    const gone = await arDistill(resume);
+    expect(gone.stderr).toBe(
+      'Error: The run "source/00000-toy-joint" whose tuned weights are to be used is gone: put it back, or say with --stage1 where it lies now.\n',
+    );
+    const { tensors } = await readSafetensors(arrays('elsewhere/00000-toy-joint'));
+    cpSync(path.join(folder, 'elsewhere'), path.join(folder, 'source'), { recursive: true });
+    const [weights] = Object.values(tensors);
+    weights!.data[0]! += 1;
+    await writeSafetensors(arrays('source/00000-toy-joint'), tensors);
+    const changed = await arDistill(resume);
+    expect(changed.stderr).toMatch(/^Error: The tuned weights of "[^"]+" have changed since/);
+    const moved = await arDistill(`${resume} --stage1 elsewhere/00000-toy-joint`);
+    expect(moved.stderr).not.toContain('Error: ');
+    expect(moved.status).toBe(0);
+    expect(readFileSync(arrays('late/00000-toy-joint'))).toEqual(expected);
+  }, 180_000);
 
   it('of another teacher are refused', async () => {
     cpSync(path.join(folder, 'made'), path.join(folder, 'taught'), { recursive: true });

@@ -106,7 +106,7 @@ runs_two_signals() {
     (exec $cli distill --preset toy-joint --no-report --iterations 100000 --batch-size 8 $sizes \
       --set tuning.batchSize=8 --out "$work/signals" >/dev/null 2>"$log" </dev/null) &
     pid=$!
-    for _ in $(seq 600); do grep -qE "^$stage [0-9]" "$log" && break; sleep 0.1; done
+    for _ in $(seq 600); do grep -qE "(^|, )$stage [0-9]" "$log" && break; sleep 0.1; done
     kill -INT "$pid" && sleep 0.3 && kill -INT "$pid" 2>/dev/null
     wait "$pid"
     codes="$codes $?"
