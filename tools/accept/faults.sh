@@ -48,7 +48,7 @@ tiny_distill() {
 
 runs_tests() {
   tests 'A4 A6 runs: networks, resume, foreign' test/run-folders/run-networks test/run-folders/resumed-runs \
-    test/run-folders/foreign-runs
+    test/run-folders/foreign-runs test/run-folders/tuned-weights
   tests 'A1 signals, lost readers' test/run-folders/stopped-processes packages/runs/src/killed-process \
     packages/ar-distill/src/lost-readers packages/ar-distill/src/commands/shell-words
   tests 'A6 checksums, full disk, lock' packages/runs/src/run-tensors packages/runs/src/full-disk \
