@@ -34,7 +34,10 @@ export interface TrainingStage<Batch> {
   step(batch: Batch, iteration: number): Promise<Record<string, number>>;
   /** Holds everything that a resumed run needs beside the counters. */
   readonly state: Pick<StateStore, 'specs' | 'read' | 'write'>;
-  /** Called after each checkpoint that training wrote, and at the end: previews, snapshots. */
+  /**
+   * Called after each checkpoint that training wrote, and at the end: previews, snapshots. A training that
+   * stopped between such a checkpoint and this calls it when it is resumed.
+   */
   afterCheckpoint?(iterationsDone: number, secondsTrained: number): Promise<void>;
 }
 
@@ -68,6 +71,10 @@ export async function runStage<Batch>(
       tensors: finiteState(name, done - 1, stage.state),
     });
 
+  const isDue = (): boolean => done % stage.checkpointInterval === 0 || done === iterations;
+  // Whether the last process came to it nobody knows: it gives the same again.
+  if (done > 0 && isDue()) await stage.afterCheckpoint?.(done, seconds);
+
   let started = performance.now();
   const enter = async (): Promise<void> => {
     const before = performance.now();
@@ -99,7 +106,7 @@ export async function runStage<Batch>(
       await save();
       throw new TrainingInterruptedError(name, done, iterations);
     }
-    if (done % stage.checkpointInterval === 0 || done === iterations) {
+    if (isDue()) {
       await save();
       await stage.afterCheckpoint?.(done, seconds);
       // Saving and previews are not training time.

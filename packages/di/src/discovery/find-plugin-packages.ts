@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import globalDirectory from 'global-directory';
+import { globalPackages } from './global-packages';
 import { installedFolder, realDirectory } from './installed-folder';
 import { readManifest, type DependencyField, type Manifest } from './manifest';
 import { PluginError } from './plugin-error';
@@ -57,7 +57,8 @@ export function findPluginPackages(places: PluginPlaces): FoundPackages {
     look(() =>
       declaredIn(application, APPLICATION_FIELDS, ({ name }) => `install ${name ?? 'it'} again`),
     );
-    look(() => allIn(besideGlobal(application) ?? globalDirectory.npm.packages));
+    const global = besideGlobal(application) ?? globalPackages();
+    if (global !== undefined) look(() => allIn(global));
   }
   return { packages: found, problems };
 }

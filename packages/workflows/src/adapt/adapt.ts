@@ -5,7 +5,13 @@ import type { Run } from '@ar-distill/runs';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { checkImageCount } from '../evaluate/image-count';
-import { datasetOf, imagesOf, openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
+import {
+  checkEvaluator,
+  datasetOf,
+  imagesOf,
+  openEvaluator,
+  whyNotMeasured,
+} from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
@@ -95,6 +101,7 @@ export async function adapt(
   if (decoder) {
     const images = imagesOf({ teacher: models.teacher, tokenizer: decoder.tokenizer });
     checkImageCount(context, images, plan.config.samples);
+    await checkEvaluator(context, images);
   }
   const config = { ...plan.config, ...(resume ? {} : await networksOf(context, files)) };
   return workInRun(context, ADAPTATION, options, { ...plan, config }, (run, own) =>

@@ -40,7 +40,7 @@ import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
 import { noAdaptation, resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
-import { reusePools } from './stage1-pool';
+import { checkPools, reusePools } from './stage1-pool';
 
 const SAMPLES = 10_000;
 /** Sequences that are not images are small. */
@@ -95,8 +95,10 @@ export async function distill(
   const plan = await runPlanOf(context, options);
   const method = methodOf(context, plan.config.method);
   const files = resume ? filesOf(plan.config) : options;
-  if (plan.config.stage1 && !(resume && hasStage1(resume))) {
-    await checkStage1(context, plan.config.stage1.path, files);
+  const { stage1 } = plan.config;
+  if (stage1 && !(resume && hasStage1(resume))) {
+    await checkStage1(context, stage1, files);
+    await checkPools(context, method, stage1.path, plan.config);
   }
   const given = await loadPresetModels(context, files);
   if (options.adaptation && !neededAdaptation(context, given)) {
@@ -110,7 +112,7 @@ export async function distill(
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
     const { samples } = plan.config;
-    checkReport(context, { models: given, plan: planned, presetPlan, samples });
+    await checkReport(context, { models: given, plan: planned, presetPlan, samples });
   }
   const config = {
     ...plan.config,

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { adaptationSettingsSchema, type AdaptationSettings } from '@ar-distill/core/methods';
 import { METHODS } from '@ar-distill/di';
@@ -83,6 +84,9 @@ export async function resumedPlan(
   checkCount('The number of samples', samples);
   const config = {
     ...made,
+    ...(made.stage1 && stage1 !== undefined
+      ? { stage1: { ...made.stage1, path: path.resolve(stage1) } }
+      : {}),
     ...(await networksToResume(context, { folder, networks: made }, options)),
     samples,
     settings: { ...(settings as Tree) },

@@ -25,6 +25,7 @@ import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
 import { firstOf } from './first-of';
 import {
+  checkEvaluator,
   datasetOf,
   type EvaluatedImages,
   imagesOfPreset,
@@ -101,7 +102,7 @@ export async function evaluate(
     await resolvePreset(openContext(container, run), options),
     options.metrics,
   );
-  checkMeasurable(context, options);
+  await checkMeasurable(context, options);
   const { images, condition } = await imagesToMeasure(context, options);
   const measured = {
     imageShape: images.shape.slice(1),
@@ -134,17 +135,20 @@ function measuringBy(
   return { ...context, found: { ...found, preset: measured } };
 }
 
-/** Throws when the preset's images are none that its feature network knows, or too few. */
-function checkMeasurable(
+/** Throws when the preset's images are none that its feature network knows, or too few, or it does not open. */
+async function checkMeasurable(
   context: PresetContext,
   { npz, reconstruction, samples = SAMPLES }: EvaluateOptions,
-): void {
+): Promise<void> {
   const images = imagesOfPreset(context.found);
   if (npz !== undefined || images === undefined) return;
   const labels = images.labels || Boolean(reconstruction);
   const reason = whyNotMeasured(context, { ...images, labels });
-  if (reason === undefined) return checkImageCount(context, images, samples);
-  throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
+  if (reason !== undefined) {
+    throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
+  }
+  checkImageCount(context, images, samples);
+  await checkEvaluator(context, { ...images, labels });
 }
 
 async function imagesToMeasure(

@@ -121,8 +121,9 @@ export interface NetworkFiles {
 /** The config of a kind of runs. */
 export type ConfigOf<K> = K extends RunKind<infer Config> ? Config : never;
 
+const COMMANDS = ['train tokenizer', 'train teacher', 'train features', 'adapt', 'distill'] as const;
 const headerSchema = z.object({
-  command: name,
+  command: z.enum(COMMANDS),
   plugin: name.optional(),
   preset: name.optional(),
 });
