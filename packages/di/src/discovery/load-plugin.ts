@@ -5,10 +5,11 @@ import type { PluginDefinition } from '@ar-distill/core';
 import { importFirst, isEsModule, wasImported } from './es-modules';
 import { foreignFolders } from './foreign-folders';
 import { giveHostPackages, hooksRequiredModules } from './give-host-packages';
-import { hostFiles } from './host-packages';
+import { HOST_PACKAGES, hostFiles } from './host-packages';
 import { checkHostVersions } from './host-versions';
 import { loadFailure } from './load-failure';
-import { readManifest } from './manifest';
+import { firstLine, type Manifest, readManifest } from './manifest';
+import { withoutExit } from './without-exit';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { pluginOfModule } from './validate-plugin';
@@ -38,17 +39,29 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
         `The plugin "${plugin.packageName}" in ${plugin.directory} is an ES module apart from ar-distill, which a program can load with Node 22.15 or newer only: use that, or install both in one project.`,
       );
     }
-    const loaded: unknown = createRequire(plugin.requiredFrom)(entry);
+    const loaded: unknown = withoutExit(() => createRequire(plugin.requiredFrom)(entry));
     const definition = pluginOfModule(loaded, plugin.packageName);
     return { ...plugin, version, definition };
   } catch (error) {
     if (error instanceof PluginError) throw error;
     throw new PluginError(
       `The plugin "${plugin.packageName}" in ${plugin.directory} cannot be loaded ` +
-        `(${loadFailure(error, plugin.directory)}): build it if it is a workspace, or install it again.`,
+        `(${loadFailure(error, plugin.directory)}): ${mendOf(error, manifest)}.`,
       { cause: error },
     );
   }
+}
+
+/** What the author forgot to name is not there in the author's folder, whoever installs what again. */
+function mendOf(error: unknown, manifest: Manifest): string {
+  const reason = firstLine(error);
+  const missing = HOST_PACKAGES.find((name) =>
+    [`'${name}'`, `'${name}/`].some((quoted) => reason.includes(quoted)),
+  );
+  const isNamed = missing !== undefined && manifest.namesIn('peerDependencies').includes(missing);
+  return missing === undefined || isNamed
+    ? 'build it if it is a workspace, or install it again'
+    : `name "${missing}" in the "peerDependencies" of its package.json`;
 }
 
 /**

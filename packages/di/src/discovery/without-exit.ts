@@ -1,0 +1,16 @@
+/**
+ * Runs code that must not end the process, as a plugin that is loaded must not: commands that do not
+ * need it would end in the middle, and as if they had done their work.
+ * @throws Error where it calls `process.exit`, and what it throws.
+ */
+export function withoutExit<T>(load: () => T): T {
+  const { exit } = process;
+  process.exit = (code) => {
+    throw new Error(`it ends the process with process.exit(${code ?? ''})`);
+  };
+  try {
+    return load();
+  } finally {
+    process.exit = exit;
+  }
+}
