@@ -7,10 +7,11 @@ import {
   type ConditionSpace,
   labelsOf,
   ofClasses,
+  PLAIN_SAMPLING,
   type PluginDefinition,
   type SequenceSampler,
 } from '@ar-distill/core';
-import { defaultSampler } from '@ar-distill/backbone-kit';
+import { defaultSampler, TokenPredictionTask } from '@ar-distill/backbone-kit';
 import * as tf from '@tensorflow/tfjs';
 import type { BrokenPlugin } from './broken-plugins';
 import { TinyNetwork, TinyTeacher, TinyTokenizer } from './tiny-plugin';
@@ -311,5 +312,38 @@ export const BROKEN_IN_USE: readonly BrokenPlugin[] = [
     plugin: trainedPlugin({
       preset: { teacherSampling: { guidanceScale: 0, topK: 0, topP: 0, temperature: 1 } },
     }),
+  },
+  {
+    mistake: 'a training of the teacher that moves the codes of the tokenizer',
+    breaks: 'backbone "tiny", teacher: it shares names and shapes of parameters with the tokenizer',
+    says: /^Its training trains "codebook", which the tokenizer has, too/,
+    plugin: trainedPlugin({
+      backbone: {
+        createTeacherTask: () =>
+          new TokenPredictionTask(new TinyTeacher(PLAIN_SAMPLING), {
+            conditionDropout: 0.1,
+            isFrozen: () => false,
+          }),
+      },
+    }),
+  },
+  {
+    mistake: 'a fit that changes the weights that it looks at',
+    breaks: 'backbone "tiny", training: fitTokenizer gives an architecture of the same networks',
+    says: /^It changes the weights of the tokenizer: copy what you change\.$/,
+    plugin: trainedPlugin({
+      backbone: {
+        fitTokenizer: (architecture, { codebook }) => {
+          codebook!.data.fill(0);
+          return architecture;
+        },
+      },
+    }),
+  },
+  {
+    mistake: 'figures that are none',
+    breaks: 'backbone "tiny", generator: measureSequences gives finite figures of what it makes',
+    says: /^It gives "distance" as no finite number\.$/,
+    plugin: trainedPlugin({ backbone: { measureSequences: () => ({ distance: NaN }) } }),
   },
 ];

@@ -78,7 +78,7 @@ export const partChecks: readonly Check<Parts>[] = [
   {
     id: 'code-scale',
     name: 'teacher: codeScale is a finite number above 0',
-    needs: ['factories'],
+    needs: ['agreement'],
     run: ({ teacher: { codeScale } }) =>
       requireThat(
         Number.isFinite(codeScale) && codeScale > 0,

@@ -14,6 +14,9 @@ import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { pluginOfModule } from './validate-plugin';
 
+/** The package in what Node says of a module that it does not find. */
+const MISSING = /Cannot find (?:module|package) '((?:@[^/']+\/)?[^/']+)/;
+
 /** A plugin that can be used. */
 export interface InstalledPlugin extends PluginPackage {
   /** Version of the npm package. */
@@ -52,16 +55,15 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
   }
 }
 
-/** What the author forgot to name is not there in the author's folder, whoever installs what again. */
+/** What an author forgot to name or to install is not there, whoever installs the plugin again. */
 function mendOf(error: unknown, manifest: Manifest): string {
-  const reason = firstLine(error);
-  const missing = HOST_PACKAGES.find((name) =>
-    [`'${name}'`, `'${name}/`].some((quoted) => reason.includes(quoted)),
-  );
-  const isNamed = missing !== undefined && manifest.namesIn('peerDependencies').includes(missing);
-  return missing === undefined || isNamed
-    ? 'build it if it is a workspace, or install it again'
-    : `name "${missing}" in the "peerDependencies" of its package.json`;
+  const [, missing = ''] = MISSING.exec(firstLine(error)) ?? [];
+  if (HOST_PACKAGES.includes(missing) && !manifest.namesIn('peerDependencies').includes(missing)) {
+    return `name "${missing}" in the "peerDependencies" of its package.json`;
+  }
+  return manifest.namesIn('dependencies').includes(missing)
+    ? 'run "npm install" in that folder, or install it again'
+    : 'build it if it is a workspace, or install it again';
 }
 
 /**

@@ -127,6 +127,13 @@ describe('says where a plugin breaks', () => {
     expect(messageOf()).toMatch(sentence);
   });
 
+  it('and asks for the dependencies that are not installed', () => {
+    install('node_modules/ar-distill-plugin-x', lines("require('@no-such/package')"));
+    const manifest = { main: 'entry.js', dependencies: { '@no-such/package': '*' } };
+    write('node_modules/ar-distill-plugin-x/package.json', JSON.stringify(manifest));
+    expect(messageOf()).toMatch(/: run "npm install" in that folder, or install it again\.$/);
+  });
+
   it('in the file that it is in', () => {
     install('node_modules/ar-distill-plugin-x', "exports.plugin = require('./lib/part')");
     write('node_modules/ar-distill-plugin-x/lib/part.js', lines("throw new Error('deep')"));
