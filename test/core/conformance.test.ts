@@ -86,8 +86,11 @@ test('a factory that throws is a result, not an exception', async () => {
 test('the parts are made of what the schema gives, with its defaults', async () => {
   const architectureSchema = z.strictObject({ size: z.int().default(3) });
   const sizes: unknown[] = [];
+  const { name, summary, createTeacher } = tinyBackbone();
   const backbone: Backbone<{ size: number }> = {
-    ...tinyBackbone(),
+    name,
+    summary,
+    createTeacher,
     architectureSchema,
     createNetwork: ({ size }) => {
       sizes.push(size);

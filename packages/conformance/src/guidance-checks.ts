@@ -27,9 +27,25 @@ const CONDITIONS = 8;
 /** Rules of what a teacher makes of `TeacherSamplingOptions`. */
 export const guidanceChecks: readonly Check<Subject>[] = [
   {
+    id: 'no-guidance',
+    name: 'teacher: a guidance scale of 0 is no guidance',
+    needs: ['log-probs'],
+    run: ({ plainTeacher, teacherParameters, sequence, condition }) => {
+      if (!isGuidedTeacher(plainTeacher)) return;
+      const codes = tf.div(sequence, plainTeacher.codeScale);
+      const plain = tf.logSoftmax(plainTeacher.logits(teacherParameters, codes, condition));
+      const own = plainTeacher.logProbs(teacherParameters, sequence, condition);
+      requireThat(
+        magnitude(tf.sub(own, plain)) <= ROUNDING * magnitude(plain),
+        'Without guidance and truncation logProbs is not the log-softmax of the logits.',
+      );
+    },
+    exempts: withoutGuidance,
+  },
+  {
     id: 'truncation',
     name: 'teacher: temperature, top-k and top-p are those of its options',
-    needs: ['log-probs'],
+    needs: ['no-guidance'],
     run: (subject) => {
       const { plainTeacher, teacherParameters, sequence, condition } = subject;
       if (!isDiscrete(plainTeacher)) return;
@@ -46,22 +62,6 @@ export const guidanceChecks: readonly Check<Subject>[] = [
       }
     },
     exempts: withoutTokens,
-  },
-  {
-    id: 'no-guidance',
-    name: 'teacher: a guidance scale of 0 is no guidance',
-    needs: ['log-probs'],
-    run: ({ plainTeacher, teacherParameters, sequence, condition }) => {
-      if (!isGuidedTeacher(plainTeacher)) return;
-      const codes = tf.div(sequence, plainTeacher.codeScale);
-      const plain = tf.logSoftmax(plainTeacher.logits(teacherParameters, codes, condition));
-      const own = plainTeacher.logProbs(teacherParameters, sequence, condition);
-      requireThat(
-        magnitude(tf.sub(own, plain)) <= ROUNDING * magnitude(plain),
-        'Without guidance and truncation logProbs is not the log-softmax of the logits.',
-      );
-    },
-    exempts: withoutGuidance,
   },
   {
     id: 'nothing',

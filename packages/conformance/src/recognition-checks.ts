@@ -119,7 +119,12 @@ function ownNetworks({ backbone, architecture, sampling }: Subject): readonly Ow
     { kind: 'teacher', forms: [teacher, whole, both], specsOf: teacherSpecs },
     { kind: 'tokenizer', forms: [tokenizer, both], specsOf: tokenizerSpecs },
   ];
-  return networks.filter(({ forms: [first] }) => Object.keys(first ?? {}).length > 0);
+  // An adapted teacher was made here: no original project stores one.
+  const isAdapted = backbone.adaptation?.isNeeded(architecture) === false;
+  return networks.filter(
+    ({ kind, forms: [first] }) =>
+      Object.keys(first ?? {}).length > 0 && !(isAdapted && kind === 'teacher'),
+  );
 }
 
 /** The form in which a network is known, when all keys of the architecture are. */
