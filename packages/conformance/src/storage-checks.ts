@@ -45,7 +45,7 @@ const STORED: readonly Stored[] = [
 export const storageChecks: readonly Check<Subject>[] = STORED.map((stored) => ({
   id: `${stored.name}-storage`,
   name: `storage: the ${stored.name} computes the same after it was saved and loaded`,
-  needs: [`${stored.name}-shapes`],
+  needs: [`${stored.name}-compiled`],
   run: async (subject) => {
     const before = stored.compute(subject, toTensors(stored.weights(subject)), subject);
     if (!before) return;

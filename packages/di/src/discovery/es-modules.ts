@@ -3,6 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { readManifest } from './manifest';
+import { withoutExitMeanwhile } from './without-exit';
 
 /** What came of an `import`. */
 export type Imported = { readonly module: unknown } | { readonly error: unknown };
@@ -24,7 +25,8 @@ export function isEsModule(file: string): boolean {
 /** Loads an ES module through `import`, whose resolution every Node can customise; remembers what came. */
 export async function importFirst(file: string): Promise<void> {
   try {
-    const module: unknown = await import(pathToFileURL(file).href);
+    const load = async (): Promise<unknown> => import(pathToFileURL(file).href);
+    const module = await withoutExitMeanwhile(load);
     if (types.isModuleNamespaceObject(module)) imported.set(file, { module });
   } catch (error) {
     imported.set(file, { error });

@@ -5,13 +5,17 @@ import type { PluginDefinition } from '@ar-distill/core';
 import { importedFirst, importFirst, isEsModule } from './es-modules';
 import { foreignFolders } from './foreign-folders';
 import { giveHostPackages, hooksRequiredModules } from './give-host-packages';
-import { hostFiles } from './host-packages';
+import { HOST_PACKAGES, hostFiles } from './host-packages';
 import { checkHostVersions } from './host-versions';
 import { loadFailure } from './load-failure';
-import { readManifest } from './manifest';
+import { firstLine, type Manifest, readManifest } from './manifest';
+import { withoutExit } from './without-exit';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { pluginOfModule } from './validate-plugin';
+
+/** The package in what Node says of a module that it does not find. */
+const MISSING = /Cannot find (?:module|package) '((?:@[^/']+\/)?[^/']+)/;
 
 /** A plugin that can be used. */
 export interface InstalledPlugin extends PluginPackage {
@@ -40,7 +44,7 @@ export function loadPlugin(plugin: PluginPackage): InstalledPlugin {
     if (error instanceof PluginError) throw error;
     throw new PluginError(
       `The plugin "${plugin.packageName}" in ${plugin.directory} cannot be loaded ` +
-        `(${loadFailure(error, plugin.directory)}): build it if it is a workspace, or install it again.`,
+        `(${loadFailure(error, plugin.directory)}): ${mendOf(error, manifest)}.`,
       { cause: error },
     );
   }
@@ -51,13 +55,26 @@ function loadEntry(plugin: PluginPackage, entry: string): unknown {
   const isForeign = serveFromHost(plugin);
   const imported = importedFirst(entry);
   if (imported === undefined) {
-    if (!isForeign || !needsImport(entry)) return createRequire(requiredFrom)(entry);
+    if (!isForeign || !needsImport(entry)) {
+      return withoutExit(() => createRequire(requiredFrom)(entry) as unknown);
+    }
     throw new PluginError(
       `The plugin "${packageName}" in ${directory} is an ES module apart from ar-distill: await importPlugins() before createContainer(), or use Node 22.15 or newer.`,
     );
   }
   if ('error' in imported) throw imported.error;
   return imported.module;
+}
+
+/** What an author forgot to name or to install is not there, whoever installs the plugin again. */
+function mendOf(error: unknown, manifest: Manifest): string {
+  const [, missing = ''] = MISSING.exec(firstLine(error)) ?? [];
+  if (HOST_PACKAGES.includes(missing) && !manifest.namesIn('peerDependencies').includes(missing)) {
+    return `name "${missing}" in the "peerDependencies" of its package.json`;
+  }
+  return manifest.namesIn('dependencies').includes(missing)
+    ? 'run "npm install --ignore-scripts" in that folder, or install it again'
+    : 'build it if it is a workspace, or install it again';
 }
 
 /**
