@@ -131,7 +131,9 @@ describe('says where a plugin breaks', () => {
     install('node_modules/ar-distill-plugin-x', lines("require('@no-such/package')"));
     const manifest = { main: 'entry.js', dependencies: { '@no-such/package': '*' } };
     write('node_modules/ar-distill-plugin-x/package.json', JSON.stringify(manifest));
-    expect(messageOf()).toMatch(/: run "npm install --ignore-scripts" in that folder, or install it again\.$/);
+    expect(messageOf()).toMatch(
+      /: run "npm install --ignore-scripts" in that folder, or install it again\.$/,
+    );
   });
 
   it('in the file that it is in', () => {
