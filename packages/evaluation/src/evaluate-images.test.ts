@@ -97,13 +97,13 @@ describe('evaluateImages', () => {
     expect(same.count).toBe(60);
     expect(Object.keys(same.values)).toEqual([
       'frechet-distance',
-      'inception-score',
       'class-accuracy',
       'precision',
       'recall',
       'diversity',
       'diversity.lowest',
       'diversity.lowestClass',
+      'inception-score',
     ]);
     expect(same.values['frechet-distance']).toBeCloseTo(0, 6);
     expect(same.values).toMatchObject({ precision: 1, recall: 1 });

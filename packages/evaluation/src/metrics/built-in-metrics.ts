@@ -9,9 +9,9 @@ import { RECALL } from './recall';
 /** The metrics that need no plugin, in the order of tables. */
 export const BUILT_IN_METRICS: readonly Metric[] = [
   FRECHET_DISTANCE,
-  INCEPTION_SCORE,
   CLASS_ACCURACY,
   PRECISION,
   RECALL,
   DIVERSITY,
+  INCEPTION_SCORE,
 ];

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
-import { METHODS, type ServiceContainer } from '@ar-distill/di';
+import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
   adaptationSettings,
@@ -19,32 +19,24 @@ import {
   type ArchitectureChoice,
   type PresetChoice,
 } from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { keepSnapshot } from '../report/curve-snapshots';
 import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
-import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { GENERATOR_FILE } from '../runs/run-files';
 import { placedProgress, placedStages, type Surroundings } from '../runs/placed-stages';
 import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
-import { RUN_VERSION } from '../runs/run-version';
 import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
-import { checkCount } from '../settings/check-option';
 import type { Tree } from '../settings/merge';
-import { namedOption } from '../settings/named-option';
-import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
 import { plannedStages, planOf } from './method-plan';
-import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
-import { noAdaptation, resumedPlan } from './resumed-plan';
+import { methodOf, newConfig, presetSettings } from './new-plan';
+import { resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
 import { checkPools, reusePools } from './stage1-pool';
-
-const SAMPLES = 10_000;
-/** Sequences that are not images are small. */
-const SEQUENCE_SAMPLES = 65_536;
 
 /** Options of `distill`. */
 export interface DistillOptions
@@ -187,74 +179,6 @@ async function distillInRun(
     samples: config.samples,
   });
   return { run: run.path, weights, ...(report ? { report } : {}) };
-}
-
-function newConfig(context: PresetContext, options: DistillOptions): DistillConfig {
-  const { found } = context;
-  const { stage1, quick } = options;
-  const images = imagesOfPreset(found);
-  const samples =
-    options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
-  if (options.adaptation && found.preset.adaptation === undefined) throw noAdaptation(found.name);
-  checkCount('The number of samples', samples);
-  const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
-  const settings = resolveSettings(
-    `method "${method.name}"`,
-    method.settingsSchema,
-    presetSettings(context, method.name),
-    ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
-    ...impliedBy(method, options.settings),
-    options.settings,
-  );
-  return {
-    version: RUN_VERSION,
-    command: 'distill',
-    plugin: found.plugin,
-    preset: found.name,
-    method: method.name,
-    ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
-    samples,
-    teacherSampling: { ...found.preset.teacherSampling },
-    ...(context.architecture ? { architecture: context.architecture } : {}),
-    settings: { ...(settings as Tree) },
-    ...(found.preset.adaptation === undefined
-      ? {}
-      : {
-          adaptation: adaptationSettings(
-            context,
-            quick ? QUICK_ADAPTATION : undefined,
-            { seed: seedOf(settings) },
-            options.adaptation,
-          ),
-        }),
-  };
-}
-
-function impliedBy({ implied = {} }: DistillationMethod, settings: Tree = {}): Tree[] {
-  return Object.entries(implied).flatMap(([name, others]) =>
-    Object.hasOwn(settings, name) ? [others] : [],
-  );
-}
-
-/** @throws InvalidOptionError when there is none of the name, or the preset has none. */
-export function methodOf(
-  { container, found }: PresetContext,
-  name: string | undefined,
-): DistillationMethod {
-  if (name === undefined) {
-    throw new InvalidOptionError(
-      `The preset "${found.name}" has no settings of any distillation method.`,
-    );
-  }
-  return namedOption('distillation method', container.resolveAll(METHODS), name).value;
-}
-
-function presetSettings({ found }: PresetContext, method: string): unknown {
-  const { methods } = found.preset;
-  if (Object.hasOwn(methods, method)) return methods[method];
-  throw new InvalidOptionError(
-    `The preset "${found.name}" has no settings of the method "${method}": it has those of ${Object.keys(methods).join(', ')}.`,
-  );
 }
 
 /** Says before anything starts when the report will have pictures only. */

@@ -4,8 +4,9 @@ import { openContext } from '../context';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset } from '../models/resolve-preset';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
-import { methodOf, runPlanOf, type DistillOptions } from './distill';
+import { runPlanOf, type DistillOptions } from './distill';
 import { planOf } from './method-plan';
+import { methodOf } from './new-plan';
 
 /** What a distillation would be. */
 export interface PlannedDistillation {

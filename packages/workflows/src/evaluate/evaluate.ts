@@ -28,6 +28,7 @@ import {
   checkEvaluator,
   datasetOf,
   type EvaluatedImages,
+  imagesOf,
   imagesOfPreset,
   openEvaluator,
   whyNotMeasured,
@@ -102,7 +103,7 @@ export async function evaluate(
     await resolvePreset(openContext(container, run), options),
     options.metrics,
   );
-  await checkMeasurable(context, options);
+  checkMeasurable(context, options);
   const { images, condition } = await imagesToMeasure(context, options);
   const measured = {
     imageShape: images.shape.slice(1),
@@ -135,11 +136,11 @@ function measuringBy(
   return { ...context, found: { ...found, preset: measured } };
 }
 
-/** Throws when the preset's images are none that its feature network knows, or too few, or it does not open. */
-async function checkMeasurable(
+/** Throws when the preset's images are none that its feature network knows, or too few. */
+function checkMeasurable(
   context: PresetContext,
   { npz, reconstruction, samples = SAMPLES }: EvaluateOptions,
-): Promise<void> {
+): void {
   const images = imagesOfPreset(context.found);
   if (npz !== undefined || images === undefined) return;
   const labels = images.labels || Boolean(reconstruction);
@@ -148,7 +149,6 @@ async function checkMeasurable(
     throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
   }
   checkImageCount(context, images, samples);
-  await checkEvaluator(context, { ...images, labels });
 }
 
 async function imagesToMeasure(
@@ -168,6 +168,8 @@ async function imagesToMeasure(
   const count = options.samples ?? SAMPLES;
   const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
   const condition = models.teacher.condition.inTurn(0, count);
+  // The files are read, and nothing is drawn yet.
+  await checkEvaluator(context, imagesOf({ ...models, tokenizer: decoder.tokenizer }));
   return drawFrom(
     await openSampler(context, models, files, options, batchSize),
     decoder,
@@ -198,6 +200,7 @@ async function reconstructions(
   const measured = firstOf(test, options.samples);
   const files = await sampledFiles(context, options);
   const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
+  await checkEvaluator(context, { imageShape: tokenizer.imageShape, labels: true });
   return {
     images: await reconstructImages(context, tokenizer, weights, measured),
     condition: ofClasses(await measured.labels()),
