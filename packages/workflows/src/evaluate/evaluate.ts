@@ -168,14 +168,15 @@ async function imagesToMeasure(
   const count = options.samples ?? SAMPLES;
   const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
   const condition = models.teacher.condition.inTurn(0, count);
-  // The files are read, and nothing is drawn yet.
-  await checkEvaluator(context, imagesOf({ ...models, tokenizer: decoder.tokenizer }));
-  return drawFrom(
-    await openSampler(context, models, files, options, batchSize),
-    decoder,
-    { name: 'sample', condition, count, rng },
-    context,
-  );
+  const sampler = await openSampler(context, models, files, options, batchSize);
+  try {
+    // The files are read, and nothing is drawn yet.
+    await checkEvaluator(context, imagesOf({ ...models, tokenizer: decoder.tokenizer }));
+  } catch (error) {
+    await sampler.dispose();
+    throw error;
+  }
+  return drawFrom(sampler, decoder, { name: 'sample', condition, count, rng }, context);
 }
 
 function checkArchive(context: PresetContext, file: string, images: EvaluatedImages): void {
