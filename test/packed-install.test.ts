@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { declarationComplaints, entriesOf, ROOT, workspacePackages } from '@ar-distill/workspace';
@@ -6,14 +14,15 @@ import { installAsDocumented } from './packing/install-as-documented';
 import { packWorkspace, type PackedPackage } from './packing/pack-workspace';
 import { startRegistry, type Registry } from './packing/registry';
 import { GOT_ALL, PRINT_WHAT_IT_GOT, writeForeignPlugin } from './plugin-loading/foreign-plugin';
-import { mustRun, runCommand, type Finished } from './packing/run-command';
+import { mustRun, runCommand, userEnvironment, type Finished } from './packing/run-command';
 
 const MINUTES = 300_000;
 const ENTRIES = workspacePackages('packages', 'plugins').flatMap(entriesOf);
 const SPECIFIERS = ENTRIES.map(({ specifier }) => specifier);
 
 const folder = mkdtempSync(join(tmpdir(), 'ar-distill-packed-'));
-const project = join(folder, 'project');
+// As folders of people are called.
+const project = join(folder, 'Mon projet n° 1 – déjà vu');
 let packed: PackedPackage[];
 let registry: Registry;
 let installed: Finished;
@@ -117,12 +126,32 @@ describe('the packages, installed as the README says in an empty folder', () => 
     60_000,
   );
 
+  it('are given to an ES module elsewhere, also where NODE_PATH leads to them', async () => {
+    // The shims of pnpm set it; `require` looks there, and `import` does not.
+    const place = join(folder, 'elsewhere with NODE_PATH');
+    writeForeignPlugin(place, 'module', { copies: false });
+    const environment = userEnvironment({ NODE_PATH: join(project, 'node_modules') });
+    const printed = await mustRun(project, ['node', '-e', PRINT_WHAT_IT_GOT, place], environment);
+    expect(JSON.parse(printed)).toEqual(GOT_ALL);
+  }, 60_000);
+
+  it('say what keeps an ES module elsewhere from loading', async () => {
+    const place = join(folder, 'broken');
+    writeForeignPlugin(place, 'module', { copies: false });
+    const text = "import '@ar-distill/core';\nthrow new Error('the cause');";
+    writeFileSync(join(place, 'node_modules/ar-distill-plugin-x/index.js'), text);
+    const printed = await mustRun(project, ['node', '-e', PRINT_WHAT_IT_GOT, place]);
+    expect(JSON.parse(printed)).toMatchObject({
+      problems: [expect.stringMatching(/cannot be loaded \(the cause at index\.js:2:7\): /)],
+    });
+  }, 60_000);
+
   it('pass the doctor, which names the command that fetches the libraries of CUDA', async () => {
     const { status, stdout } = await arDistill('doctor');
     expect(stdout).toContain('onnxruntime');
     expect(stdout).toContain('var');
     expect(status).toBe(0);
-    const [, script] = /onnxruntime cuda: .*: node (.+)$/m.exec(stdout) ?? [];
+    const [, script] = /onnxruntime cuda: .*: node "(.+)"$/m.exec(stdout) ?? [];
     if (process.platform === 'linux' && process.arch === 'x64') {
       expect(existsSync(script!)).toBe(true);
     }
@@ -169,6 +198,24 @@ describe('the packages, installed as the README says in an empty folder', () => 
     },
     MINUTES,
   );
+
+  it('work as far as they can where ONNX Runtime has no library, and say so', async () => {
+    const libraries = join(project, 'node_modules/onnxruntime-node/bin');
+    renameSync(libraries, `${libraries}-away`);
+    try {
+      expect((await arDistill('plugins')).stderr).toBe('');
+      const sentence =
+        /onnxruntime-node cannot be loaded on \w+ \w+ \(Cannot find module '[^\n]*'\): /;
+      const drawn = await arDistill('sample', '--count', '1', '--out', 'never.png');
+      expect(drawn).toMatchObject({ status: 1, stderr: expect.stringMatching(sentence) });
+      expect(drawn.stderr).toMatch(/^Error: .*\.$/m);
+      const { status, stdout } = await arDistill('doctor');
+      expect(stdout).toMatch(/^wrong +Engine: .*onnxruntime-node cannot be loaded on /m);
+      expect(status).toBe(1);
+    } finally {
+      renameSync(`${libraries}-away`, libraries);
+    }
+  }, 180_000);
 
   it('print the version, and one sentence for a mistake', async () => {
     const { version } = packed.find(({ name }) => name === 'ar-distill')!;

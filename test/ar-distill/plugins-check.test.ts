@@ -35,7 +35,8 @@ async function run(args: string, cwd = root, variables: Record<string, string> =
 
 const presetOf = (more: string): string =>
   `exports.plugin = { contractVersion: 2, name: 'mine', summary: '', presets: { small: { summary: '',
-    backbone: 'elsewhere', architecture: {}, teacherSampling: {}, methods: {}, ${more} } } };`;
+    backbone: 'elsewhere', architecture: {}, teacherSampling: { guidanceScale: 0, topK: 0, topP: 1, temperature: 1 },
+    methods: {}, ${more} } } };`;
 
 test('a plugin that keeps the contract is found in its own folder', async () => {
   plugin('whole', presetOf(''));

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -53,3 +53,21 @@ it('writes nothing of TensorFlow.js when a plugin computes before the engine has
   expect(stderr).toMatch(/^stage 1 of 4, teacher-pool 64\/64 \(100%\)$/m);
   expect(stderr).toMatch(/^stage 4 of 4, .* 100\/100 \(100%\)/m);
 }, 120_000);
+
+it('says so when a plugin ends the process that checks it, which is no success', async () => {
+  const plugin = join(folder, 'ending');
+  mkdirSync(plugin);
+  writeFileSync(join(plugin, 'package.json'), '{"name":"ar-distill-plugin-ending"}');
+  writeFileSync(
+    join(plugin, 'index.js'),
+    `exports.plugin = { contractVersion: 2, name: 'ending', summary: '', backbones: [{
+      name: 'ending', summary: '', smallArchitecture: {}, createTeacher() {}, createNetwork() {},
+      architectureSchema: { safeParse: () => process.exit(0) } }] };`,
+  );
+  const { code, stderr } = await run('plugins', 'check', 'ending', '--backend', 'cpu');
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr:
+      'Error: The plugin "ending" ended the process: take out what calls process.exit or awaits a promise that never settles.\n',
+  });
+});

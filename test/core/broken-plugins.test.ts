@@ -1,6 +1,7 @@
 import { checkPlugin, type ConformanceResult } from '@ar-distill/conformance';
 import { createEngine } from '@ar-distill/engine';
 import { createRng } from '@ar-distill/program';
+import { BROKEN_IN_USE } from './broken-in-use';
 import { BROKEN_PLUGINS } from './broken-plugins';
 import { tinyPlugin } from './tiny-plugin';
 import { trainedPlugin } from './trained-plugin';
@@ -15,21 +16,24 @@ const nameOf = ({ subject, name }: ConformanceResult): string => `${subject}, ${
 const named = (results: readonly ConformanceResult[], state: ConformanceResult['state']) =>
   results.filter((result) => result.state === state).map(nameOf);
 
-test.each(BROKEN_PLUGINS)('finds $mistake', async ({ breaks, says, plugin }) => {
-  const results = await checkPlugin(plugin, options);
-  expect(named(results, 'failed')).toEqual([breaks]);
-  const { detail, stack } = results.find(({ state }) => state === 'failed')!;
-  expect(detail).toMatch(says);
-  // The stack says where: in the kit's rule, or in the plugin itself.
-  expect(stack).toMatch(/\n\s+at .*\.ts:\d+:\d+/);
-  // What is skipped for the mistake comes after it, and names it.
-  const [, rule] = breaks.split(/, (.*)/);
-  const skipped = results.filter(({ detail: why }) => why.startsWith('after '));
-  for (const result of skipped) {
-    expect(result.detail).toBe(`after "${rule}" failed`);
-    expect(results.indexOf(result)).toBeGreaterThan(results.map(nameOf).indexOf(breaks));
-  }
-});
+test.each([...BROKEN_PLUGINS, ...BROKEN_IN_USE])(
+  'finds $mistake',
+  async ({ breaks, says, plugin }) => {
+    const results = await checkPlugin(plugin, options);
+    expect(named(results, 'failed')).toEqual([breaks]);
+    const { detail, stack } = results.find(({ state }) => state === 'failed')!;
+    expect(detail).toMatch(says);
+    // The stack says where: in the kit's rule, or in the plugin itself.
+    expect(stack).toMatch(/\n\s+at .*\.ts:\d+:\d+/);
+    // What is skipped for the mistake comes after it, and names it.
+    const [, rule] = breaks.split(/, (.*)/);
+    const skipped = results.filter(({ detail: why }) => why.startsWith('after '));
+    for (const result of skipped) {
+      expect(result.detail).toBe(`after "${rule}" failed`);
+      expect(results.indexOf(result)).toBeGreaterThan(results.map(nameOf).indexOf(breaks));
+    }
+  },
+);
 
 test('there are more than a dozen of them, each caught by a rule of its own', () => {
   expect(new Set(BROKEN_PLUGINS.map(({ breaks }) => breaks)).size).toBe(BROKEN_PLUGINS.length);

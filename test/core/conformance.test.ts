@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { checkBackbone, checkPlugin } from '@ar-distill/conformance';
-import { classCondition, type ConditionSpace, UNCONDITIONAL } from '@ar-distill/core';
+import {
+  type Backbone,
+  classCondition,
+  type ConditionSpace,
+  UNCONDITIONAL,
+} from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
 import { hashRng } from './hash-rng';
 import { FEATURES, type Fault, tinyBackbone, tinyPlugin } from './tiny-plugin';
@@ -75,6 +81,42 @@ test('a factory that throws is a result, not an exception', async () => {
   expect(new Set(more.map(({ state, detail }) => `${state} ${detail}`))).toEqual(
     new Set([`skipped after "${first!.name}" failed`]),
   );
+});
+
+test('the parts are made of what the schema gives, with its defaults', async () => {
+  const architectureSchema = z.strictObject({ size: z.int().default(3) });
+  const sizes: unknown[] = [];
+  const { name, summary, createTeacher } = tinyBackbone();
+  const backbone: Backbone<{ size: number }> = {
+    name,
+    summary,
+    createTeacher,
+    architectureSchema,
+    createNetwork: ({ size }) => {
+      sizes.push(size);
+      return tinyBackbone().createNetwork({});
+    },
+  };
+  const results = await checkBackbone(backbone, {}, { rng: options.rng });
+  expect(results.filter(({ state }) => state === 'failed')).toEqual([]);
+  expect(new Set(sizes)).toEqual(new Set([3]));
+});
+
+const cycle = new Error('round and round');
+cycle.cause = cycle;
+
+test.each<[string, unknown, string]>([
+  ['null', null, 'It throws null, which is no error.'],
+  ['an object', Object.create(null), 'It throws [Object: null prototype] {}, which is no error.'],
+  ['a sentence', 'No.', 'No.'],
+  ['an error without a message', new TypeError(), 'TypeError without a message.'],
+  ['an error that is its own cause', cycle, 'round and round'],
+])('whatever is thrown is a result: %s', async (_what, thrown, detail) => {
+  const createTeacher = (): never => {
+    throw thrown;
+  };
+  const results = await checkBackbone({ ...tinyBackbone(), createTeacher }, {}, options);
+  expect(results.find(({ state }) => state === 'failed')?.detail).toBe(detail);
 });
 
 test('parts with different conditions do not fit together', async () => {

@@ -47,14 +47,13 @@ function expectFigures(
   }
 }
 
+/** Those that there were then. */
+const METRICS = BUILT_IN_METRICS.filter(({ name }) => name !== 'inception-score');
+
 describe('FID-MNIST and what is reported with it', () => {
   // Computed with the version before metrics were objects of their own.
   it('stay what they were for real digits', async () => {
-    const quality = await evaluateImages(
-      { network, metrics: BUILT_IN_METRICS, reference },
-      images,
-      labels,
-    );
+    const quality = await evaluateImages({ network, metrics: METRICS, reference }, images, labels);
     expect(quality.count).toBe(600);
     expectFigures(quality.values, {
       'frechet-distance': 2.086193283909381,
@@ -71,7 +70,7 @@ describe('FID-MNIST and what is reported with it', () => {
     const faded = Float32Array.from(images.data, (value, i) => Math.max(-1, value - (i % 3) * 0.4));
     const wrong = labels.map((label, i) => (i % 4 === 0 ? (label + 1) % 10 : label));
     const { values } = await evaluateImages(
-      { network, metrics: BUILT_IN_METRICS, reference },
+      { network, metrics: METRICS, reference },
       float32(images.shape, faded),
       wrong,
     );

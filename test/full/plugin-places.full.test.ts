@@ -56,9 +56,12 @@ async function installed({ place, steps }: Installation): Promise<string> {
   const where = place === 'global' ? ['--global', '--prefix', directory] : [];
   for (const { versions, what } of steps) {
     const { npmArguments } = registries.get(versions)!;
+    // In one project npm refuses these by itself, unless it is told to go on.
+    const force = versions === 'incompatible' ? ['--force'] : [];
     await mustRun(directory, [
       'npm',
       ...['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'],
+      ...force,
       ...where,
       ...npmArguments,
       ...what,

@@ -1,8 +1,5 @@
 import { adaptationSettingsSchema, distillationSettingsSchema } from '@ar-distill/core/methods';
-import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
-import { float32 } from '@ar-distill/program';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -196,6 +193,12 @@ it.each([
     { ...CONFIGS.distillation, settings: { ...settings, bachSize: 5 } },
     'did you mean "settings.batchSize"?',
   ],
+  [
+    'an unknown command',
+    { ...CONFIGS.distillation, command: 'distil' },
+    '"command" in odd/config.json is wrong: expected',
+  ],
+  ['a version before the first', { ...CONFIGS.distillation, version: 0 }, '"version" in'],
   ['samples in words', { ...CONFIGS.distillation, samples: 'many' }, '"samples" in'],
 ])('a config that is %s is refused by key', async (_what, config, sentence) => {
   writeRun('odd', config);
@@ -210,88 +213,4 @@ it('a misspelt setting of a training is refused with the key that was meant', as
   expect(await refusal('train tokenizer --resume odd', 'odd')).toContain(
     'did you mean "settings.iterations"?',
   );
-});
-
-describe('tuned weights', () => {
-  const TINY =
-    '--no-report --iterations 1 --batch-size 8 --set teacherPoolSize=64 --set tuning.headIterations=1 ' +
-    '--set tuning.fullIterations=1 --set tuning.batchSize=8';
-  const arrays = (run: string) => path.join(folder, run, 'arrays', 'tuning.safetensors');
-
-  beforeAll(async () => {
-    const made = await arDistill(`distill --preset toy-joint --out made ${TINY}`);
-    expect(made.stderr).not.toContain('Error: ');
-    expect(made.status).toBe(0);
-  }, 180_000);
-
-  it('start another run of their preset, which nobody has to name', async () => {
-    const { status, stdout } = await arDistill(
-      `distill --stage1 made/00000-toy-joint --out again ${TINY}`,
-    );
-    expect(status).toBe(0);
-    expect(stdout).toContain('again/00000-toy-joint');
-    expect(readFileSync(arrays('again/00000-toy-joint'))).toEqual(
-      readFileSync(arrays('made/00000-toy-joint')),
-    );
-  }, 180_000);
-
-  it('come with a run that is resumed without its preset, with what a new version added', async () => {
-    cpSync(path.join(folder, 'made'), path.join(folder, 'older'), { recursive: true });
-    const file = path.join(folder, 'older/00000-toy-joint/config.json');
-    const config = JSON.parse(readFileSync(file, 'utf8'));
-    delete config.settings.weightDecay;
-    writeFileSync(file, JSON.stringify(config));
-    const { status, stderr } = await arDistill(
-      'distill --resume older/00000-toy-joint --no-report',
-    );
-    expect(stderr).not.toContain('Error: ');
-    expect(status).toBe(0);
-  }, 180_000);
-
-  it.each([
-    [
-      'a shape',
-      (all: Record<string, ReturnType<typeof float32>>, name: string) =>
-        (all[name] = float32([1], new Float32Array(1))),
-    ],
-    [
-      'a missing name',
-      (all: Record<string, ReturnType<typeof float32>>, name: string) => delete all[name],
-    ],
-    [
-      'an unknown name',
-      (all: Record<string, ReturnType<typeof float32>>) =>
-        (all['x'] = float32([1], new Float32Array(1))),
-    ],
-  ])('that do not fit the network by %s are refused', async (_how, change) => {
-    cpSync(path.join(folder, 'made'), path.join(folder, 'other'), { recursive: true });
-    const { tensors } = await readSafetensors(arrays('other/00000-toy-joint'));
-    change(tensors as Record<string, ReturnType<typeof float32>>, Object.keys(tensors)[0]!);
-    await writeSafetensors(arrays('other/00000-toy-joint'), tensors);
-    const { status, stderr } = await arDistill(
-      'distill --stage1 other/00000-toy-joint --out refused',
-    );
-    expect(status).toBe(1);
-    expect(stderr).toMatch(
-      /^Error: "[^\n]*tuning\.safetensors" does not fit the network: its "[^\n]+\n$/,
-    );
-    expect(existsSync(path.join(folder, 'refused'))).toBe(false);
-  });
-
-  it('of another teacher are refused', async () => {
-    cpSync(path.join(folder, 'made'), path.join(folder, 'taught'), { recursive: true });
-    const file = path.join(folder, 'taught/00000-toy-joint/config.json');
-    const config = JSON.parse(readFileSync(file, 'utf8'));
-    const teacher = { path: '/a/t.pth', sha256: '0'.repeat(64) };
-    writeFileSync(file, JSON.stringify({ ...config, teacher }));
-    const { status, stderr } = await arDistill(
-      'distill --stage1 taught/00000-toy-joint --out refused',
-    );
-    expect(status).toBe(1);
-    expect(stderr).toBe(
-      'Error: Stage 1 of "taught/00000-toy-joint" was tuned with "/a/t.pth" as its teacher: ' +
-        'give --teacher "/a/t.pth".\n',
-    );
-    expect(existsSync(path.join(folder, 'refused'))).toBe(false);
-  });
 });

@@ -183,6 +183,24 @@ describe('drawing', () => {
     await model.dispose();
   });
 
+  it('from a run needs its teacher only where that draws', async () => {
+    const { images } = await drawn({ run });
+    const teacher = inRoot('own', 'teacher.safetensors');
+    const away = inRoot('away.safetensors');
+    renameSync(teacher, away);
+    try {
+      expect((await drawn({ run })).images).toEqual(images);
+      await (await ImageModel.open(container, run)).dispose();
+      await expect(drawn({ run, teacher: true })).rejects.toThrow(
+        `The teacher "${teacher}" of the run "${run}" is gone: put it back, or say with --teacher where it lies now.`,
+      );
+      const { events } = await drawn({ run, teacher: away });
+      expect(eventsOf(events, 'teacher')).toEqual([{ kind: 'teacher', file: away }]);
+    } finally {
+      renameSync(away, teacher);
+    }
+  });
+
   it('by the teacher of a run says whose', async () => {
     const { events } = await drawn({ run, teacher: true });
     expect(eventsOf(events, 'teacher')).toEqual([

@@ -46,7 +46,10 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
   const { network, generator, teacher } = toy.subject;
   const subject: CsdSubject = {
     ...toy.subject,
-    tuned: spreadWeights(network.parameterSpecs, rng, 'theta'),
+    initial: {
+      generator: spreadWeights(network.parameterSpecs, rng, 'theta'),
+      guidance: spreadWeights(network.parameterSpecs, rng, 'psi'),
+    },
     pool: {
       sequences: float32([1, N, C], new Float32Array(N * C)),
       condition: teacher.condition.inTurn(0, 1),
@@ -67,8 +70,8 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
           tf.tensor(data, [...shape], dtype),
         ]),
       );
-    theta = toTensors(subject.tuned);
-    psi = toTensors(spreadWeights(network.parameterSpecs, rng, 'psi'));
+    theta = toTensors(subject.initial.generator);
+    psi = toTensors(subject.initial.guidance);
     const normal = (stream: string, ...shape: number[]): tf.Tensor =>
       tf.tensor(rng.normal(stream, 0, tf.util.sizeFromShape(shape)), shape);
     values = {

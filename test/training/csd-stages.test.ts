@@ -1,13 +1,9 @@
-import {
-  ArDiffusionGenerator,
-  type DistillationSubject,
-  type GeneratorSnapshot,
-} from '@ar-distill/core';
+import { ArDiffusionGenerator, type DistillationSubject } from '@ar-distill/core';
 import { csd, type DistillationSettings } from '@ar-distill/core/methods';
-import type { TrainingEnvironment } from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
-import { createRng, type HostTensors, tensorSource } from '@ar-distill/program';
+import { createRng } from '@ar-distill/program';
 import { toyJoint } from '../toy/toy-joint';
+import { distilIn as distil, type MemoryRun, memoryRun } from './memory-run';
 
 const STAGES = ['teacher-pool', 'tuning-head', 'tuning', 'distillation'];
 const engine = createEngine({ worker: false, threads: 1 });
@@ -30,47 +26,8 @@ function subjectWith(
   return subject;
 }
 
-/** A run that lives in memory, and the stages that did something in it. */
-function memoryRun() {
-  const arrays = new Map<string, HostTensors>();
-  const worked: string[] = [];
-  const messages: string[] = [];
-  let checkpoint: Awaited<ReturnType<TrainingEnvironment['run']['loadCheckpoint']>>;
-  const environment: TrainingEnvironment = {
-    run: {
-      loadCheckpoint: async () => checkpoint,
-      saveCheckpoint: async (given) => {
-        const tensors = await given.tensors.read(Object.keys(given.tensors.specs));
-        checkpoint = { ...given, tensors: tensorSource(structuredClone(tensors)) };
-      },
-      logMetrics: () => undefined,
-      saveArrays: async (name, given) => void arrays.set(name, { ...given }),
-      loadArrays: async (name) => arrays.get(name),
-    },
-    progress: {
-      update: ({ stage }) => {
-        if (worked.at(-1) !== stage) worked.push(stage);
-      },
-      message: (text) => void messages.push(text),
-    },
-    signal: new AbortController().signal,
-  };
-  return { arrays, worked, messages, environment };
-}
-
-async function distilIn(
-  { environment }: ReturnType<typeof memoryRun>,
-  subject: DistillationSubject<DistillationSettings>,
-) {
-  const snapshots: GeneratorSnapshot[] = [];
-  const distillation = csd.start(subject, {
-    compiler: engine,
-    rng,
-    onSnapshot: async (snapshot) => void snapshots.push(snapshot),
-  });
-  for (const stage of distillation.stages) await stage.run(environment);
-  return { ...distillation.outcome(), snapshots };
-}
+const distilIn = (run: MemoryRun, subject: DistillationSubject<DistillationSettings>) =>
+  distil(run, subject, { compiler: engine, rng });
 
 describe('the stages of csd', () => {
   it('are named as in metrics, checkpoints and arrays, and have work to do', () => {

@@ -54,10 +54,11 @@ async function distillation(delays: readonly number[]): Promise<void> {
   const { network, teacher } = subject;
   const rng = createRng(1);
   const shape = [2, sequenceLength(network.layout), network.layout.channels];
+  const initial = network.initializeFromTeacher({}, rng);
   await distillGenerator(
     {
       ...subject,
-      tuned: network.initializeFromTeacher({}, rng),
+      initial: { generator: initial, guidance: initial },
       pool: {
         sequences: float32(shape, rng.normal('pool', 0, elementCount(shape))),
         condition: teacher.condition.inTurn(0, 2),

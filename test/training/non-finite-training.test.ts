@@ -210,6 +210,20 @@ describe('an adaptation', () => {
     expect(await compare(weights)).toMatchObject({ divergence: 0 });
   });
 
+  it('lets the comparison of two teachers be stopped between two batches', async () => {
+    const seen: number[][] = [];
+    const own = { teacher, weights };
+    const compared = teacherFidelity(own, own, sequences, 2, engine, (...counts) => {
+      seen.push(counts);
+      if (seen.length === 2) throw new Error('stopped');
+    });
+    await expect(compared).rejects.toThrow('stopped');
+    expect(seen).toEqual([
+      [0, 4],
+      [2, 4],
+    ]);
+  });
+
   /** Its regression has left `weight`, of which the error is the logarithm. */
   function regressed(weight: number): Promise<unknown> {
     const task: SupervisedTask = {

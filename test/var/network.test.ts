@@ -2,6 +2,7 @@ import { ArDiffusionGenerator, type Condition, stepStarts } from '@ar-distill/co
 import { initializeParameters, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import {
   drawSequences,
+  varBackbone,
   VarNetwork,
   VarTeacher,
   varArchitectureSchema,
@@ -187,5 +188,56 @@ describe('the teacher without guidance', () => {
     const expected = tf.logSoftmax(logits);
     const actual = teacher.logProbs(parameters, sequence, condition);
     expect(actual.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-6);
+  });
+});
+
+describe('a generator that reads raw noise', () => {
+  const architecture = varArchitectureSchema.parse({ ...base, noiseInput: 'raw' });
+  const raw = new VarNetwork(architecture, 'raw');
+  const condition = { labels: tf.tensor([1], [1], 'int32') };
+  // 1 + 4 + 9 tokens of 4 channels.
+  const LAST = [5, 14] as const;
+
+  /** What the last scale reads, but for the final norm. */
+  function inputsOf(network: VarNetwork, sequence: tf.Tensor): tf.Tensor {
+    const parameters = randomParameters(network);
+    // Without blocks to mix positions what comes out is what was read.
+    const still = Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [
+        name,
+        name.includes('blocks.') ? tf.zerosLike(value) : value,
+      ]),
+    );
+    return network
+      .features(still, sequence, condition)
+      .slice([0, LAST[0], 0], [1, LAST[1] - LAST[0], 16]);
+  }
+
+  it('reads the scale before, and no scale before that', () => {
+    const sequence = gaussian('sequence', [1, 14, 4]);
+    const change = (from: number, to: number): number => {
+      const values = Float32Array.from(sequence.dataSync());
+      for (let i = from * 4; i < to * 4; i++) values[i]! += 1;
+      const changed = tf.tensor(values, [1, 14, 4]);
+      const difference = inputsOf(raw, changed).sub(inputsOf(raw, sequence));
+      return difference.abs().max().dataSync()[0]!;
+    };
+    expect(change(0, 1)).toBe(0);
+    expect(change(1, 5)).toBeGreaterThan(1e-3);
+    expect(change(5, 14)).toBe(0);
+  });
+
+  it('is what the backbone makes of the architecture', () => {
+    const parameters = randomParameters(raw);
+    const noiseTokens = gaussian('noise', [1, 14, 4]);
+    const generated = varBackbone.createGenerator!(architecture).generate(
+      parameters,
+      noiseTokens,
+      condition,
+    );
+    const of = (network: VarNetwork): tf.Tensor =>
+      new ArDiffusionGenerator(network).generate(parameters, noiseTokens, condition);
+    expect(generated.dataSync()).toEqual(of(raw).dataSync());
+    expect(generated.dataSync()).not.toEqual(of(new VarNetwork(architecture)).dataSync());
   });
 });

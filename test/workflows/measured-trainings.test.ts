@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createContainer } from '@ar-distill/di';
@@ -42,4 +42,25 @@ it('measures a feature network with as many test images as are asked for, or not
   expect(7 * measured['testAccuracy']!).toBeCloseTo(Math.round(7 * measured['testAccuracy']!), 9);
   const { measured: nothing } = await trainFeatures(container, { ...SHORT, report: false });
   expect(nothing).toEqual({});
+}, 300_000);
+
+it('measuring a feature network stops where it is, and is done when the run is resumed', async () => {
+  const controller = new AbortController();
+  const done: number[] = [];
+  const stopping = {
+    signal: controller.signal,
+    onEvent: (event: WorkflowEvent): void => {
+      if (event.kind !== 'progress' || event.stage !== 'features of mnist-classifier') return;
+      done.push(event.done);
+      controller.abort();
+    },
+  };
+  const place = path.join(out, 'stopped');
+  const stopped = trainFeatures(container, { ...SHORT, out: place, samples: 1500 }, stopping);
+  await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+  expect(done).toEqual([1000]);
+  const resume = path.join(place, '00000-features-mnist-classifier');
+  expect(readdirSync(resume)).not.toContain('reference.safetensors');
+  await trainFeatures(container, { resume, samples: 20 });
+  expect(readdirSync(resume)).toContain('reference.safetensors');
 }, 300_000);

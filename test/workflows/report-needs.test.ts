@@ -108,6 +108,23 @@ it.each([
   },
 );
 
+it('a feature network that does not open is said before anything is drawn or trained', async () => {
+  const foreign = await thirdPartyPlugin(root);
+  const open = () => Promise.reject(new Error('Its weights are gone: fetch them.'));
+  const featureNetworks = foreign.featureNetworks!.map((network) => ({ ...network, open }));
+  const container = pluginContainer(tinyPlugin, { ...foreign, featureNetworks });
+  const told: WorkflowEvent[] = [];
+  const onEvent = (event: WorkflowEvent): void => void told.push(event);
+  const preset = 'colour';
+  await expect(distill(container, { preset, out }, { onEvent })).rejects.toThrow('are gone: fetch');
+  await expect(evaluate(container, { preset, teacher: true }, { onEvent })).rejects.toThrow(
+    'are gone: fetch',
+  );
+  await container.dispose();
+  expect(told.filter(({ kind }) => kind === 'progress' || kind === 'run')).toEqual([]);
+  expect(existsSync(out)).toBe(false);
+});
+
 it(
   'small pools do where nothing of the kind is measured, and where there is no report',
   async () => {

@@ -48,7 +48,7 @@ tiny_distill() {
 
 runs_tests() {
   tests 'A4 A6 runs: networks, resume, foreign' test/run-folders/run-networks test/run-folders/resumed-runs \
-    test/run-folders/foreign-runs
+    test/run-folders/foreign-runs test/run-folders/tuned-weights
   tests 'A1 signals, lost readers' test/run-folders/stopped-processes packages/runs/src/killed-process \
     packages/ar-distill/src/lost-readers packages/ar-distill/src/commands/shell-words
   tests 'A6 checksums, full disk, lock' packages/runs/src/run-tensors packages/runs/src/full-disk \
@@ -106,7 +106,7 @@ runs_two_signals() {
     (exec $cli distill --preset toy-joint --no-report --iterations 100000 --batch-size 8 $sizes \
       --set tuning.batchSize=8 --out "$work/signals" >/dev/null 2>"$log" </dev/null) &
     pid=$!
-    for _ in $(seq 600); do grep -qE "^$stage [0-9]" "$log" && break; sleep 0.1; done
+    for _ in $(seq 600); do grep -qE "(^|, )$stage [0-9]" "$log" && break; sleep 0.1; done
     kill -INT "$pid" && sleep 0.3 && kill -INT "$pid" 2>/dev/null
     wait "$pid"
     codes="$codes $?"
@@ -275,6 +275,7 @@ letter_b() {
   tests 'B plugins get the host packages' test/plugin-loading packages/di/src/discovery
   tests 'B manifests' test/workspace/manifests
   full_tests 'B places × versions' plugin-places
+  full_tests 'B eval, distill, versions of Node' full/installed
 }
 
 letter_c() {

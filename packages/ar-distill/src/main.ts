@@ -2,17 +2,25 @@
 import * as workflows from '@ar-distill/workflows';
 import { runCli } from './commands/program';
 import { createContainer } from './container';
+import { EXIT } from './errors';
 import { ignoreLostReaders } from './lost-readers';
+import { workingFolder } from './working-folder';
 
 const output = ignoreLostReaders(process.stdout, process.stderr);
 
-void runCli(process.argv.slice(2), {
-  cwd: process.cwd(),
-  variables: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  workflows,
-  createContainer,
-}).then((code) => {
-  process.exitCode = output.failed && code === 0 ? 1 : code;
-});
+const cwd = workingFolder();
+if (cwd === undefined) {
+  process.stderr.write('Error: The working folder is gone: change to one that is there.\n');
+  process.exitCode = EXIT.failure;
+} else {
+  void runCli(process.argv.slice(2), {
+    cwd,
+    variables: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    workflows,
+    createContainer,
+  }).then((code) => {
+    process.exitCode = output.failed && code === 0 ? 1 : code;
+  });
+}

@@ -30,6 +30,7 @@ export function requireParsed<T>(
 
 /** Requires the shape; `what` names the array in the sentence. */
 export function requireShape(what: string, actual: tf.Tensor, expected: readonly number[]): void {
+  requireTensor(what, actual);
   requireThat(
     actual.shape.length === expected.length && actual.shape.every((n, i) => n === expected[i]),
     `${what} has the shape [${actual.shape.join(', ')}] instead of [${expected.join(', ')}].`,
@@ -38,7 +39,13 @@ export function requireShape(what: string, actual: tf.Tensor, expected: readonly
 
 /** Requires that no value is NaN or infinite. */
 export function requireFinite(what: string, actual: tf.Tensor): void {
+  requireTensor(what, actual);
   requireThat(allFinite(actual), `${what} has values that are NaN or infinite.`);
+}
+
+/** A plugin in JavaScript may give anything, a promise for example. */
+function requireTensor(what: string, actual: tf.Tensor): void {
+  requireThat(actual instanceof tf.Tensor, `${what} is no tensor: return one, and not a promise.`);
 }
 
 /** Whether no value is NaN or infinite. */
@@ -93,4 +100,19 @@ export function requireHostShape(
 /** Whether two arrays hold the same numbers. */
 export function equalValues(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   return a.length === b.length && Array.from(a).every((value, i) => value === b[i]);
+}
+
+/** Whether two sets of weights have the same names and hold the same numbers. */
+export function equalWeights(a: Readonly<HostTensors>, b: Readonly<HostTensors>): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => b[name] !== undefined && equalValues(a[name]!.data, b[name].data))
+  );
+}
+
+/** Whether two networks have the same parameters, with the same shapes. */
+export function sameShapes(a: ParameterSpecs, b: ParameterSpecs): boolean {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return names.every((name) => a[name]?.shape.join() === b[name]?.shape.join());
 }

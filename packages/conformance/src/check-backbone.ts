@@ -12,6 +12,7 @@ import { createParts, partChecks } from './parts';
 import { recognitionChecks } from './recognition-checks';
 import type { ConformanceResult } from './results';
 import { samplerChecks } from './sampler-checks';
+import { startChecks } from './start-checks';
 import { storageChecks } from './storage-checks';
 import {
   type ConformanceOptions,
@@ -43,6 +44,7 @@ const SUBJECT_CHECKS: readonly Check<Subject>[] = [
       backbone.adaptation?.isNeeded(architecture) ? undefined : 'the teacher needs no adaptation',
   },
   ...samplerChecks,
+  ...startChecks,
   ...networkChecks,
   ...generatorChecks,
   ...trainingChecks,
@@ -114,16 +116,20 @@ export async function runBackboneChecks(
 async function makeSubject(
   run: CheckRun,
   backbone: Backbone,
-  architecture: unknown,
+  given: unknown,
   options: ConformanceOptions,
 ): Promise<Subject | undefined> {
-  await run.make({
+  // What AR-Distill makes the parts of is what the schema gives, with its defaults.
+  const parsed = await run.make({
     ...SCHEMA,
-    make: () => {
-      const parsed = backbone.architectureSchema.safeParse(architecture);
-      requireParsed('architectureSchema refuses the architecture', parsed);
-    },
+    make: () => ({
+      architecture: requireParsed(
+        'architectureSchema refuses the architecture',
+        backbone.architectureSchema.safeParse(given),
+      ),
+    }),
   });
+  const architecture = parsed?.architecture;
   const parts = await run.make({
     ...FACTORIES,
     needs: [SCHEMA.id],

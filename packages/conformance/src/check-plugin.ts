@@ -107,7 +107,8 @@ function architectureFor(
 /** Parameters of the network; as many as can be where it cannot be made, which later checks say. */
 function sizeOf(backbone: Backbone, architecture: unknown): number {
   try {
-    const { parameterSpecs } = backbone.createNetwork(architecture);
+    const parsed = backbone.architectureSchema.parse(architecture);
+    const { parameterSpecs } = backbone.createNetwork(parsed);
     return Object.values(parameterSpecs).reduce((sum, { shape }) => sum + elementCount(shape), 0);
   } catch {
     return Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import { type ConformanceResult, stackOf } from './results';
+import { type ConformanceResult, messageOf, stackOf } from './results';
 
 /** One rule of the contract. */
 export interface Check<S = void> {
@@ -93,8 +93,7 @@ export class CheckRun {
       this.report({ name, state, detail: exemption ?? '' });
     } catch (error) {
       this.causes.set(id, name);
-      const detail = error instanceof Error ? error.message : String(error);
-      this.report({ name, state: 'failed', detail, stack: stackOf(error) });
+      this.report({ name, state: 'failed', detail: messageOf(error), stack: stackOf(error) });
     }
   }
 

@@ -33,6 +33,13 @@ export const codebookChecks: readonly Check<Subject>[] = [
         orphans.length === 0,
         `Its training does not train ${listNames(orphans)}, which the tokenizer does not give it either.`,
       );
+      const taken = Object.keys(task?.parameterSpecs ?? {}).filter(
+        (name) => task?.isTrainable(name) && known[name],
+      );
+      requireThat(
+        taken.length === 0,
+        `Its training trains ${listNames(taken)}, which the tokenizer has, too, and which would differ then: make isTrainable false for them.`,
+      );
     },
     exempts: withoutTokenizer,
   },
@@ -83,7 +90,7 @@ export const codebookChecks: readonly Check<Subject>[] = [
   {
     id: 'code-scale-read',
     name: 'teacher: what it reads is the sequence over codeScale',
-    needs: ['scaled-codebook'],
+    needs: ['scaled-codebook', 'no-guidance'],
     run: ({ plainTeacher, teacherParameters, batchSize, length, condition, rng }) => {
       if (!isGuidedTeacher(plainTeacher)) return;
       const scaled = plainTeacher.scaledCodebook(teacherParameters);

@@ -1,9 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
-import type { DiscreteScoreTeacher, SampledSequences } from '@ar-distill/core';
-import type { Parameters } from '@ar-distill/nn';
-import type { HostTensors } from '@ar-distill/program';
-import { requireThat } from './assertions';
-import { toTensors } from './tensors';
+import type { SampledSequences } from '@ar-distill/core';
+import type { HostTensor } from '@ar-distill/program';
+import { equalValues, requireThat } from './assertions';
 
 /** Standard deviations that chance does not reach: six in a thousand million draws. */
 const TOO_FAR = 6;
@@ -27,28 +24,31 @@ export interface DrawStatistics {
    * of mean 0 after any prefix, and of the uniform that the token was drawn with.
    */
   readonly places: Float64Array;
+  /** What was drawn, [N, n]. */
+  readonly tokens: Int32Array;
+}
+
+/** Sequences that were drawn together, and the probabilities of every token after their prefixes. */
+export interface DrawnBatch {
+  readonly drawn: SampledSequences;
+  /** [B, n, V]. */
+  readonly probabilities: HostTensor;
 }
 
 /** Compares drawn tokens with the probabilities that the teacher gives after the drawn prefixes. */
-export function drawStatistics(
-  teacher: DiscreteScoreTeacher,
-  parameters: Parameters,
-  batches: readonly { readonly given: HostTensors; readonly drawn: SampledSequences }[],
-): DrawStatistics {
-  const [vocabSize = 0] = tf.tidy(() => teacher.scaledCodebook(parameters).shape);
-  const [batchSize = 0, length = 0] = batches[0]?.drawn.sequence.shape ?? [];
+export function drawStatistics(batches: readonly DrawnBatch[]): DrawStatistics {
+  const [batchSize = 0, length = 0, vocabSize = 0] = batches[0]?.probabilities.shape ?? [];
   const count = batches.length * batchSize;
   const [counts, expected, variance] = [0, 1, 2].map(
     () => new Float64Array(length * vocabSize),
   ) as [Float64Array, Float64Array, Float64Array];
   const places = new Float64Array(count * length);
-  for (const [batch, { given, drawn }] of batches.entries()) {
-    const probabilities = tf.tidy(() => {
-      const sequence = tf.tensor(drawn.sequence.data, [...drawn.sequence.shape]);
-      return tf.exp(teacher.logProbs(parameters, sequence, toTensors(given))).dataSync();
-    });
+  const tokens = new Int32Array(count * length);
+  for (const [batch, { drawn, probabilities: given }] of batches.entries()) {
+    const { data: probabilities } = given;
     for (let row = 0; row < batchSize * length; row++) {
       const token = drawn.tokens!.data[row]!;
+      tokens[batch * batchSize * length + row] = token;
       const cell = (row % length) * vocabSize;
       counts[cell + token]! += 1;
       let below = 0;
@@ -62,7 +62,7 @@ export function drawStatistics(
         below + probabilities[row * vocabSize + token]! / 2 - 0.5;
     }
   }
-  return { length, vocabSize, count, counts, expected, variance, places };
+  return { length, vocabSize, count, counts, expected, variance, places, tokens };
 }
 
 /** Requires that every token is drawn as often as the probabilities say, as far as chance allows. */
@@ -77,6 +77,23 @@ export function requireFrequencies(statistics: DrawStatistics): void {
       `Of ${count} sequences ${drawn} have token ${cell % vocabSize} at position ${Math.floor(cell / vocabSize)}, where the probabilities give ${wanted.toFixed(1)} ± ${deviation.toFixed(1)}.`,
     );
   }
+}
+
+/** Whether chance decides anything: with certain tokens nothing is drawn. */
+export function isRandom({ variance }: DrawStatistics): boolean {
+  return variance.some((own) => own >= ENOUGH);
+}
+
+/** Of two times the same sequences, how many differ. */
+export function countOthers(a: DrawStatistics, b: DrawStatistics): number {
+  let others = 0;
+  for (let sample = 0; sample < a.count; sample++) {
+    const [own, other] = [a, b].map(({ tokens, length }) =>
+      tokens.subarray(sample * length, (sample + 1) * length),
+    );
+    if (!equalValues(own!, other!)) others++;
+  }
+  return others;
 }
 
 /** Requires that neither positions of a sequence nor neighbours of a batch are drawn alike. */

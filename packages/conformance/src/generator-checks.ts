@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { conditionInputs, conditionOf, conditionSpecs } from '@ar-distill/core';
+import { conditionInputs, conditionOf } from '@ar-distill/core';
 import type { Parameters } from '@ar-distill/nn';
 import { elementCount, float32 } from '@ar-distill/program';
+import { conditionOfRows, requireApart } from './apart';
 import {
+  equalWeights,
+  listNames,
   magnitude,
   requireFinite,
   requireParameters,
@@ -10,7 +13,9 @@ import {
   requireThat,
 } from './assertions';
 import type { Check } from './check';
+import { requireSameCompiled } from './compiled';
 import { requireGradients } from './gradients';
+import { moved } from './start-checks';
 import { batchOf, otherBatchSizes, sequenceShape, type Subject, withoutCompiler } from './subject';
 
 /** Rules of `OneStepGenerator`. */
@@ -21,6 +26,23 @@ export const generatorChecks: readonly Check<Subject>[] = [
     needs: ['network-weights'],
     run: ({ generator, hostGeneratorParameters }) =>
       requireParameters(generator.parameterSpecs, hostGeneratorParameters),
+  },
+  {
+    id: 'generator-start',
+    name: 'generator: it starts from the weights of the network, and leaves them as they are',
+    needs: ['generator-weights', 'network-start'],
+    run: ({ generator, hostNetworkParameters: given }) => {
+      const otherNetwork = moved(given);
+      const [own, other] = [generator.initialize(given), generator.initialize(otherNetwork)];
+      requireThat(
+        equalWeights(otherNetwork, moved(given)),
+        'initialize changes the weights of the network: copy what you change.',
+      );
+      requireThat(
+        !equalWeights(own, other),
+        'It starts with the same weights for another network: take those of the network.',
+      );
+    },
   },
   {
     id: 'generator-finite',
@@ -42,9 +64,22 @@ export const generatorChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'generator-batch',
+    name: 'generator: noise becomes the same sequence in any batch',
+    needs: ['generator-shapes', 'network-batch'],
+    run: (subject) => {
+      const { generator, generatorParameters } = subject;
+      const [, count] = otherBatchSizes(subject);
+      const { sequence: noise, condition } = batchOf(subject, count);
+      requireApart('Noise becomes another sequence alone than among others.', count, (own) =>
+        generator.generate(generatorParameters, own(noise), conditionOfRows(condition, own)),
+      );
+    },
+  },
+  {
     id: 'generator-inputs',
     name: 'generator: it reads the noise and the condition',
-    needs: ['generator-shapes', 'network-condition', 'velocity-inputs'],
+    needs: ['generator-start', 'generator-batch', 'network-condition', 'velocity-inputs'],
     run: (subject) => {
       const { sequence: noise, otherCondition } = subject;
       const generated = generate(subject, noise);
@@ -78,36 +113,34 @@ export const generatorChecks: readonly Check<Subject>[] = [
     name: 'generator: compiled it makes the same sequence',
     needs: ['generator-inputs'],
     run: async (subject) => {
-      const { generator, compiler, hostGeneratorParameters, hostCondition, rng, batchSize } =
-        subject;
+      const { generator, hostGeneratorParameters, hostCondition, rng } = subject;
       const shape = sequenceShape(subject);
       const noise = float32(shape, rng.normal('conformance/noise', 0, elementCount(shape)));
-      const step = await compiler!.compile({
-        name: 'generator',
-        fn: ({ constants, inputs }) => ({
-          outputs: {
-            sequence: generator.generate(constants, inputs['noise']!, conditionOf(inputs)),
-          },
+      await requireSameCompiled(subject.compiler!, {
+        what: 'generator',
+        weights: hostGeneratorParameters,
+        inputs: { noise, ...conditionInputs(hostCondition) },
+        compute: (parameters, inputs) => ({
+          sequence: generator.generate(parameters, inputs['noise']!, conditionOf(inputs)),
         }),
-        constants: hostGeneratorParameters,
-        inputs: {
-          noise: { shape, dtype: 'float32' },
-          ...conditionSpecs(generator.condition, [batchSize]),
-        },
       });
-      try {
-        const { sequence } = await step.run({ noise, ...conditionInputs(hostCondition) });
-        const expected = generate(subject, tf.tensor(noise.data, shape));
-        const own = tf.tensor(sequence!.data, [...sequence!.shape]);
-        requireThat(
-          magnitude(tf.sub(own, expected)) <= 1e-3 * magnitude(expected),
-          'The compiled generator makes another sequence: what JavaScript computes while a step is traced becomes a constant.',
-        );
-      } finally {
-        await step.dispose();
-      }
     },
     exempts: withoutCompiler,
+  },
+  {
+    id: 'measures',
+    name: 'generator: measureSequences gives finite figures of what it makes',
+    needs: ['generator-inputs'],
+    run: (subject) => {
+      const { backbone, architecture } = subject;
+      const generated = generate(subject, subject.sequence);
+      const host = float32(generated.shape, Float32Array.from(generated.dataSync()));
+      const figures = backbone.measureSequences?.(architecture, host) ?? {};
+      const broken = Object.keys(figures).filter((name) => !Number.isFinite(figures[name]));
+      requireThat(broken.length === 0, `It gives ${listNames(broken)} as no finite number.`);
+    },
+    exempts: ({ backbone }) =>
+      backbone.measureSequences ? undefined : 'the backbone does not offer it',
   },
 ];
 

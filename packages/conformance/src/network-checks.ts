@@ -2,12 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { stepOfPosition } from '@ar-distill/core';
 import { MIN_TIMESTEP } from '@ar-distill/core/math';
 import type { Parameters } from '@ar-distill/nn';
+import { conditionOfRows, requireApart, type Rows } from './apart';
 import {
   changePerPosition,
-  listNames,
   magnitude,
   requireFinite,
-  requireParameters,
   requireShape,
   requireThat,
 } from './assertions';
@@ -15,28 +14,17 @@ import { replaceStep } from './causality';
 import type { Check } from './check';
 import { requireGradients } from './gradients';
 import { ROUNDING } from './rounding';
-import { batchOf, otherBatchSizes, type Subject, withoutOtherCondition } from './subject';
+import { headCheck } from './start-checks';
+import {
+  batchOf,
+  noisyShape,
+  otherBatchSizes,
+  type Subject,
+  withoutOtherCondition,
+} from './subject';
 
 /** Rules of `VelocityNetwork`. */
 export const networkChecks: readonly Check<Subject>[] = [
-  {
-    id: 'network-weights',
-    name: 'network: initializeFromTeacher fills every parameter',
-    run: ({ network, hostNetworkParameters }) =>
-      requireParameters(network.parameterSpecs, hostNetworkParameters),
-  },
-  {
-    id: 'head',
-    name: 'network: isHeadParameter splits the parameters',
-    run: ({ network }) => {
-      const names = Object.keys(network.parameterSpecs);
-      const head = names.filter((name) => network.isHeadParameter(name));
-      requireThat(head.length > 0, 'No parameter belongs to the head.');
-      requireThat(head.length < names.length, 'Every parameter belongs to the head.');
-      const frozen = head.filter((name) => !network.isTrainable(name));
-      requireThat(frozen.length === 0, `Head parameters must be trainable: ${listNames(frozen)}.`);
-    },
-  },
   {
     id: 'features',
     name: 'network: features are finite',
@@ -72,9 +60,36 @@ export const networkChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'network-batch',
+    name: 'network: samples and noise draws get the same velocity in any batch',
+    needs: ['network-shapes'],
+    run: (subject) => {
+      const { network, networkParameters: parameters, layout, length, normal } = subject;
+      const [, count] = otherBatchSizes(subject);
+      const { sequence, condition } = batchOf(subject, count);
+      const featuresOfRows = (own: Rows): tf.Tensor =>
+        network.features(parameters, own(sequence), conditionOfRows(condition, own));
+      requireApart('A sample has other features alone than among others.', count, featuresOfRows);
+      const xT = normal('xT', [3, count, length, layout.channels]);
+      const t = tf.fill(xT.shape.slice(0, -1), 0.5);
+      const velocityOfRows = (own: Rows): tf.Tensor =>
+        network.velocity(parameters, featuresOfRows(own), own(xT, 1), own(t, 1));
+      requireApart(
+        'A sample gets another velocity alone than among others.',
+        count,
+        velocityOfRows,
+        1,
+      );
+      const features = network.features(parameters, sequence, condition);
+      requireApart('A noise draw gets another velocity alone than among others.', 3, (own) =>
+        network.velocity(parameters, features, own(xT), own(t)),
+      );
+    },
+  },
+  {
     id: 'network-causality',
     name: 'network: features depend on earlier AR steps only, and on all of them',
-    needs: ['network-shapes'],
+    needs: ['network-batch'],
     run: (subject) => {
       const steps = stepOfPosition(subject.layout);
       const before = featuresOf(subject, subject.sequence);
@@ -114,7 +129,7 @@ export const networkChecks: readonly Check<Subject>[] = [
   {
     id: 'position-wise',
     name: 'network: velocity is position-wise, so it accepts any number of positions',
-    needs: ['network-shapes'],
+    needs: ['network-batch'],
     run: (subject) => {
       const { network, networkParameters, length, sequence } = subject;
       const count = Math.min(2, length);
@@ -138,7 +153,7 @@ export const networkChecks: readonly Check<Subject>[] = [
   {
     id: 'one-timestep',
     name: 'network: timesteps may have axes of size 1',
-    needs: ['network-shapes'],
+    needs: ['network-batch'],
     run: (subject) => {
       const { network, networkParameters, sequence } = subject;
       const features = featuresOf(subject, sequence);
@@ -174,6 +189,7 @@ export const networkChecks: readonly Check<Subject>[] = [
       }
     },
   },
+  headCheck,
   {
     id: 'network-gradients',
     name: 'network: gradients are finite and reach every trainable parameter and x_t',
@@ -201,10 +217,6 @@ export const networkChecks: readonly Check<Subject>[] = [
 
 function featuresOf(subject: Subject, sequence: tf.Tensor): tf.Tensor {
   return subject.network.features(subject.networkParameters, sequence, subject.condition);
-}
-
-function noisyShape({ batchSize, length, layout }: Subject, draws: number): number[] {
-  return [draws, batchSize, length, layout.channels];
 }
 
 function velocityOf(subject: Subject, draws: number, time: number): tf.Tensor {

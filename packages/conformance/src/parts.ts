@@ -6,6 +6,7 @@ import {
   type ImageTokenizer,
   type OneStepGenerator,
   PLAIN_SAMPLING,
+  type SequenceLayout,
   type TeacherSamplingOptions,
   type VelocityNetwork,
 } from '@ar-distill/core';
@@ -46,6 +47,18 @@ export const partChecks: readonly Check<Parts>[] = [
     needs: ['factories'],
     run: ({ teacher, network, generator, tokenizer }) => {
       const { layout } = network;
+      for (const [name, part] of Object.entries({ network, teacher, generator, tokenizer })) {
+        requireThat(
+          !part || hasLayout(part),
+          `The ${name} has no layout with stepLengths and channels.`,
+        );
+      }
+      for (const [name, part] of Object.entries({ network, teacher, generator })) {
+        requireThat(
+          hasCondition(part),
+          `The ${name} has no condition with values, inTurn and draw.`,
+        );
+      }
       for (const [name, part] of Object.entries({ teacher, generator, tokenizer })) {
         requireThat(
           !part ||
@@ -65,7 +78,7 @@ export const partChecks: readonly Check<Parts>[] = [
   {
     id: 'code-scale',
     name: 'teacher: codeScale is a finite number above 0',
-    needs: ['factories'],
+    needs: ['agreement'],
     run: ({ teacher: { codeScale } }) =>
       requireThat(
         Number.isFinite(codeScale) && codeScale > 0,
@@ -73,6 +86,16 @@ export const partChecks: readonly Check<Parts>[] = [
       ),
   },
 ];
+
+/** Plugins in JavaScript may leave anything out. */
+function hasLayout({ layout }: { readonly layout?: Partial<SequenceLayout> }): boolean {
+  return Array.isArray(layout?.stepLengths) && typeof layout?.channels === 'number';
+}
+
+function hasCondition({ condition }: { readonly condition?: Partial<ConditionSpace> }): boolean {
+  const { values, inTurn, draw } = condition ?? {};
+  return values !== undefined && typeof inTurn === 'function' && typeof draw === 'function';
+}
 
 function sameForm(a: ConditionSpace, b: ConditionSpace): boolean {
   const form = ({ values, numClasses }: ConditionSpace): string =>

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openSafetensors } from '@ar-distill/checkpoints';
+import { readSafetensors } from '@ar-distill/checkpoints';
 import {
   type Backbone,
   PLAIN_SAMPLING,
   type PluginDefinition,
   type Preset,
+  type TeacherSamplingOptions,
 } from '@ar-distill/core';
 import { adaptationSettingsSchema, csd } from '@ar-distill/core/methods';
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
@@ -13,6 +14,7 @@ import type { ParameterSpecs } from '@ar-distill/nn';
 import { listNames, requireParsed, requireThat } from './assertions';
 import type { Check } from './check';
 import { createParts } from './parts';
+import { merged } from './trees';
 
 /** A preset beside the plugin that brings it. */
 export interface PresetSubject {
@@ -38,6 +40,7 @@ export const presetChecks: readonly Check<PresetSubject>[] = [
     id: 'settings',
     name: 'its settings are taken',
     run: ({ plugin, preset }) => {
+      requireSampling(preset.teacherSampling);
       const known = [csd, ...(plugin.methods ?? [])];
       for (const [name, settings] of Object.entries(preset.methods)) {
         const method = known.find((own) => own.name === name);
@@ -45,6 +48,11 @@ export const presetChecks: readonly Check<PresetSubject>[] = [
         requireParsed(
           `The method "${name}" refuses its settings`,
           method.settingsSchema.safeParse(settings),
+        );
+        const quick = merged(merged(settings, method.quickSettings), preset.quick?.[name]);
+        requireParsed(
+          `The method "${name}" refuses its settings of quick runs`,
+          method.settingsSchema.safeParse(quick),
         );
       }
       if (preset.adaptation !== undefined) {
@@ -105,13 +113,30 @@ function withoutWeights({ preset }: PresetSubject): string | undefined {
   return preset.weights ? undefined : 'it ships no weights';
 }
 
+const SAMPLING: readonly [keyof TeacherSamplingOptions, string, (value: number) => boolean][] = [
+  ['guidanceScale', 'a number from 0 on', (value) => value >= 0],
+  ['topK', 'a whole number from 0 on', (value) => Number.isSafeInteger(value) && value >= 0],
+  ['topP', 'a number above 0 and up to 1', (value) => value > 0 && value <= 1],
+  ['temperature', 'a number above 0', (value) => value > 0],
+];
+
+function requireSampling(sampling: TeacherSamplingOptions): void {
+  for (const [name, range, holds] of SAMPLING) {
+    const { [name]: value } = sampling;
+    requireThat(
+      Number.isFinite(value) && holds(value),
+      `Its teacherSampling needs "${name}" to be ${range}, not ${String(value)}.`,
+    );
+  }
+}
+
 function requireArchitecture(backbone: Backbone, { architecture, adaptation }: Preset): void {
-  requireParsed(
+  const parsed = requireParsed(
     'architectureSchema refuses its architecture',
     backbone.architectureSchema.safeParse(architecture),
   );
   requireThat(
-    adaptation !== undefined || !backbone.adaptation?.isNeeded(architecture),
+    adaptation !== undefined || !backbone.adaptation?.isNeeded(parsed),
     'Its teacher needs an adaptation, but it has no settings for one.',
   );
 }
@@ -123,19 +148,23 @@ async function requireWeights(
   kind: string,
   file: string,
 ): Promise<void> {
-  const { specs, metadata, close } = await openSafetensors(file);
-  await close();
+  const { tensors, metadata } = await readSafetensors(file);
   const stated = metadata['architecture'];
   const own = requireParsed(
     `The ${kind} states an architecture that is refused`,
     backbone.architectureSchema.safeParse(stated === undefined ? architecture : JSON.parse(stated)),
   );
   const wrong = Object.entries(specsOf(backbone, own, kind)).filter(
-    ([name, { shape }]) => specs[name]?.shape.join() !== shape.join(),
+    ([name, { shape }]) => tensors[name]?.shape.join() !== shape.join(),
   );
   requireThat(
     wrong.length === 0,
     `Its ${kind} lacks ${listNames(wrong.map(([name]) => name))}, or has it in another shape: "${file}".`,
+  );
+  const broken = Object.keys(tensors).filter((name) => !tensors[name]!.data.every(Number.isFinite));
+  requireThat(
+    broken.length === 0,
+    `Its ${kind} has values that are NaN or infinite in ${listNames(broken)}: "${file}".`,
   );
 }
 

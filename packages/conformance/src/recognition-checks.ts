@@ -1,8 +1,9 @@
 import type { Backbone, CheckpointListing, RecognizedPart, TensorShapes } from '@ar-distill/core';
 import type { ParameterSpecs } from '@ar-distill/nn';
-import { listNames, requireThat } from './assertions';
+import { listNames, requireThat, sameShapes } from './assertions';
 import type { Check } from './check';
 import type { Subject } from './subject';
+import { isTree, merged } from './trees';
 
 /** State dicts of nobody, with what a hostile file may hold. */
 const FOREIGN: readonly TensorShapes[] = [
@@ -37,17 +38,26 @@ export const recognitionChecks: readonly Check<Subject>[] = [
     name: 'recognizeCheckpoint: knows its own networks, and names their parameters',
     needs: ['foreign'],
     run: (subject) => {
-      for (const { kind, tensors } of ownNetworks(subject)) {
-        const parts = attempt(subject, tensors);
-        if (!parts) continue;
-        const found = parts.find((part) => part.kind === kind);
-        requireThat(found !== undefined, `It does not know a ${kind} with the names of its own.`);
+      for (const network of ownNetworks(subject)) {
+        const { kind, specsOf } = network;
+        const { tensors, found } = recognized(subject, network);
         const { path, label, parameters } = found;
         requireThat(path === PATH, `It names the path "${path}" instead of "${PATH}".`);
         requireThat(label !== '', 'It gives no label.');
+        const own = specsOf(subject.architecture);
+        const named = Object.keys(tensors).filter((name) => own[name]);
         requireThat(
-          parameters.join() === Object.keys(tensors).join(),
+          named.every((name) => parameters.includes(name)) &&
+            parameters.join() ===
+              Object.keys(tensors)
+                .filter((name) => parameters.includes(name))
+                .join(),
           `The parameters of the ${kind} that it names are not all of them, in their order.`,
+        );
+        const read = networkOf(subject, found, specsOf);
+        requireThat(
+          read !== undefined && sameShapes(read, own),
+          `The architecture that it reads from a ${kind} is another one than the ${kind} has.`,
         );
       }
     },
@@ -58,11 +68,13 @@ export const recognitionChecks: readonly Check<Subject>[] = [
     name: 'recognizeCheckpoint: takes no network that lacks a parameter',
     needs: ['recognition'],
     run: (subject) => {
-      for (const { kind, tensors, specsOf } of ownNetworks(subject)) {
-        for (const missing of Object.keys(tensors)) {
+      for (const network of ownNetworks(subject)) {
+        const { kind, specsOf } = network;
+        const { tensors } = recognized(subject, network);
+        for (const missing of Object.keys(specsOf(subject.architecture))) {
           const others: Record<string, TensorShapes[string]> = { ...tensors };
           delete others[missing];
-          const found = attempt(subject, others)?.find((part) => part.kind === kind);
+          const found = attempt(subject, others).parts?.find((part) => part.kind === kind);
           const specs = found && networkOf(subject, found, specsOf);
           const lacking = Object.keys(specs ?? {}).filter((name) => !others[name]);
           requireThat(
@@ -78,44 +90,79 @@ export const recognitionChecks: readonly Check<Subject>[] = [
 
 const PATH = 'model';
 
-/** Networks as the original project stores them: the tokenizer's tensors are in its own file alone. */
-function ownNetworks({ backbone, architecture, sampling }: Subject): readonly {
-  readonly kind: RecognizedPart['kind'];
-  readonly tensors: TensorShapes;
-  readonly specsOf: (architecture: unknown) => ParameterSpecs;
-}[] {
+/** A network of the backbone as a file may hold it. */
+interface OwnNetwork {
+  readonly kind: 'teacher' | 'tokenizer';
+  /**
+   * The tensors in the ways in which original projects store them: without those that the tokenizer
+   * brings, with them, and teacher and tokenizer in one.
+   */
+  readonly forms: readonly TensorShapes[];
+  /** Parameters that are its own. */
+  specsOf(architecture: unknown): ParameterSpecs;
+}
+
+function ownNetworks({ backbone, architecture, sampling }: Subject): readonly OwnNetwork[] {
   const tokenizerSpecs = (own: unknown): ParameterSpecs =>
     backbone.createTokenizer?.(own).parameterSpecs ?? {};
+  const wholeTeacher = (own: unknown): ParameterSpecs =>
+    backbone.createTeacher(own, sampling).parameterSpecs;
   const teacherSpecs = (own: unknown): ParameterSpecs => {
     const shared = tokenizerSpecs(own);
-    const { parameterSpecs } = backbone.createTeacher(own, sampling);
-    return Object.fromEntries(Object.entries(parameterSpecs).filter(([name]) => !shared[name]));
+    return Object.fromEntries(Object.entries(wholeTeacher(own)).filter(([name]) => !shared[name]));
   };
-  const networks = [
-    { kind: 'teacher', tensors: shapesOf(teacherSpecs(architecture)), specsOf: teacherSpecs },
-    { kind: 'tokenizer', tensors: shapesOf(tokenizerSpecs(architecture)), specsOf: tokenizerSpecs },
-  ] as const;
-  return networks.filter(({ tensors }) => Object.keys(tensors).length > 0);
+  const [teacher, whole, tokenizer] = [teacherSpecs, wholeTeacher, tokenizerSpecs].map((specsOf) =>
+    shapesOf(specsOf(architecture)),
+  ) as [TensorShapes, TensorShapes, TensorShapes];
+  const both = { ...whole, ...tokenizer };
+  const networks: readonly OwnNetwork[] = [
+    { kind: 'teacher', forms: [teacher, whole, both], specsOf: teacherSpecs },
+    { kind: 'tokenizer', forms: [tokenizer, both], specsOf: tokenizerSpecs },
+  ];
+  // An adapted teacher was made here: no original project stores one.
+  const isAdapted = backbone.adaptation?.isNeeded(architecture) === false;
+  return networks.filter(
+    ({ kind, forms: [first] }) =>
+      Object.keys(first ?? {}).length > 0 && !(isAdapted && kind === 'teacher'),
+  );
+}
+
+/** The form in which a network is known, when all keys of the architecture are. */
+function recognized(
+  subject: Subject,
+  { kind, forms }: OwnNetwork,
+): { readonly tensors: TensorShapes; readonly found: RecognizedPart } {
+  const reasons: string[] = [];
+  for (const tensors of forms) {
+    const { parts = [], refusal } = attempt(subject, tensors);
+    const found = parts.find((part) => part.kind === kind);
+    if (found) return { tensors, found };
+    if (refusal !== undefined) reasons.push(refusal);
+  }
+  const [reason] = reasons;
+  throw new Error(
+    `It does not know a ${kind} with the names of its own` +
+      (reason === undefined ? '.' : `, though all of the architecture is given: ${reason}.`),
+  );
 }
 
 function shapesOf(specs: ParameterSpecs): TensorShapes {
   return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, { shape }]));
 }
 
-/**
- * What is recognised when all keys of the architecture are known; undefined when it says with an error
- * of its own that this is not enough.
- */
+/** What is recognised when all keys of the architecture are known, or the error that says why not. */
 function attempt(
   { backbone, architecture }: Subject,
   tensors: TensorShapes,
-): readonly RecognizedPart[] | undefined {
+): { readonly parts?: readonly RecognizedPart[]; readonly refusal?: string } {
+  const config = isTree(architecture) ? architecture : {};
   try {
-    return recognize(backbone, [{ path: PATH, tensors }], isTree(architecture) ? architecture : {});
+    // A copy, in case that the plugin changes what it gets.
+    return { parts: recognize(backbone, [{ path: PATH, tensors: { ...tensors } }], config) };
   } catch (error) {
     // What JavaScript itself throws is no sentence for a user.
     if (!(error instanceof Error) || error.name !== 'Error') throw error;
-    return undefined;
+    return { refusal: error.message.replace(/\.$/, '') };
   }
 }
 
@@ -137,17 +184,6 @@ function networkOf(
 ): ParameterSpecs | undefined {
   const { success, data } = backbone.architectureSchema.safeParse(merged(architecture, recognized));
   return success ? specsOf(data) : undefined;
-}
-
-/** `over` on top of `base`, key by key at any depth. */
-function merged(base: unknown, over: unknown): unknown {
-  if (!isTree(base) || !isTree(over)) return over === undefined ? base : over;
-  const keys = [...new Set([...Object.keys(base), ...Object.keys(over)])];
-  return Object.fromEntries(keys.map((key) => [key, merged(base[key], over[key])]));
-}
-
-function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withoutRecognition({ backbone }: Subject): string | undefined {

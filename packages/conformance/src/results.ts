@@ -1,3 +1,5 @@
+import { inspect, types } from 'node:util';
+
 /** Whether a rule holds; `skipped` says nothing about it. */
 export type ConformanceState = 'ok' | 'failed' | 'skipped';
 
@@ -14,9 +16,24 @@ export interface ConformanceResult {
   readonly stack?: string;
 }
 
+/** Causes of causes that are shown: an error may be its own. */
+const MAX_CAUSES = 5;
+
+/** What was thrown, in a sentence, whatever it was. */
+export function messageOf(error: unknown): string {
+  if (isError(error)) return error.message || `${error.name} without a message.`;
+  return typeof error === 'string' ? error : `It throws ${inspect(error)}, which is no error.`;
+}
+
 /** The stack of an error, then those of its causes. */
-export function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+export function stackOf(error: unknown, causes = MAX_CAUSES): string {
+  if (!isError(error)) return messageOf(error);
   const own = error.stack ?? error.message;
-  return error.cause === undefined ? own : `${own}\nCaused by: ${stackOf(error.cause)}`;
+  if (error.cause === undefined || causes === 0) return own;
+  return `${own}\nCaused by: ${stackOf(error.cause, causes - 1)}`;
+}
+
+/** Told by its form: an error of another realm is none of this one's class. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || types.isNativeError(thrown);
 }

@@ -5,26 +5,18 @@ import {
   type DiscreteScoreTeacher,
   isDiscrete,
   ofClasses,
-  type SampledSequences,
   type SequenceSampler,
 } from '@ar-distill/core';
 import { LOG_ZERO } from '@ar-distill/core/math';
-import { elementCount, type HostTensor, type HostTensors, type Rng } from '@ar-distill/program';
-import { equalValues, magnitude, requireHostShape, requireThat } from './assertions';
+import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/program';
+import { equalValues, equalWeights, magnitude, requireHostShape, requireThat } from './assertions';
 import type { Check } from './check';
-import {
-  type DrawStatistics,
-  drawStatistics,
-  requireFrequencies,
-  requireOwnNumbers,
-} from './frequencies';
+import { DRAWN, drawMany, type Open, withSampler } from './draws';
+import { countOthers, isRandom, requireFrequencies, requireOwnNumbers } from './frequencies';
 import { sequenceShape, type Subject, withoutCompiler, withoutTokens } from './subject';
 
-type Open = (subject: Subject, batchSize: number) => Promise<SequenceSampler>;
-
-/** Sequences that frequencies are counted in, and how many of them are drawn at once. */
-const DRAWN = 1024;
-const DRAWN_AT_ONCE = 64;
+/** Share of them that may come out otherwise where probabilities are rounded otherwise. */
+const ROUNDED = 0.01;
 
 const openOwn: Open = ({ teacher, compiler, hostTeacherParameters }, batchSize) =>
   teacher.createSampler(compiler!, hostTeacherParameters, batchSize);
@@ -43,16 +35,14 @@ export const samplerChecks: readonly Check<Subject>[] = [
     name: 'sampler: a cache changes no token',
     needs: ['sampler-frequencies', 'sampler-numbers', 'default sampler-frequencies'],
     run: async (subject) => {
-      const { batchSize, hostCondition, rng } = subject;
-      const draw = (open: Open): Promise<SampledSequences> =>
-        withSampler(subject, open, batchSize, (sampler) =>
-          sampler.sample(hostCondition, oneStream(rng), 0),
-        );
-      const own = await draw(openOwn);
-      const expected = await draw(openDefault);
+      const [own, expected] = [
+        await drawMany(subject, openOwn),
+        await drawMany(subject, openDefault),
+      ];
+      const others = countOthers(own.statistics, expected.statistics);
       requireThat(
-        own.tokens !== undefined && equalValues(own.tokens.data, expected.tokens!.data),
-        'For the same uniforms it draws other tokens than the teacher-forced probabilities give.',
+        others <= ROUNDED * DRAWN,
+        `For the same uniforms it draws other tokens than the teacher-forced probabilities give, in ${others} of ${DRAWN} sequences.`,
       );
     },
     exempts: (subject) =>
@@ -69,36 +59,40 @@ function checksOf(
 ): Check<Subject>[] {
   const exempted = (subject: Subject): string | undefined =>
     exempts(subject) ?? withoutCompiler(subject);
-  // Two rules look at the same draws.
-  const drawn = new WeakMap<Subject, DrawStatistics>();
-  const statisticsOf = async (subject: Subject): Promise<DrawStatistics> => {
-    const statistics = drawn.get(subject) ?? (await drawMany(subject, open));
-    drawn.set(subject, statistics);
-    return statistics;
-  };
   return [
     {
       id: `${title}-repeatable`,
       name: `${title}: samples are repeatable and do not depend on the batch`,
-      needs: ['teacher-causality', 'condition-batch'],
-      run: (subject) =>
-        withSampler(subject, open, subject.batchSize, (sampler) =>
-          requireRepeatable(subject, sampler),
-        ),
+      needs: ['teacher-causality', 'teacher-compiled', 'truncation', 'guidance', 'condition-batch'],
+      run: async (subject) => {
+        const { hostTeacherParameters: weights, batchSize } = subject;
+        const kept = structuredClone(weights);
+        await withSampler(subject, open, batchSize, (sampler) => {
+          requireThat(equalWeights(kept, weights), 'It changes the weights that it is given.');
+          return requireRepeatable(subject, open, sampler);
+        });
+      },
       exempts: exempted,
     },
     {
       id: `${title}-frequencies`,
       name: `${title}: the frequencies of its tokens are the teacher-forced probabilities`,
       needs: [`${title}-repeatable`, 'scaled-codebook'],
-      run: async (subject) => requireFrequencies(await statisticsOf(subject)),
+      run: async (subject) => requireFrequencies((await drawMany(subject, open)).statistics),
       exempts: (subject) => exempted(subject) ?? withoutTokens(subject),
     },
     {
       id: `${title}-numbers`,
       name: `${title}: every token is drawn with a random number of its own`,
       needs: [`${title}-frequencies`],
-      run: async (subject) => requireOwnNumbers(await statisticsOf(subject)),
+      run: async (subject) => {
+        const { statistics, isFixed } = await drawMany(subject, open);
+        requireThat(
+          !isFixed || !isRandom(statistics),
+          'It draws the same tokens whatever the random numbers are: draw from rng.',
+        );
+        requireOwnNumbers(statistics);
+      },
       exempts: (subject) => exempted(subject) ?? withoutTokens(subject),
     },
     {
@@ -114,24 +108,16 @@ function checksOf(
   ];
 }
 
-async function withSampler<T>(
+async function requireRepeatable(
   subject: Subject,
   open: Open,
-  batchSize: number,
-  use: (sampler: SequenceSampler) => Promise<T>,
-): Promise<T> {
-  const sampler = await open(subject, batchSize);
-  try {
-    return await use(sampler);
-  } finally {
-    await sampler.dispose();
-  }
-}
-
-async function requireRepeatable(subject: Subject, sampler: SequenceSampler): Promise<void> {
+  sampler: SequenceSampler,
+): Promise<void> {
   const { teacher, rng, batchSize, hostCondition } = subject;
   requireThat(sampler.batchSize === batchSize, `The sampler's batchSize is ${sampler.batchSize}.`);
+  const given = structuredClone(hostCondition);
   const first = await sampler.sample(hostCondition, rng, 0);
+  requireThat(equalWeights(given, hostCondition), 'It changes the condition that it is given.');
   const again = await sampler.sample(hostCondition, rng, 0);
   const shifted = await sampler.sample(hostCondition, rng, 1);
   requireHostShape('The sampled sequence', first.sequence, sequenceShape(subject));
@@ -147,24 +133,19 @@ async function requireRepeatable(subject: Subject, sampler: SequenceSampler): Pr
     ),
     'Sample 1 differs between a batch that starts at 0 and one that starts at 1.',
   );
+  const alone = await withSampler(subject, open, 1, (single) =>
+    single.sample(conditionRows(hostCondition, [0]), rng, 1),
+  );
+  const among = first.sequence.data.subarray(rowLength, 2 * rowLength);
+  const largest = Array.from(among, Math.abs).reduce((most, value) => Math.max(most, value), 0);
+  requireThat(
+    among.every((value, i) => Math.abs(value - alone.sequence.data[i]!) <= 1e-3 * largest),
+    'Sample 1 differs between a batch of its own and one with others.',
+  );
   if (!isDiscrete(teacher)) return;
   const { tokens } = first;
   requireThat(tokens !== undefined, 'It draws tokens, but does not say which.');
   tf.tidy(() => checkTokens(subject, teacher, first.sequence, tokens));
-}
-
-/** Draws many sequences with the kit's random numbers and compares them with the probabilities. */
-function drawMany(subject: Subject, open: Open): Promise<DrawStatistics> {
-  const { teacher, network, rng } = subject;
-  if (!isDiscrete(teacher)) throw new Error('Only tokens have frequencies.');
-  return withSampler(subject, open, DRAWN_AT_ONCE, async (sampler) => {
-    const batches: { given: HostTensors; drawn: SampledSequences }[] = [];
-    for (let first = 0; first < DRAWN; first += DRAWN_AT_ONCE) {
-      const given = network.condition.inTurn(first, DRAWN_AT_ONCE);
-      batches.push({ given, drawn: await sampler.sample(given, rng, first) });
-    }
-    return drawStatistics(teacher, subject.teacherParameters, batches);
-  });
 }
 
 async function requireRefusals(subject: Subject, sampler: SequenceSampler): Promise<void> {
@@ -191,14 +172,6 @@ async function requireRefusals(subject: Subject, sampler: SequenceSampler): Prom
   }
 }
 
-/** The same numbers in all streams: two samplers that draw alike draw the same. */
-function oneStream(rng: Rng): Rng {
-  return {
-    ...rng,
-    uniform: (_stream, index, count) => rng.uniform('conformance/uniforms', index, count),
-  };
-}
-
 /** Tokens must have probability above 0 and be what the sequence holds. */
 function checkTokens(
   subject: Subject,
@@ -208,6 +181,7 @@ function checkTokens(
 ): void {
   const { batchSize, length, teacherParameters } = subject;
   requireHostShape('The sampled tokens', tokens, [batchSize, length]);
+  requireThat(tokens.dtype === 'int32', `The sampled tokens are ${tokens.dtype} instead of int32.`);
   const codebook = teacher.scaledCodebook(teacherParameters);
   const [vocabSize = 0] = codebook.shape;
   requireThat(

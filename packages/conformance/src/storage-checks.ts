@@ -45,7 +45,7 @@ const STORED: readonly Stored[] = [
 export const storageChecks: readonly Check<Subject>[] = STORED.map((stored) => ({
   id: `${stored.name}-storage`,
   name: `storage: the ${stored.name} computes the same after it was saved and loaded`,
-  needs: [`${stored.name}-shapes`],
+  needs: [`${stored.name}-compiled`],
   run: async (subject) => {
     const before = stored.compute(subject, toTensors(stored.weights(subject)), subject);
     if (!before) return;
@@ -64,7 +64,7 @@ async function savedAndLoaded(
   { backbone, architecture, sampling, ...subject }: Subject,
   { name, weights }: Stored,
 ): Promise<{ readonly parts: Parts; readonly weights: HostTensors }> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'ar-distill-conformance-'));
+  const folder = await temporaryFolder();
   try {
     const file = path.join(folder, `${name}.safetensors`);
     const written = weights({ backbone, architecture, sampling, ...subject });
@@ -80,5 +80,16 @@ async function savedAndLoaded(
     return { parts, weights: tensors };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function temporaryFolder(): Promise<string> {
+  try {
+    return await mkdtemp(path.join(tmpdir(), 'ar-distill-conformance-'));
+  } catch (cause) {
+    throw new Error(
+      `Nothing can be written to the temporary folder "${tmpdir()}": name another one with TMPDIR.`,
+      { cause },
+    );
   }
 }

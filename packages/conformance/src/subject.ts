@@ -106,9 +106,11 @@ export function createSubject(
   const hostTeacherParameters =
     options.teacherParameters ??
     perturbed(initializeParameters(teacher.parameterSpecs, rng), 'conformance/teacher');
-  const hostNetworkParameters = network.initializeFromTeacher(hostTeacherParameters, rng);
+  // Copies, in case that a plugin changes what it gets: a rule of its own says so.
+  const copy = structuredClone(hostTeacherParameters);
+  const hostNetworkParameters = network.initializeFromTeacher(copy, rng);
   const perturbedNetwork = perturbed(hostNetworkParameters, 'conformance/network');
-  const hostGeneratorParameters = generator.initialize(perturbedNetwork);
+  const hostGeneratorParameters = generator.initialize(structuredClone(perturbedNetwork));
   const same = new Array<number>(batchSize).fill(0);
   const hostCondition = conditionRows(condition.inTurn(0, 1), same);
   const hostOther = conditionRows(condition.inTurn(1, 1), same);
@@ -165,6 +167,11 @@ function perturb(value: HostTensor, noise: Float32Array, scale: number): HostTen
 /** [B, n, C]. */
 export function sequenceShape({ batchSize, length, layout }: Subject): number[] {
   return [batchSize, length, layout.channels];
+}
+
+/** [draws, B, n, C]. */
+export function noisyShape(subject: Subject, draws: number): number[] {
+  return [draws, ...sequenceShape(subject)];
 }
 
 /** Two batch sizes, neither of which is that of the other checks. */

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { isGuidedTeacher } from '@ar-distill/backbone-kit';
-import { isDiscrete, stepOfPosition } from '@ar-distill/core';
+import { conditionInputs, conditionOf, isDiscrete, stepOfPosition } from '@ar-distill/core';
 import { MIN_TIMESTEP } from '@ar-distill/core/math';
+import { elementCount, float32 } from '@ar-distill/program';
+import { conditionOfRows, requireApart } from './apart';
 import {
   changePerPosition,
   magnitude,
@@ -11,12 +12,15 @@ import {
 } from './assertions';
 import { replaceStep } from './causality';
 import type { Check } from './check';
+import { requireSameCompiled } from './compiled';
+import { guidanceChecks } from './guidance-checks';
 import { ROUNDING } from './rounding';
 import {
   batchOf,
   otherBatchSizes,
   sequenceShape,
   type Subject,
+  withoutCompiler,
   withoutOtherCondition,
   withoutTokens,
 } from './subject';
@@ -72,6 +76,23 @@ export const teacherChecks: readonly Check<Subject>[] = [
     },
   },
   {
+    id: 'teacher-batch',
+    name: 'teacher: a sample gets the same predictions in any batch',
+    needs: ['teacher-shapes'],
+    run: (subject) => {
+      const { teacher, teacherParameters, length, normal } = subject;
+      const [, count] = otherBatchSizes(subject);
+      const { sequence, condition } = batchOf(subject, count);
+      const xT = normal('xT', sequence.shape);
+      const t = tf.fill([count, length], 0.5);
+      requireApart('A sample gets other predictions alone than among others.', count, (own) => {
+        const given = conditionOfRows(condition, own);
+        const reading = teacher.read(teacherParameters, own(sequence), given);
+        return teacher.denoised(reading, own(xT), own(t));
+      });
+    },
+  },
+  {
     id: 'noise-draws',
     name: 'teacher: one reading serves several noise draws',
     needs: ['teacher-shapes'],
@@ -117,7 +138,7 @@ export const teacherChecks: readonly Check<Subject>[] = [
   {
     id: 'teacher-causality',
     name: 'teacher: what it reads depends on earlier AR steps only',
-    needs: ['teacher-shapes'],
+    needs: ['teacher-batch'],
     run: (subject) => {
       const steps = stepOfPosition(subject.layout);
       const before = meanOf(subject, subject.sequence);
@@ -148,22 +169,38 @@ export const teacherChecks: readonly Check<Subject>[] = [
     },
     exempts: withoutOtherCondition,
   },
+  ...guidanceChecks,
   {
-    id: 'no-guidance',
-    name: 'teacher: a guidance scale of 0 is no guidance',
-    needs: ['log-probs'],
-    run: ({ plainTeacher, teacherParameters, sequence, condition }) => {
-      if (!isGuidedTeacher(plainTeacher)) return;
-      const codes = tf.div(sequence, plainTeacher.codeScale);
-      const plain = tf.logSoftmax(plainTeacher.logits(teacherParameters, codes, condition));
-      const own = plainTeacher.logProbs(teacherParameters, sequence, condition);
-      requireThat(
-        magnitude(tf.sub(own, plain)) <= ROUNDING * magnitude(plain),
-        'Without guidance and truncation logProbs is not the log-softmax of the logits.',
-      );
+    id: 'teacher-compiled',
+    name: 'teacher: compiled it predicts the same',
+    needs: ['teacher-batch'],
+    run: async (subject) => {
+      const { teacher, hostTeacherParameters, hostCondition, rng } = subject;
+      const shape = sequenceShape(subject);
+      const draw = (name: string) =>
+        float32(shape, rng.normal(`conformance/${name}`, 0, elementCount(shape)));
+      await requireSameCompiled(subject.compiler!, {
+        what: 'teacher',
+        weights: hostTeacherParameters,
+        inputs: { sequence: draw('sequence'), xT: draw('xT'), ...conditionInputs(hostCondition) },
+        compute: (parameters, inputs) => {
+          const { sequence, xT } = inputs as Record<'sequence' | 'xT', tf.Tensor>;
+          const reading = teacher.read(parameters, sequence, conditionOf(inputs));
+          const t = tf.fill(shape.slice(0, -1), 0.5);
+          return {
+            prediction: teacher.denoised(reading, xT, t),
+            ...(isDiscrete(teacher)
+              ? {
+                  probabilities: tf.exp(
+                    teacher.logProbs(parameters, sequence, conditionOf(inputs)),
+                  ),
+                }
+              : {}),
+          };
+        },
+      });
     },
-    exempts: ({ plainTeacher }) =>
-      isGuidedTeacher(plainTeacher) ? undefined : 'the teacher knows no guidance',
+    exempts: withoutCompiler,
   },
 ];
 

@@ -1,8 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ImageTokenizer } from '@ar-distill/core';
+import { elementCount, float32 } from '@ar-distill/program';
+import { requireApart } from './apart';
 import { requireFinite, requireShape, requireThat } from './assertions';
 import type { Check } from './check';
-import { batchOf, otherBatchSizes, type Subject, withoutTokenizer } from './subject';
+import { requireSameCompiled } from './compiled';
+import { randomImages } from './random-images';
+import {
+  batchOf,
+  otherBatchSizes,
+  sequenceShape,
+  type Subject,
+  withoutCompiler,
+  withoutTokenizer,
+} from './subject';
 
 /** Rules of `ImageTokenizer`. */
 export const tokenizerChecks: readonly Check<Subject>[] = [
@@ -59,6 +70,45 @@ export const tokenizerChecks: readonly Check<Subject>[] = [
     }),
     exempts: withoutTokenizer,
   },
+  {
+    id: 'tokenizer-batch',
+    name: 'tokenizer: an image has the same tokens, and tokens the same image, in any batch',
+    needs: ['tokenizer-shapes'],
+    run: withTokenizer((subject, tokenizer) => {
+      const { tokenizerParameters: parameters } = subject;
+      const [, count] = otherBatchSizes(subject);
+      const images = imagesOf(subject, tokenizer, count);
+      requireApart('An image has other tokens alone than among others.', count, (own) =>
+        tokenizer.encode(parameters, own(images)),
+      );
+      const { sequence } = batchOf(subject, count);
+      requireApart('Code vectors make another image alone than among others.', count, (own) =>
+        tokenizer.decode(parameters, own(sequence)),
+      );
+    }),
+    exempts: withoutTokenizer,
+  },
+  {
+    id: 'tokenizer-compiled',
+    name: 'tokenizer: compiled it gives the same tokens and images',
+    needs: ['tokenizer-batch'],
+    run: async (subject) => {
+      const { tokenizer, batchSize, rng, hostTokenizerParameters: weights } = subject;
+      if (!tokenizer) return;
+      const shape = sequenceShape(subject);
+      const codes = float32(shape, rng.normal('conformance/sequence', 0, elementCount(shape)));
+      await requireSameCompiled(subject.compiler!, {
+        what: 'tokenizer',
+        weights,
+        inputs: { images: randomImages(rng, [batchSize, ...tokenizer.imageShape]), codes },
+        compute: (parameters, { images, codes: given }) => ({
+          tokens: tokenizer.encode(parameters, images!),
+          image: tokenizer.decode(parameters, given!),
+        }),
+      });
+    },
+    exempts: (subject) => withoutTokenizer(subject) ?? withoutCompiler(subject),
+  },
 ];
 
 /** A rule that runs on the tokenizer; backbones without one are exempt. */
@@ -71,6 +121,10 @@ function withTokenizer(
 }
 
 function encode(subject: Subject, tokenizer: ImageTokenizer, count: number): tf.Tensor {
-  const images = tf.clipByValue(subject.normal('images', [count, ...tokenizer.imageShape]), -1, 1);
+  const images = imagesOf(subject, tokenizer, count);
   return tokenizer.encode(subject.tokenizerParameters, images);
+}
+
+function imagesOf({ normal }: Subject, { imageShape }: ImageTokenizer, count: number): tf.Tensor {
+  return tf.clipByValue(normal('images', [count, ...imageShape]), -1, 1);
 }

@@ -2,7 +2,7 @@ import { conditionInputs, isDiscrete } from '@ar-distill/core';
 import type { SupervisedTask } from '@ar-distill/core/optimization';
 import type { ParameterSpecs } from '@ar-distill/nn';
 import { elementCount, float32, type HostTensors, int32 } from '@ar-distill/program';
-import { listNames, requireParsed, requireThat } from './assertions';
+import { equalWeights, listNames, requireParsed, requireThat, sameShapes } from './assertions';
 import type { Check } from './check';
 import { requireOneUpdate } from './one-update';
 import { randomImages } from './random-images';
@@ -34,7 +34,7 @@ export const trainingChecks: readonly Check<Subject>[] = [
   {
     id: 'tokenizer-task',
     name: 'training: the tokenizer makes one compiled update',
-    needs: ['tokenizer-shapes'],
+    needs: ['tokenizer-compiled'],
     run: async (subject) => {
       const { backbone, architecture, tokenizer, batchSize, rng } = subject;
       const task = backbone.createTokenizerTask?.(architecture);
@@ -56,11 +56,16 @@ export const trainingChecks: readonly Check<Subject>[] = [
     name: 'training: fitTokenizer gives an architecture of the same networks',
     needs: ['tokenizer-codebook'],
     run: ({ backbone, architecture, layout, sampling, hostTokenizerParameters, teacher }) => {
+      const kept = structuredClone(hostTokenizerParameters);
       const fitted = requireParsed(
         'architectureSchema refuses what it gives',
         backbone.architectureSchema.safeParse(
           backbone.fitTokenizer?.(architecture, hostTokenizerParameters),
         ),
+      );
+      requireThat(
+        equalWeights(kept, hostTokenizerParameters),
+        'It changes the weights of the tokenizer: copy what you change.',
       );
       const after = backbone.createTeacher(fitted, sampling);
       requireThat(
@@ -80,6 +85,10 @@ export const trainingChecks: readonly Check<Subject>[] = [
     id: 'teacher-task',
     name: 'training: the teacher makes one compiled update',
     taskOf: ({ backbone, architecture }) => backbone.createTeacherTask?.(architecture),
+    given: {
+      what: 'The training of the teacher',
+      specsOf: ({ teacher }) => teacher.parameterSpecs,
+    },
   }),
   {
     id: 'regression-task',
@@ -105,22 +114,25 @@ function teacherTask({
   id,
   name,
   taskOf,
+  given,
 }: {
   readonly id: string;
   readonly name: string;
   taskOf(subject: Subject): SupervisedTask | undefined;
+  /** What the training has to give. */
+  readonly given?: { readonly what: string; specsOf(subject: Subject): ParameterSpecs };
 }): Check<Subject> {
   return {
     id,
     name,
-    needs: ['teacher-shapes', 'shared-names', 'adaptation'],
+    needs: ['teacher-compiled', 'shared-names', 'adaptation'],
     run: async (subject) => {
       const task = taskOf(subject);
       if (!task) return;
       const { teacher, batchSize, length, rng } = subject;
       const vocabSize = vocabSizeOf(subject);
       const drawn = rng.integers('conformance/tokens', 0, batchSize * length, vocabSize);
-      await requireOneUpdate(task, {
+      const updated = await requireOneUpdate(task, {
         ...compiled(subject),
         batch: {
           tokens: int32([batchSize, length], drawn),
@@ -128,6 +140,7 @@ function teacherTask({
         },
         initial: { ...subject.hostTeacherParameters, ...subject.hostTokenizerParameters },
       });
+      if (given) requireAll(given.what, given.specsOf(subject), updated);
     },
     exempts: (subject) => withoutTask(taskOf(subject)) ?? withoutCompiler(subject),
   };
@@ -139,11 +152,6 @@ function requireAll(what: string, specs: ParameterSpecs, given: Readonly<HostTen
     (name) => given[name]?.shape.join() !== specs[name]!.shape.join(),
   );
   requireThat(missing.length === 0, `${what} does not give ${listNames(missing)}.`);
-}
-
-function sameShapes(a: ParameterSpecs, b: ParameterSpecs): boolean {
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return names.every((name) => a[name]?.shape.join() === b[name]?.shape.join());
 }
 
 function compiled({ compiler, rng, batchSize }: Subject) {

@@ -65,6 +65,7 @@ export type {
   MethodServices,
   MethodStage,
   PlannedPool,
+  PlannedTraining,
   StagedWork,
 } from './plugin/distillation-method';
 export type {

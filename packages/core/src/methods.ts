@@ -35,4 +35,5 @@ export {
   paperDistillation,
 } from './methods/csd/distillation-settings';
 export { type DistilledGenerator, distillGenerator } from './methods/csd/distillation';
-export { type TuningPart, TUNING_STAGES, tuneNetwork } from './methods/csd/tuning';
+export { tuneNetwork } from './methods/csd/tuning';
+export { type TuningPart, TUNING_STAGES } from './methods/csd/tuning-parts';

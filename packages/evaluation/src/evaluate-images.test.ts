@@ -103,6 +103,7 @@ describe('evaluateImages', () => {
       'diversity',
       'diversity.lowest',
       'diversity.lowestClass',
+      'inception-score',
     ]);
     expect(same.values['frechet-distance']).toBeCloseTo(0, 6);
     expect(same.values).toMatchObject({ precision: 1, recall: 1 });

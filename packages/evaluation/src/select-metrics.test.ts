@@ -27,7 +27,12 @@ describe('selectMetrics', () => {
       ...COMPLETE,
       labels: false,
     });
-    expect(namesOf(unconditional.metrics)).toEqual(['frechet-distance', 'precision', 'recall']);
+    expect(namesOf(unconditional.metrics)).toEqual([
+      'frechet-distance',
+      'precision',
+      'recall',
+      'inception-score',
+    ]);
     expect(unconditional.leftOut.map(({ metric, reason }) => [metric.name, reason])).toEqual([
       ['class-accuracy', 'The metric "class-accuracy" needs the class of every image.'],
       ['diversity', 'The metric "diversity" needs the class of every image.'],
@@ -48,7 +53,7 @@ describe('selectMetrics', () => {
 
   it('refuses a name that there is not', () => {
     expect(() => selectMetrics(['fid'], BUILT_IN_METRICS, COMPLETE)).toThrow(
-      'There is no metric "fid": choose from frechet-distance, class-accuracy, precision, recall, diversity.',
+      'There is no metric "fid": choose from frechet-distance, class-accuracy, precision, recall, diversity, inception-score.',
     );
   });
 

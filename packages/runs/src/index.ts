@@ -12,3 +12,4 @@ export { readRunConfig, RUN_CONFIG } from './run-config';
 export type { LockOptions } from './run-lock';
 export { loggedProgress } from './logged-progress';
 export type { RunLog } from './run-log';
+export { arraysFile, openArrays } from './run-tensors';

@@ -1,5 +1,6 @@
 import { syncFolder, temporaryPath } from '@ar-distill/checkpoints';
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { link, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { hasCode } from './error-code';
@@ -12,6 +13,8 @@ export interface LockOwner extends ProcessIdentity {
   readonly token: string;
   /** When the lock was made, in ISO 8601. */
   readonly since: string;
+  /** Number of the run's folder in its file system: tells a copy of the run from itself. */
+  readonly folder?: string | undefined;
 }
 
 /** Who holds a lock, as far as its text says; older versions wrote nothing but a number. */
@@ -27,14 +30,24 @@ const NO_HARD_LINKS = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EM
 /** A machine may have no name. */
 const HOST = /^[\w.-]{0,255}$/;
 
-/** The text of a new lock of this process. */
-export function newLockText(): string {
+/** The text of a new lock of this process on a folder that is there. */
+export function newLockText(folder: string): string {
   const owner: LockOwner = {
     ...ownIdentity(),
     token: randomBytes(16).toString('hex'),
     since: new Date().toISOString(),
+    folder: numberOf(folder),
   };
   return `${JSON.stringify(owner)}\n`;
+}
+
+/** Whether a lock was copied into this folder with the run that it was made for. */
+export function isCopied({ folder: made }: LockOwner, folder: string): boolean {
+  return made !== undefined && made !== numberOf(folder);
+}
+
+function numberOf(folder: string): string {
+  return String(statSync(folder).ino);
 }
 
 /** The lock that is there; undefined without one. Throws an `Error` when it is no plain file. */
@@ -141,7 +154,7 @@ async function writeNew(file: string, text: string): Promise<void> {
 
 function isOwner(value: unknown): value is LockOwner {
   if (typeof value !== 'object' || value === null) return false;
-  const { host, pid, token, since, start, boot, namespace } = value as Record<string, unknown>;
+  const { host, pid, token, since, start, boot, namespace, folder } = value as Record<string, unknown>;
   return (
     typeof host === 'string' &&
     HOST.test(host) &&
@@ -150,6 +163,6 @@ function isOwner(value: unknown): value is LockOwner {
     typeof token === 'string' &&
     typeof since === 'string' &&
     /^[\d:.TZ-]+$/.test(since) &&
-    [start, boot, namespace].every((text) => text === undefined || typeof text === 'string')
+    [start, boot, namespace, folder].every((text) => text === undefined || typeof text === 'string')
   );
 }

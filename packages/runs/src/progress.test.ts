@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createProgressReporter } from './progress';
 
-function record(isTTY: boolean, columns = 120) {
+function record(isTTY: boolean, columns = 120, TERM = 'xterm') {
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY, columns });
-  const reporter = createProgressReporter(stream);
+  const reporter = createProgressReporter(stream, { TERM });
   return { reporter, written: (): string => String(stream.read() ?? '') };
 }
 
@@ -76,6 +76,13 @@ describe('createProgressReporter in a file', () => {
 });
 
 describe('createProgressReporter on a terminal', () => {
+  it('writes plain lines where nothing can be rewritten', () => {
+    const { written, reporter } = record(true, 120, 'dumb');
+    reporter.update({ stage: 'a', done: 1, total: 2, metrics: {} });
+    reporter.update({ stage: 'a', done: 2, total: 2, metrics: {} });
+    expect(written()).toMatch(/^a 1\/2 [^\u001b\r]*\na 2\/2 [^\u001b\r]*\n$/);
+  });
+
   it('rewrites one line with a bar, and writes messages between lines', () => {
     const { written, reporter } = record(true);
     for (const done of [1, 2, 3]) {

@@ -43,10 +43,15 @@ interface Display {
 
 /**
  * One line per stage with its share, pace, time to go and figures. On a terminal it has a bar and is
- * rewritten in place; elsewhere a line appears every ten seconds and at the end.
+ * rewritten in place; elsewhere, and on a terminal that cannot do that (`TERM=dumb`), a line appears every
+ * ten seconds and at the end.
  */
-export function createProgressReporter(stream: ProgressStream = process.stderr): ProgressLines {
-  const display = isTerminal(stream) ? barDisplay(stream) : lineDisplay(stream);
+export function createProgressReporter(
+  stream: ProgressStream = process.stderr,
+  { TERM }: Readonly<Record<string, string | undefined>> = process.env,
+): ProgressLines {
+  const display =
+    isTerminal(stream) && TERM !== 'dumb' ? barDisplay(stream) : lineDisplay(stream);
   let current: StageState | undefined;
   return {
     update(progress) {

@@ -12,13 +12,12 @@ import { removeEmptyFolders } from './empty-folders';
 import { readRunConfig, writeRunConfig } from './run-config';
 import { RunLock, type LockOptions } from './run-lock';
 import { RunLog } from './run-log';
-import { RunTensors } from './run-tensors';
+import { ARRAYS, arraysFile, RunTensors } from './run-tensors';
 import { whileWriting, writing } from './system-errors';
 
 const METRICS = 'metrics.jsonl';
 const LOG = 'log.jsonl';
 const CHECKPOINT = 'checkpoint.safetensors';
-const ARRAYS = 'arrays';
 /** Milliseconds. */
 const MAX_RETRY_DELAY = 20;
 const NUMBERED = /^(\d{5,})-/;
@@ -181,7 +180,7 @@ export class Run<Config = unknown> implements RunStore {
   }
 
   private arraysFile(name: string): string {
-    return this.inside(path.join(ARRAYS, `${name}.safetensors`));
+    return this.inside(arraysFile(this.path, name));
   }
 
   private inside(relative: string): string {

@@ -8,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -110,6 +111,7 @@ describe('a lock', () => {
       const stat = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ');
       expect(rest).toEqual({
         boot,
+        folder: String(statSync(folder).ino),
         start: stat[19],
         namespace: readlinkSync('/proc/self/ns/pid'),
       });
@@ -128,6 +130,24 @@ describe('a lock', () => {
     await expect(RunLock.acquire(folder)).rejects.toThrow(`is in use by process ${process.pid}`);
     await lock.release();
     await take();
+  });
+
+  it('says in a copy of its run that it is none of the copy', async () => {
+    const lock = await RunLock.acquire(folder);
+    const copy = path.join(folder, 'copy');
+    mkdirSync(copy);
+    const copied = path.join(copy, 'lock');
+    writeFileSync(copied, readFileSync(file));
+    await expect(RunLock.acquire(copy)).rejects.toThrow(
+      `is a copy of one that is in use by process ${process.pid} since`,
+    );
+    await expect(RunLock.acquire(copy)).rejects.toThrow(`delete "${copied}" to go on with the copy.`);
+    // The run itself may be called otherwise by now.
+    const renamed = `${folder}-renamed`;
+    await promises.rename(folder, renamed);
+    await expect(RunLock.acquire(renamed)).rejects.toThrow('is in use by process');
+    await promises.rename(renamed, folder);
+    await lock.release();
   });
 
   it('is made without hard links, too', async () => {

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { hasCode } from './error-code';
 import {
   describeHolder,
+  isCopied,
   newLockText,
   parseLock,
   placeLock,
@@ -67,9 +68,9 @@ export class RunLock {
    */
   static async acquire(folder: string, options: LockOptions = {}): Promise<RunLock> {
     const file = path.join(folder, LOCK);
-    const text = newLockText();
     const giveUp = performance.now() + MAX_WAIT;
     try {
+      const text = newLockText(folder);
       while (performance.now() < giveUp) {
         options.signal?.throwIfAborted();
         if (await placeLock(file, text)) return new RunLock(folder, file, text);
@@ -149,7 +150,12 @@ async function isAbandoned(
   }
   const liveness = livenessOf(holder.owner);
   if (liveness === 'dead') return true;
-  if (liveness === 'alive') throw inUse(folder, seen.text);
+  if (liveness === 'alive') {
+    if (!isCopied(holder.owner, folder)) throw inUse(folder, seen.text);
+    throw new Error(
+      `The run "${folder}" is a copy of one that is in use by ${describeHolder(seen.text)}: delete "${file}" to go on with the copy.`,
+    );
+  }
   const name = describeHolder(seen.text);
   options.onWait?.(`Waiting whether ${name} still works on "${folder}".`);
   if (await isSilent(file, seen, SILENCE, options)) return true;

@@ -8,7 +8,24 @@ import {
 } from '@ar-distill/checkpoints';
 import type { HostTensors, TensorSource } from '@ar-distill/program';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { writing } from './system-errors';
+
+/** Folder of a run's named arrays. */
+export const ARRAYS = 'arrays';
+
+/** The file of a run in which named arrays are kept; it need not be there. */
+export function arraysFile(run: string, name: string): string {
+  return path.join(run, ARRAYS, `${name}.safetensors`);
+}
+
+/**
+ * Named arrays of a run that need not be open; undefined when it does not hold them.
+ * @throws Error naming the file when its checksum shows that it is damaged.
+ */
+export async function openArrays(run: string, name: string): Promise<TensorSource | undefined> {
+  return (await new RunTensors().open(arraysFile(run, name), []))?.tensors;
+}
 
 /** What a file of a run holds beside its tensors. */
 export type TensorMetadata = Readonly<Record<string, string>>;

@@ -7,9 +7,13 @@ import {
   type ServiceContainer,
 } from '@ar-distill/di';
 import type { Rng, StepCompiler } from '@ar-distill/program';
+import { z } from 'zod';
+import { InvalidOptionError } from './errors';
 import type { WorkflowEvent, WorkflowOptions } from './events';
 import { checkSeed } from './settings/check-option';
 import { explainIssue } from './settings/explain-issue';
+import { isTree, mergeTrees, type Tree } from './settings/merge';
+import { knownKeys } from './settings/schema-at';
 
 /** What every part of a workflow works with. */
 export interface WorkflowContext {
@@ -26,6 +30,8 @@ export interface WorkflowContext {
 /** The same for work on a preset. */
 export interface PresetContext extends WorkflowContext {
   readonly found: FoundPreset;
+  /** Keys of the architecture that are what they are here, whatever the preset and files say. */
+  readonly architecture?: Tree | undefined;
 }
 
 /** Takes the services of a workflow from the container; progress is an event as well. */
@@ -63,14 +69,33 @@ export function openContext(
 
 /**
  * The context for work on `found`.
- * @throws Error naming the key when the preset's architecture is none of its backbone.
+ * @param architecture keys of the architecture that are to be others than the preset's.
+ * @throws Error naming the key when the preset's architecture is none of its backbone, InvalidOptionError
+ *   when it is none with these keys.
  */
-export function onPreset(context: WorkflowContext, found: FoundPreset): PresetContext {
+export function onPreset(
+  context: WorkflowContext,
+  found: FoundPreset,
+  architecture?: Tree,
+): PresetContext {
   const { name, plugin, backbone, preset } = found;
   const { success, error } = backbone.architectureSchema.safeParse(preset.architecture);
   if (!success) {
     const source = ` of the architecture in the preset "${name}" of the plugin "${plugin}"`;
     throw new Error(explainIssue(error, { source, value: preset.architecture }));
   }
-  return { ...context, found };
+  if (architecture === undefined) return { ...context, found };
+  const schema = z.object({ architecture: backbone.architectureSchema });
+  const merged = isTree(preset.architecture) ? preset.architecture : {};
+  const value = { architecture: mergeTrees(merged, architecture) };
+  const changed = schema.safeParse(value);
+  if (changed.success) return { ...context, found, architecture };
+  throw new InvalidOptionError(
+    explainIssue(changed.error, {
+      source: ` of the backbone "${backbone.name}"`,
+      name: (place) => `The setting "${place.map(String).join('.')}"`,
+      knownKeys: (place) => knownKeys(schema, place),
+      value,
+    }),
+  );
 }

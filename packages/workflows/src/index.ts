@@ -1,6 +1,7 @@
 export { adapt, type AdaptOptions, type AdaptResult, type MeasuredRows } from './adapt/adapt';
 export { describeAdaptation, type AdaptationFigures } from './adapt/describe-adaptation';
 export { distill, type DistillOptions, type DistillResult } from './distill/distill';
+export { planDistillation, type PlannedDistillation } from './distill/plan-distillation';
 export { InvalidOptionError, InvalidSettingError, type InvalidOptionDetails } from './errors';
 export {
   evaluate,

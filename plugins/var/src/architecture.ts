@@ -45,6 +45,11 @@ export const varArchitectureSchema = z
     labelDropout: z.number().min(0).max(1).default(0.1),
     phi: phiSchema.prefault({}),
     tokenizer: tokenizerSchema,
+    /**
+     * What the generator's backbone reads at scales 2 … S: the noise of all earlier scales, accumulated
+     * as tokens are, or that of the scale before alone.
+     */
+    noiseInput: z.enum(['accumulated', 'raw']).default('accumulated'),
     ...distilledFields,
   })
   .superRefine((value, context) => {

@@ -1,4 +1,4 @@
-import { type Backbone, definePlugin } from '@ar-distill/core';
+import { ArDiffusionGenerator, type Backbone, definePlugin } from '@ar-distill/core';
 import {
   completeVarArchitecture,
   SMALL,
@@ -30,6 +30,8 @@ export const varBackbone: Backbone<VarArchitecture> = {
   createTokenizer: (architecture) => new VarTokenizer(architecture),
   createTeacher: (architecture, sampling) => new VarTeacher(architecture, sampling),
   createNetwork: (architecture) => new VarNetwork(architecture),
+  createGenerator: (architecture) =>
+    new ArDiffusionGenerator(new VarNetwork(architecture, architecture.noiseInput)),
   recognizeCheckpoint: recognizeVarCheckpoint,
   officialSettings: OFFICIAL_SETTINGS,
   completeArchitecture: completeVarArchitecture,

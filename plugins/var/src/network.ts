@@ -24,7 +24,11 @@ export class VarNetwork extends DiffusionHeadNetwork {
   private readonly transformer: VarTransformer;
   private readonly quantizer: MultiScaleQuantizer;
 
-  constructor(private readonly architecture: VarArchitecture) {
+  /** `input`: how the backbone reads a sequence; the teacher's is accumulated. */
+  constructor(
+    private readonly architecture: VarArchitecture,
+    private readonly input: VarArchitecture['noiseInput'] = 'accumulated',
+  ) {
     const quantizer = new MultiScaleQuantizer(architecture);
     super({ ...transformerSpecs(architecture), ...quantizer.parameterSpecs }, architecture);
     this.layout = layoutOf(architecture);
@@ -39,7 +43,10 @@ export class VarNetwork extends DiffusionHeadNetwork {
 
   features(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
     const codes = sequence.div(this.architecture.codeScale);
-    const inputs = this.quantizer.nextScaleInputs(parameters, codes);
+    const inputs =
+      this.input === 'raw'
+        ? this.quantizer.upsampledScales(codes)
+        : this.quantizer.nextScaleInputs(parameters, codes);
     return this.transformer.featuresOfInputs(parameters, inputs, labelsOf(condition));
   }
 }

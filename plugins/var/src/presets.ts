@@ -53,11 +53,24 @@ const paperModel: PaperModel = {
   warmUpFraction: 1,
 };
 
-const d16 = paperDistillation(paperModel);
+/**
+ * Performance alignment (DD2, Algorithm 3): the guidance network alone follows the averaged generator, then
+ * both go on with K = 2. The paper says nothing of another warm-up, so there is none.
+ */
+function aligned(generatorIterations: number): PaperModel['phases'] {
+  return [
+    {},
+    { trains: 'guidance', guidanceIterations: 8_000, fromAverage: true, warmUpFraction: 0 },
+    { generatorIterations, guidanceUpdates: 2, warmUpFraction: 0 },
+  ];
+}
+
+const d16 = paperDistillation({ ...paperModel, phases: aligned(7_500) });
 const d20 = paperDistillation({
   ...paperModel,
   generatorIterations: 16_000,
   warmUpFraction: 0.5,
+  phases: aligned(18_000),
 });
 const d24 = paperDistillation({
   ...paperModel,

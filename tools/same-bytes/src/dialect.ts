@@ -35,7 +35,7 @@ export async function dialectOf(
     threads: 1,
   };
   for (const { key, since, instead } of names.added) {
-    if (!(key in config) || (await has(tree, since))) continue;
+    if (valueAt(config, key) === undefined || (await has(tree, since))) continue;
     config = { ...withValue(config, key, undefined), ...instead };
   }
   for (const { from, to, since } of names.settings) {

@@ -21,7 +21,7 @@ export interface NameTable {
     readonly built: string;
   }[];
   /**
-   * Keys of `distill`'s config file that the first revision does not take. From the marker on the key
+   * Keys of `distill`'s config file, as dotted paths, that the first revision does not take. From the marker on the key
    * is written, before it `instead`.
    */
   readonly added: readonly {

@@ -15,6 +15,16 @@ export const NAMES: NameTable = {
       since: { file: 'packages/ar-distill/src/config/schemas.ts', text: 'adaptation:' },
       instead: { quick: true },
     },
+    ...['phases', 'initialization', 'timesteps', 'normalizeStepWeights', 'tuning.sequences'].map(
+      (setting) => ({
+        key: `settings.${setting}`,
+        since: {
+          file: 'packages/core/src/methods/csd/distillation-settings.ts',
+          text: `${setting.split('.').at(-1)}:`,
+        },
+        instead: {},
+      }),
+    ),
   ],
   settings: [],
   files: [],

@@ -12,6 +12,14 @@ export interface QuickRun {
   readonly adaptation?: Tree;
 }
 
+/** What was so before there was a choice. */
+const WITHOUT_CHOICE: Tree = {
+  phases: [{ trains: 'both', fromAverage: false }],
+  initialization: { generator: 'tuned', guidance: 'tuned' },
+  timesteps: { distribution: 'uniform' },
+  normalizeStepWeights: false,
+};
+
 /**
  * What `distill --quick` did at commit 4be762c, in the names of that commit. The values are kept for
  * ever, whatever becomes of the presets and of `--quick`: a renamed setting gets a line in `names.ts`.
@@ -32,7 +40,9 @@ export const QUICK_RUNS: readonly QuickRun[] = [
         loss: 'gts',
         noiseDraws: 2,
         emaDecay: 0.99,
+        sequences: 'pool',
       },
+      ...WITHOUT_CHOICE,
       generatorIterations: 60,
       guidanceUpdates: 1,
       batchSize: 64,
@@ -73,7 +83,9 @@ export const QUICK_RUNS: readonly QuickRun[] = [
         loss: 'gts',
         noiseDraws: 2,
         emaDecay: 0.99,
+        sequences: 'pool',
       },
+      ...WITHOUT_CHOICE,
       generatorIterations: 60,
       guidanceUpdates: 1,
       batchSize: 64,
@@ -142,7 +154,9 @@ export const QUICK_RUNS: readonly QuickRun[] = [
         loss: 'gts',
         noiseDraws: 4,
         emaDecay: 0.99,
+        sequences: 'pool',
       },
+      ...WITHOUT_CHOICE,
       generatorIterations: 60,
       guidanceUpdates: 1,
       batchSize: 256,

@@ -13,6 +13,7 @@ import {
   withNetworkOptions,
   withPresetOption,
   withRunOptions,
+  withTeacherSamplingOptions,
 } from './flags';
 import { presetExamples } from './preset-examples';
 import { withWorkflow } from './session';
@@ -27,12 +28,14 @@ const RENAMED = {
 
 /** `ar-distill adapt`. */
 export function addAdaptCommand(program: Command, env: CliEnvironment): void {
-  const command = withNetworkOptions(
-    withRunOptions(
-      withPresetOption(
-        program
-          .command('adapt')
-          .description('adapt a teacher that reads tokens to continuous code vectors'),
+  const command = withTeacherSamplingOptions(
+    withNetworkOptions(
+      withRunOptions(
+        withPresetOption(
+          program
+            .command('adapt')
+            .description('adapt a teacher that reads tokens to continuous code vectors'),
+        ),
       ),
     ),
   )

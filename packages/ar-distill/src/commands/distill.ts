@@ -13,7 +13,9 @@ import {
   withNetworkOptions,
   withPresetOption,
   withRunOptions,
+  withTeacherSamplingOptions,
 } from './flags';
+import { describePlan } from './planned-distillation';
 import { presetExamples } from './preset-examples';
 import { reportSummary } from './report-summary';
 import { withWorkflow } from './session';
@@ -28,40 +30,48 @@ const RENAMED = {
   objective: 'settings.objective',
 };
 
-/** Settings of the adaptation are typed like others, under a name of their own. */
-function withAdaptation({ settings, ...flags }: Tree): Tree {
+/** Settings of the adaptation and of the networks are typed like others, under names of their own. */
+function withNestedSettings({ settings, ...flags }: Tree): Tree {
   if (!isTree(settings)) return flags;
-  const { adaptation, ...own } = settings;
-  return { ...flags, settings: own, ...(adaptation === undefined ? {} : { adaptation }) };
+  const { adaptation, architecture, ...own } = settings;
+  return {
+    ...flags,
+    settings: own,
+    ...(adaptation === undefined ? {} : { adaptation }),
+    ...(architecture === undefined ? {} : { architecture }),
+  };
 }
 
 /** `ar-distill distill`. */
 export function addDistillCommand(program: Command, env: CliEnvironment): void {
-  const command = withNetworkOptions(
-    withRunOptions(
-      withPresetOption(
-        program
-          .command('distill')
-          .description(
-            'distil an AR teacher into a one-step generator, measure it and write a report',
-          ),
+  const command = withTeacherSamplingOptions(
+    withNetworkOptions(
+      withRunOptions(
+        withPresetOption(
+          program
+            .command('distill')
+            .description(
+              'distil an AR teacher into a one-step generator, measure it and write a report',
+            ),
+        ),
       ),
     ),
   )
     .option('--method <name>', "distillation method (default: the preset's)")
     .option('--name <name>', "name in the run directory (default: the preset's)")
     .option('--stage1 <run>', 'use the AR-diffusion weights of this run again')
+    .option('--print-config', 'print all settings and what they add up to, and start nothing')
     .option('--quick', 'a short run that shows that everything works')
     .option('--no-report', 'skip the measurements and the report')
     .option('--samples <n>', 'samples that the report is measured with (default: 10000)', toNumber)
     .option('--seed <n>', 'seed of all random numbers', toNumber)
-    .option('--iterations <n>', 'generator updates', toNumber)
+    .option('--iterations <n>', 'generator updates, in one phase', toNumber)
     .option('--batch-size <n>', 'sequences per update', toNumber)
     .option('--guidance-updates <n>', 'guidance updates per generator update', toNumber)
     .option('--objective <name>', 'sid or dmd')
     .option(
       '--set <key=value>',
-      'any other setting, e.g. tuning.batchSize=32; those of "adapt" as adaptation.heldOut=500 (repeatable)',
+      'any other setting, e.g. tuning.batchSize=32; those of "adapt" as adaptation.heldOut=500, of the networks as architecture.headDepth=1 (repeatable)',
       toSetting,
     )
     .addHelpText(
@@ -75,9 +85,17 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
       ]),
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
-    const flags = withAdaptation(givenFlags(command, RENAMED));
+    const flags = withNestedSettings(givenFlags(command, RENAMED));
     const given = resolveOptions(distillSchema, flags, env.cwd);
-    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const { printConfig, ...rest } = given;
+    const options = { ...rest, defaultPreset: DEFAULT_PRESET };
+    if (printConfig) {
+      const plan = await withWorkflow(env, options, (container, workflow) =>
+        env.workflows.planDistillation(container, options, workflow),
+      );
+      env.stdout.write(describePlan(plan));
+      return;
+    }
     const { run, weights, report } = await withWorkflow(
       env,
       options,

@@ -152,7 +152,7 @@ function pluginFindings(container: ServiceContainer): Finding[] {
   const none: Finding = {
     state: 'missing',
     subject: 'Plugin',
-    detail: 'none is installed: npm install @ar-distill/plugin-var',
+    detail: 'none is installed: npm install --ignore-scripts @ar-distill/plugin-var',
   };
   return installed.length + broken.length ? [...installed, ...broken] : [none];
 }

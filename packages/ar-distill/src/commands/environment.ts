@@ -5,6 +5,7 @@ import type {
   evaluate,
   importCheckpoints,
   measureSpeed,
+  planDistillation,
   sample,
   trainFeatures,
   trainTeacher,
@@ -27,6 +28,7 @@ export interface Workflows {
   readonly evaluate: typeof evaluate;
   readonly importCheckpoints: typeof importCheckpoints;
   readonly measureSpeed: typeof measureSpeed;
+  readonly planDistillation: typeof planDistillation;
   readonly sample: typeof sample;
   readonly trainFeatures: typeof trainFeatures;
   readonly trainTeacher: typeof trainTeacher;

@@ -7,6 +7,7 @@ import { DEFAULT_PRESET } from './default-preset';
 import type { CliEnvironment } from './environment';
 import {
   givenFlags,
+  toNames,
   toNumber,
   withCommonOptions,
   withConfigOption,
@@ -19,7 +20,7 @@ import { withWorkflow } from './session';
 const SPEED_EXCLUSIONS = [
   {
     option: 'speed',
-    excludes: ['reconstruction', 'npz', 'samples'],
+    excludes: ['reconstruction', 'npz', 'samples', 'metrics', 'json'],
     because: 'calls are timed and no images measured',
   },
 ] as const;
@@ -39,6 +40,8 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
       toNumber,
     )
     .option('--seed <n>', 'seed of the noise', toNumber)
+    .option('--metrics <list>', 'metrics by name, e.g. frechet-distance,recall', toNames)
+    .option('--json', 'print names and values of the metrics as JSON')
     .addHelpText(
       'after',
       presetExamples(env, (preset) => [
@@ -50,18 +53,25 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
     const given = resolveOptions(evaluateSchema, givenFlags(command), env.cwd);
-    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const { json, ...own } = given;
+    const options = { ...own, defaultPreset: DEFAULT_PRESET };
     if (options.speed) {
       const comparisons = await withWorkflow(env, options, (container, run) => {
-        refuseTogether(options, SPEED_EXCLUSIONS);
+        refuseTogether({ ...options, json }, SPEED_EXCLUSIONS);
         return env.workflows.measureSpeed(container, options, run);
       });
       env.stdout.write(`${speedUpTable(comparisons)}\n`);
       return;
     }
-    const { definition, count, figures } = await withWorkflow(env, options, (container, run) =>
-      env.workflows.evaluate(container, options, run),
+    const { definition, count, figures, values } = await withWorkflow(
+      env,
+      options,
+      (container, run) => env.workflows.evaluate(container, options, run),
     );
+    if (json) {
+      env.stdout.write(`${JSON.stringify({ samples: count, values, definition }, null, 2)}\n`);
+      return;
+    }
     env.stdout.write(`${definition}\n${count} images:\n`);
     for (const { title, text } of figures) env.stdout.write(`  ${title}: ${text}\n`);
   });

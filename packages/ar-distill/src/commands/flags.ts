@@ -19,6 +19,13 @@ export function toNumbers(text: string): number[] {
   }
 }
 
+/** Parses "frechet-distance,recall". */
+export function toNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('names with commas between them');
+  return names;
+}
+
 /** Collects repeated `--set tuning.batchSize=32` into nested settings; values are YAML scalars. */
 export function toSetting(text: string, previous: Tree | undefined): Tree {
   const [, path, value] = /^([\w.]+)=(.*)$/s.exec(text) ?? [];
@@ -87,16 +94,21 @@ export function withNetworkOptions(command: Command): Command {
   return withTokenizerOption(command);
 }
 
+/** Adds how the teacher draws, and is scored where it is distilled. */
+export function withTeacherSamplingOptions(command: Command): Command {
+  return command
+    .option('--guidance <scale>', "guidance of the teacher (default: the preset's)", toNumber)
+    .option('--top-k <n>', "likeliest tokens that it draws from (default: the preset's)", toNumber)
+    .option('--top-p <share>', "share of probability likewise (default: the preset's)", toNumber);
+}
+
 /** Adds what draws images: a generator, or the teacher. `teacher` says what the flag does. */
 export function withDrawerOptions(command: Command, teacher: string): Command {
   withPresetOption(command)
     .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
     .option('--weights <path>', 'generator: file or model directory (default: what ships)')
-    .option('--teacher [path]', `${teacher}; its weights or model directory`)
-    .option('--guidance <scale>', "guidance of the teacher (default: the preset's)", toNumber)
-    .option('--top-k <n>', "likeliest tokens that it draws from (default: the preset's)", toNumber)
-    .option('--top-p <share>', "share of probability likewise (default: the preset's)", toNumber);
-  return withTokenizerOption(command);
+    .option('--teacher [path]', `${teacher}; its weights or model directory`);
+  return withTokenizerOption(withTeacherSamplingOptions(command));
 }
 
 /** What the user typed: no defaults. `rename` moves flags to where the schema has them. */

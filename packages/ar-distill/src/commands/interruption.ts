@@ -9,7 +9,11 @@ import { shellLine } from './shell-words';
 export type StartedRun = Extract<WorkflowEvent, { readonly kind: 'run' }>;
 
 /** Options that a run does not remember. */
-export type ForgottenOptions = CommonOptions & { readonly report?: boolean | undefined };
+export type ForgottenOptions = CommonOptions & {
+  readonly report?: boolean | undefined;
+  /** Only trainings forget it: it is about what is measured when they are over. */
+  readonly samples?: number | undefined;
+};
 
 /** What a command that was interrupted says: what has been kept, and how it goes on. */
 export function interruption(
@@ -37,16 +41,19 @@ export function goOnLine({ resume }: InterruptedError): string {
 /** The command that goes on with a run. */
 function resumingWords(
   { cwd, variables }: Pick<CliEnvironment, 'cwd' | 'variables'>,
-  { threads, backend, provider, pluginsDir, report }: ForgottenOptions,
+  { threads, backend, provider, pluginsDir, report, samples }: ForgottenOptions,
   { command, path }: StartedRun,
 ): readonly string[] {
-  // npx and npm exec run what no shell would find.
-  const program = variables['npm_command'] === 'exec' ? ['npx', 'ar-distill'] : ['ar-distill'];
+  // npx and npm's scripts run what no shell would find.
+  const program = variables['npm_command'] ? ['npx', 'ar-distill'] : ['ar-distill'];
   return [
     ...program,
     ...command.split(' '),
     ...['--resume', path],
     ...(report === false ? ['--no-report'] : []),
+    ...(samples === undefined || !command.startsWith('train ')
+      ? []
+      : ['--samples', String(samples)]),
     ...(threads === undefined ? [] : ['--threads', String(threads)]),
     ...(backend === undefined ? [] : ['--backend', backend]),
     ...(provider === undefined ? [] : ['--provider', provider]),

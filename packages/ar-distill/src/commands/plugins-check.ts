@@ -15,7 +15,7 @@ import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { pluginsCheckSchema } from '../config/schemas';
 import { importPlugins } from '../container';
-import { UsageError } from '../errors';
+import { EXIT, UsageError } from '../errors';
 import type { CliEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
 import { withWorkflow } from './session';
@@ -52,18 +52,41 @@ export function addPluginsCheckCommand(plugins: Command, env: CliEnvironment): v
     if (options.preset !== undefined && !presets.includes(options.preset)) {
       throw new UsageError(unknownName('preset', options.preset, presets));
     }
-    const results = await withWorkflow(env, options, async (container, { signal }) =>
-      checkPlugin(definition, {
-        ...(await compilerOf(container, env)),
-        rng: container.resolve(RNG_FACTORY)(SEED),
-        preset: options.preset,
-        signal,
-        onResult: (result, done, total) =>
-          void env.stdout.write(describeResult(result, done, total, plugin, env)),
-      }),
+    const results = await toItsEnd(definition.name, env, () =>
+      withWorkflow(env, options, async (container, { signal }) =>
+        checkPlugin(definition, {
+          ...(await compilerOf(container, env)),
+          rng: container.resolve(RNG_FACTORY)(SEED),
+          preset: options.preset,
+          signal,
+          onResult: (result, done, total) =>
+            void env.stdout.write(describeResult(result, done, total, plugin, env)),
+        }),
+      ),
     );
     conclude(definition.name, results, env);
   });
+}
+
+/** Runs a check; should the plugin end the process before that, this does not look like success. */
+async function toItsEnd<T>(
+  plugin: string,
+  env: CliEnvironment,
+  check: () => Promise<T>,
+): Promise<T> {
+  const blame = (code: number): void => {
+    if (code === EXIT.interrupted) return;
+    process.exitCode = EXIT.failure;
+    env.stderr.write(
+      `Error: The plugin "${plugin}" ended the process: take out what calls process.exit or awaits a promise that never settles.\n`,
+    );
+  };
+  process.once('exit', blame);
+  try {
+    return await check();
+  } finally {
+    process.off('exit', blame);
+  }
 }
 
 /** The compiler, when it works: what it would run is skipped otherwise. */

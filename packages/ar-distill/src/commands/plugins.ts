@@ -25,7 +25,7 @@ export function addPluginsCommand(program: Command, env: CliEnvironment): void {
     for (const plugin of plugins) env.stdout.write(describePlugin(plugin));
     if (plugins.length === 0) {
       env.stdout.write(
-        'No plugin is installed; install one, for example: npm install @ar-distill/plugin-var\n',
+        'No plugin is installed; install one, for example: npm install --ignore-scripts @ar-distill/plugin-var\n',
       );
     }
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {

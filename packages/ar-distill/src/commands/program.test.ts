@@ -69,6 +69,7 @@ async function run(
       trainFeatures: refuse,
       adapt: refuse,
       distill: refuse,
+      planDistillation: refuse,
       sample: refuse,
       evaluate: refuse,
       measureSpeed: refuse,

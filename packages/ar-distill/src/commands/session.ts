@@ -57,7 +57,7 @@ export async function withWorkflow<T>(
 ): Promise<T> {
   const container = await openContainer(env, options);
   const stopping = new Stopping(env, options, container);
-  const progress = createProgressReporter(env.stderr);
+  const progress = createProgressReporter(env.stderr, env.variables);
   try {
     for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
       const warning = printableLine(`Warning: ${oneSentence(message)}`);

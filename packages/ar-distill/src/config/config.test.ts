@@ -73,7 +73,7 @@ settings:
 
   it('lists the known keys when none is near', () => {
     expect(() => distillOptions('qqqqqqqq: 1')).toThrow(
-      /not a known key: known keys are threads, .*adaptation\.$/,
+      /not a known key: known keys are threads, .*architecture\.$/,
     );
   });
 

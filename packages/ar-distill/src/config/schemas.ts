@@ -39,6 +39,13 @@ export type DoctorOptions = z.output<typeof doctorSchema>;
 /** `plugins check`. */
 export const pluginsCheckSchema = z.strictObject({ ...common, preset });
 
+/** How the teacher draws. */
+const teacherSampling = {
+  guidance: z.number().min(0).optional(),
+  topK: z.int().min(0).optional(),
+  topP: z.number().positive().max(1).optional(),
+};
+
 const supervised = {
   ...common,
   out: path.optional(),
@@ -71,6 +78,7 @@ export const adaptSchema = z.strictObject({
   resume: path.optional(),
   teacher: path.optional(),
   tokenizer: path.optional(),
+  ...teacherSampling,
   data: z.string().min(1).optional(),
   samples: count.optional(),
   settings: settings.optional(),
@@ -89,13 +97,17 @@ export const distillSchema = z.strictObject({
   resume: path.optional(),
   teacher: path.optional(),
   tokenizer: path.optional(),
+  ...teacherSampling,
   stage1: path.optional(),
   quick: z.boolean().optional(),
+  printConfig: z.boolean().optional(),
   report: z.boolean().optional(),
   samples: count.optional(),
   settings: settings.optional(),
   /** Overrides of the adaptation, for teachers that need one. */
   adaptation: settings.optional(),
+  /** Keys of the architecture that are to be others than the preset's. */
+  architecture: settings.optional(),
 });
 
 /** What is drawn from: a generator, or the teacher and how it draws. */
@@ -107,9 +119,7 @@ const drawer = {
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),
   seed: seed.optional(),
-  guidance: z.number().min(0).optional(),
-  topK: z.int().min(0).optional(),
-  topP: z.number().positive().max(1).optional(),
+  ...teacherSampling,
 };
 
 /** `sample`. */
@@ -129,6 +139,8 @@ export const evaluateSchema = z.strictObject({
   reconstruction: z.boolean().optional(),
   npz: path.optional(),
   speed: z.boolean().optional(),
+  metrics: z.array(z.string().min(1)).min(1).optional(),
+  json: z.boolean().optional(),
   samples: count.optional(),
 });
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { denoisedFromProbabilities, logProbabilities } from '../score/mixture';
 import { interpolate, velocityToDenoised } from '../score/rectified-flow';
-import { csdLoss, linearStepWeights, type CsdOptions } from './csd-loss';
+import { csdLoss, type CsdOptions } from './csd-loss';
 
 const layout = { channels: 2, stepLengths: [1, 2] };
 const options: CsdOptions = {
@@ -93,13 +93,4 @@ test('equal predictions and a perfect sample cost nothing and stay finite', () =
       expect(result.metrics.scoreGap!.dataSync()[0]).toBe(0);
     }
   }
-});
-
-test('step weights are linear over AR steps and equal inside one', () => {
-  const weights = linearStepWeights({ channels: 1, stepLengths: [1, 2, 1] }, [3, 1]);
-  expect(weights.shape).toEqual([1, 4]);
-  expect(Array.from(weights.dataSync())).toEqual([3, 2, 2, 1]);
-  expect(
-    Array.from(linearStepWeights({ channels: 1, stepLengths: [2] }, [3, 1]).dataSync()),
-  ).toEqual([3, 3]);
 });

@@ -1,18 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { stopGradient } from '@ar-distill/nn';
-import { type SequenceLayout, sequenceLength } from '../model/sequence-layout';
 import type { TaskLoss } from '../optimization/supervised-task';
+import { type StepWeights, tracedStepWeights } from './step-weights';
 
 /** Form of the conditional score distillation loss. */
-export interface CsdOptions {
+export interface CsdOptions extends StepWeights {
   readonly objective: 'sid' | 'dmd';
   /** α of the SiD form. */
   readonly alpha: number;
   /** ω is one over the mean |q − f_Φ| of the whole sample, of the token, or is 1. */
   readonly normalizer: 'sample' | 'token' | 'none';
-  /** Weights of the first and the last AR step, linear between; [1, 1] is constant. */
-  readonly stepWeights: readonly [number, number];
-  readonly layout: SequenceLayout;
 }
 
 /** Both predictions are made from the same x_t, t and noise, and conditioned on a constant prefix. */
@@ -53,29 +50,12 @@ export function csdLoss(predictions: CsdPredictions, options: CsdOptions): TaskL
     const target = stopGradient(tf.add(generated, step));
     perToken = tf.mul(tf.sum(tf.squaredDifference(generated, target), -1), 0.5);
   }
-  const [first, last] = options.stepWeights;
-  const weighted =
-    first === 1 && last === 1
-      ? perToken
-      : tf.mul(perToken, linearStepWeights(options.layout, options.stepWeights));
+  const weights = tracedStepWeights(options);
+  const weighted = weights === undefined ? perToken : tf.mul(perToken, weights);
   return {
     loss: tf.mean(weighted),
     metrics: { scoreGap: tf.mean(tf.abs(gap)), teacherDistance: tf.mean(distance) },
   };
-}
-
-/** Weight of every position: linear over AR steps from `first` to `last`, [1, n]. */
-export function linearStepWeights(
-  layout: SequenceLayout,
-  [first, last]: readonly [number, number],
-): tf.Tensor2D {
-  const steps = layout.stepLengths.length;
-  const weights = layout.stepLengths.flatMap((length, step) =>
-    new Array<number>(length).fill(
-      steps === 1 ? first : first + ((last - first) * step) / (steps - 1),
-    ),
-  );
-  return tf.tensor2d(weights, [1, sequenceLength(layout)]);
 }
 
 /** ω per token, [B, n] or [B, 1]; undefined when it is 1 everywhere. */

@@ -1,6 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
-import { elementCount, float32, type HostTensors, type TensorSource } from '@ar-distill/program';
+import {
+  elementCount,
+  float32,
+  type HostTensors,
+  type StateStore,
+  type TensorSource,
+} from '@ar-distill/program';
 
 /** What is kept of a network: weights, Adam moments, moving average, sum of gradients. */
 export type GroupKind = 'value' | 'moment1' | 'moment2' | 'ema' | 'gradient';
@@ -90,6 +96,25 @@ export class ParameterGroup {
       ...this.write('value', values),
       ...(this.options.ema ? this.write('ema', Object.fromEntries(averaged)) : {}),
     };
+  }
+
+  /**
+   * Copies the moving average into the weights and sets Adam's moments to zero, one parameter at a time,
+   * so that nothing of a large network is in memory twice.
+   * @throws Error when the group keeps no average.
+   */
+  async restartFromAverage(store: Pick<StateStore, 'read' | 'write'>): Promise<void> {
+    if (!this.options.ema) throw new Error(`The network "${this.name}" keeps no average.`);
+    for (const parameter of this.trained) {
+      const key = this.key('ema', parameter);
+      const average = (await store.read([key]))[key]!;
+      const zeros = float32(average.shape, new Float32Array(elementCount(average.shape)));
+      await store.write({
+        [this.key('value', parameter)]: average,
+        [this.key('moment1', parameter)]: zeros,
+        [this.key('moment2', parameter)]: zeros,
+      });
+    }
   }
 
   /**

@@ -84,6 +84,30 @@ describe('runStage', () => {
     }
   });
 
+  it('makes up for what a process did not come to after its checkpoint', async () => {
+    for (const stop of [4, 8, 9]) {
+      const run = new MemoryRun();
+      const controller = new AbortController();
+      const followed: number[] = [];
+      const stage: TrainingStage<number> = {
+        ...summingStage({ value: 0 }),
+        afterCheckpoint: async (iteration) => void followed.push(iteration),
+      };
+      const stopping: TrainingStage<number> = {
+        ...stage,
+        step: (batch, iteration) => {
+          if (iteration + 1 === stop) controller.abort();
+          return stage.step(batch, iteration);
+        },
+      };
+      await expect(runStage(stopping, environment(run, controller))).rejects.toThrow(
+        TrainingInterruptedError,
+      );
+      await runStage(stage, environment(run));
+      expect(followed).toEqual([4, 8, 10]);
+    }
+  });
+
   it('skips a stage whose checkpoint says that it is done', async () => {
     const run = new MemoryRun();
     await runStage(summingStage({ value: 0 }), environment(run));

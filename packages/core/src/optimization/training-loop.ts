@@ -25,11 +25,19 @@ export interface TrainingStage<Batch> {
    * runs, so reading costs no time as long as it takes less than a step.
    */
   prepare(iteration: number): Batch | Promise<Batch>;
+  /**
+   * Called before every iteration, the first one after a resume included: what has to be compiled or
+   * changed there. Its time does not count.
+   */
+  enter?(iteration: number): Promise<void>;
   /** Runs one iteration and returns its figures. */
   step(batch: Batch, iteration: number): Promise<Record<string, number>>;
   /** Holds everything that a resumed run needs beside the counters. */
   readonly state: Pick<StateStore, 'specs' | 'read' | 'write'>;
-  /** Called after each checkpoint that training wrote, and at the end: previews, snapshots. */
+  /**
+   * Called after each checkpoint that training wrote, and at the end: previews, snapshots. A training that
+   * stopped between such a checkpoint and this calls it when it is resumed.
+   */
   afterCheckpoint?(iterationsDone: number, secondsTrained: number): Promise<void>;
 }
 
@@ -63,7 +71,16 @@ export async function runStage<Batch>(
       tensors: finiteState(name, done - 1, stage.state),
     });
 
+  const isDue = (): boolean => done % stage.checkpointInterval === 0 || done === iterations;
+  // Whether the last process came to it nobody knows: it gives the same again.
+  if (done > 0 && isDue()) await stage.afterCheckpoint?.(done, seconds);
+
   let started = performance.now();
+  const enter = async (): Promise<void> => {
+    const before = performance.now();
+    await stage.enter?.(done);
+    started += performance.now() - before;
+  };
   const lap = (): void => {
     const now = performance.now();
     seconds += (now - started) / 1000;
@@ -74,6 +91,7 @@ export async function runStage<Batch>(
     iteration < iterations ? { batch: await stage.prepare(iteration) } : undefined;
   let next = await prepare(done);
   while (next) {
+    await enter();
     const running = stage.step(next.batch, done);
     const [metrics, upcoming] = await callsInOrder([running, prepare(done + 1)]);
     next = upcoming;
@@ -88,7 +106,7 @@ export async function runStage<Batch>(
       await save();
       throw new TrainingInterruptedError(name, done, iterations);
     }
-    if (done % stage.checkpointInterval === 0 || done === iterations) {
+    if (isDue()) {
       await save();
       await stage.afterCheckpoint?.(done, seconds);
       // Saving and previews are not training time.

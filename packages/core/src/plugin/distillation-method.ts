@@ -46,13 +46,15 @@ export interface StagedWork<T> {
 
 /** A generator as training sees it at some point. */
 export interface GeneratorSnapshot {
-  /** Generator updates done. */
+  /** Iterations of its training done, as metrics count them. */
   readonly iteration: number;
+  /** Generator updates done, where these are not the iterations. */
+  readonly generatorUpdates?: number;
   /** Seconds of its training so far, previews not counted. */
   readonly seconds: number;
   /** Weights that samples come from, the moving average where there is one. */
   readonly weights: HostTensors;
-  /** Updates that training will end with: with it a run keeps no more snapshots than reports read. */
+  /** Iterations that training will end with: with it a run keeps no more snapshots than reports read. */
   readonly total?: number;
 }
 
@@ -89,8 +91,20 @@ export interface PlannedPool {
   readonly dependsOn: readonly string[];
 }
 
-/** What settings of a method mean for its report, before anything runs. */
+/** Training that a method will do. */
+export interface PlannedTraining {
+  /** What is trained when: "phase 2, guidance network". */
+  readonly name: string;
+  /** Updates of its weights. */
+  readonly updates: number;
+  /** Sequences that they see together, each time one is seen counted. */
+  readonly sequences: number;
+}
+
+/** What settings of a method mean, before anything runs. */
 export interface MethodPlan {
+  /** What will be trained, in order; left out where the method does not say. */
+  readonly training?: readonly PlannedTraining[];
   /** The pool of the outcome; left out for none. */
   readonly pool?: PlannedPool;
 }
@@ -114,6 +128,11 @@ export interface DistillationMethod<S = unknown> {
    * stage after whose end they mean nothing any more. Nothing else of a run can change; default: none.
    */
   readonly resumable?: Readonly<Record<string, string>>;
+  /**
+   * Settings that come with one that is given over a preset's, unless they are given themselves: by the name
+   * of that one.
+   */
+  readonly implied?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Settings over a preset's for a run of a minute or two that shows that everything works. */
   readonly quickSettings: Readonly<Record<string, unknown>>;
   /**

@@ -21,18 +21,29 @@ export function drawNoise(
   return perSample(count, shape, (sample, size) => rng.normal(stream, firstSample + sample, size));
 }
 
-/** Timesteps [count, …shape], uniform on [tMin, 1], drawn sample by sample. */
+/** How timesteps are distributed on [tMin, 1]. */
+export interface TimestepDistribution {
+  readonly tMin: number;
+  /** t follows the logistic function of a normal of this mean and deviation; uniform when left out. */
+  readonly logit?: { readonly mean: number; readonly std: number };
+}
+
+/** Timesteps [count, …shape], drawn sample by sample. */
 export function drawTimesteps(
   rng: Rng,
   stream: string,
   firstSample: number,
   count: number,
   shape: readonly number[],
-  tMin: number,
+  { tMin, logit }: TimestepDistribution,
 ): HostTensor {
-  return perSample(count, shape, (sample, size) =>
-    rng.uniform(stream, firstSample + sample, size).map((u) => tMin + (1 - tMin) * u),
-  );
+  const place = (u: number): number => tMin + (1 - tMin) * u;
+  return perSample(count, shape, (sample, size) => {
+    if (logit === undefined) return rng.uniform(stream, firstSample + sample, size).map(place);
+    const { mean, std } = logit;
+    const normals = rng.normal(stream, firstSample + sample, size);
+    return normals.map((z) => place(1 / (1 + Math.exp(-(mean + std * z)))));
+  });
 }
 
 /** Random numbers that a sampler reads, some for every position of a sequence. */

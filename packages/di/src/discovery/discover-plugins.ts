@@ -37,8 +37,8 @@ export function discoverPlugins(places: PluginPlaces): DiscoveredPlugins {
 
 /**
  * Loads those plugins of the given places, ahead of `discoverPlugins`, that can only be loaded
- * asynchronously: ES modules apart from this application before Node 22.15. What goes wrong is left for
- * `discoverPlugins` to say.
+ * asynchronously, or without a warning of Node's: ES modules before Node 22.15. What goes wrong is left
+ * for `discoverPlugins` to say.
  */
 export async function importPlugins(places: PluginPlaces): Promise<void> {
   if (hooksRequiredModules()) return;

@@ -169,7 +169,19 @@ describe('findPluginPackages', () => {
   it('says when a dependency is not installed', () => {
     ask('.', ['ar-distill-plugin-x']);
     expect(messagesOf(root)).toEqual([
-      `The plugin "ar-distill-plugin-x" that "${join(root, 'package.json')}" names is not installed: run "npm install" there.`,
+      `The plugin "ar-distill-plugin-x" that "${join(root, 'package.json')}" names is not installed: run "npm install --ignore-scripts" there.`,
+    ]);
+  });
+
+  it("says of a dependency of the command's what to install, which is not the command's own folder", () => {
+    const application = join(root, 'node_modules/ar-distill');
+    write({
+      'node_modules/ar-distill/package.json':
+        '{"name":"ar-distill","dependencies":{"ar-distill-plugin-x":"1"}}',
+    });
+    const { problems } = findPluginPackages({ cwd: tmpdir(), application });
+    expect(problems.map(({ message }) => message)).toEqual([
+      `The plugin "ar-distill-plugin-x" that "${join(application, 'package.json')}" names is not installed: install ar-distill again.`,
     ]);
   });
 

@@ -3,9 +3,13 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { readManifest } from './manifest';
+import { withoutExitMeanwhile } from './without-exit';
 
-/** Entries that `import` has loaded, with all that they import: `require` gives the same modules. */
-const imported = new Set<string>();
+/** What came of an `import`. */
+export type Imported = { readonly module: unknown } | { readonly error: unknown };
+
+/** By the file of the entry. */
+const imported = new Map<string, Imported>();
 
 /** Whether Node would load a file as an ES module. */
 export function isEsModule(file: string): boolean {
@@ -18,12 +22,18 @@ export function isEsModule(file: string): boolean {
   }
 }
 
-/** Loads an ES module through `import`, whose resolution every Node can customise. */
+/** Loads an ES module through `import`, whose resolution every Node can customise; remembers what came. */
 export async function importFirst(file: string): Promise<void> {
-  const loaded: unknown = await import(pathToFileURL(file).href);
-  if (types.isModuleNamespaceObject(loaded)) imported.add(file);
+  try {
+    const load = async (): Promise<unknown> => import(pathToFileURL(file).href);
+    const module = await withoutExitMeanwhile(load);
+    if (types.isModuleNamespaceObject(module)) imported.set(file, { module });
+  } catch (error) {
+    imported.set(file, { error });
+  }
 }
 
-export function wasImported(file: string): boolean {
-  return imported.has(file);
+/** What came of `importFirst`; undefined when it did not run. */
+export function importedFirst(file: string): Imported | undefined {
+  return imported.get(file);
 }

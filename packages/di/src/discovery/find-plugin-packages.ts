@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import globalDirectory from 'global-directory';
+import { globalPackages } from './global-packages';
 import { installedFolder, realDirectory } from './installed-folder';
 import { readManifest, type DependencyField, type Manifest } from './manifest';
 import { PluginError } from './plugin-error';
@@ -47,11 +47,18 @@ export function findPluginPackages(places: PluginPlaces): FoundPackages {
     look(() => inGivenFolder(folder));
   }
   const project = nearestProject(places.cwd);
-  if (project !== undefined) look(() => declaredIn(project, PROJECT_FIELDS));
+  if (project !== undefined)
+    look(() =>
+      declaredIn(project, PROJECT_FIELDS, () => 'run "npm install --ignore-scripts" there'),
+    );
   const application = places.application && realDirectory(places.application);
   if (application) {
-    look(() => declaredIn(application, APPLICATION_FIELDS));
-    look(() => allIn(besideGlobal(application) ?? globalDirectory.npm.packages));
+    // It was installed by somebody else's package.json, or globally.
+    look(() =>
+      declaredIn(application, APPLICATION_FIELDS, ({ name }) => `install ${name ?? 'it'} again`),
+    );
+    const global = besideGlobal(application) ?? globalPackages();
+    if (global !== undefined) look(() => allIn(global));
   }
   return { packages: found, problems };
 }
@@ -82,6 +89,7 @@ function nearestProject(cwd: string): string | undefined {
 function declaredIn(
   folder: string,
   fields: readonly DependencyField[],
+  mend: (manifest: Manifest) => string,
 ): (PluginPackage | PluginProblem)[] {
   const file = join(folder, 'package.json');
   const manifest = readManifest(file);
@@ -91,7 +99,7 @@ function declaredIn(
     .sort()
     .flatMap((name): (PluginPackage | PluginProblem)[] => {
       const installed = installedFor(folder, name);
-      return installed ? [installed] : missing(file, manifest, name);
+      return installed ? [installed] : missing(file, manifest, name, mend(manifest));
     });
 }
 
@@ -101,13 +109,18 @@ function installedFor(start: string, packageName: string): PluginPackage | undef
 }
 
 /** Only what is needed at run time must be there. */
-function missing(file: string, manifest: Manifest, packageName: string): PluginProblem[] {
+function missing(
+  file: string,
+  manifest: Manifest,
+  packageName: string,
+  mend: string,
+): PluginProblem[] {
   const isOptional = manifest.namesIn('optionalDependencies').includes(packageName);
   if (isOptional || !manifest.namesIn('dependencies').includes(packageName)) return [];
   return [
     {
       packageName,
-      message: `The plugin "${packageName}" that "${file}" names is not installed: run "npm install" there.`,
+      message: `The plugin "${packageName}" that "${file}" names is not installed: ${mend}.`,
     },
   ];
 }

@@ -23,7 +23,9 @@ export function foreignFolders(pluginDirectory: string, hosts: HostFiles): strin
     const file = join(folder, 'package.json');
     const declared = namesNeeded(file);
     const isForeign = Object.entries(hosts).some(([name, host]) => {
-      const theirs = manifestSeenFrom(file, name);
+      // Not what NODE_PATH adds, which shims of package managers set: `import` does not look there.
+      const installed = installedFolder(folder, name);
+      const theirs = installed && join(installed.directory, 'package.json');
       // What is not declared may be imported all the same, from wherever Node finds it.
       const isWanted = declared.has(name) || theirs !== undefined;
       return isWanted && theirs !== manifestSeenFrom(host, name);

@@ -112,9 +112,28 @@ describe('says where a plugin breaks', () => {
       lines("require('no-such-package')"),
       /\((?:Error: )?Cannot find module 'no-such-package'.* at entry\.js:2:1\): build/,
     ],
+    [
+      'a package of this application that it does not name',
+      lines("require('@ar-distill/core/math')"),
+      /Cannot find module '@ar-distill\/core\/math'.*: name "@ar-distill\/core" in the "peerDependencies" of its package\.json\.$/,
+    ],
+    [
+      'an entry that would end the process',
+      lines('process.exit(0)'),
+      /\(it ends the process with process\.exit\(0\) at entry\.js:2:9\): build/,
+    ],
   ])('for %s', (_what, source, sentence) => {
     install('node_modules/ar-distill-plugin-x', source);
     expect(messageOf()).toMatch(sentence);
+  });
+
+  it('and asks for the dependencies that are not installed', () => {
+    install('node_modules/ar-distill-plugin-x', lines("require('@no-such/package')"));
+    const manifest = { main: 'entry.js', dependencies: { '@no-such/package': '*' } };
+    write('node_modules/ar-distill-plugin-x/package.json', JSON.stringify(manifest));
+    expect(messageOf()).toMatch(
+      /: run "npm install --ignore-scripts" in that folder, or install it again\.$/,
+    );
   });
 
   it('in the file that it is in', () => {

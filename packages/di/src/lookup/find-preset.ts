@@ -40,7 +40,7 @@ export function findPreset(container: ServiceContainer, reference: string): Foun
         );
       }
       throw new PluginError(
-        `There is no preset "${name}", because no plugin is installed: install one, for example with "npm install @ar-distill/plugin-var".`,
+        `There is no preset "${name}", because no plugin is installed: install one, for example with "npm install --ignore-scripts @ar-distill/plugin-var".`,
       );
     }
     throw new PluginError(

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import type { TensorflowBuild } from '../tensorflow/build-record';
+import { findLoss, type TensorflowBuild } from '../tensorflow/build-record';
 import { LAYOUT } from '../tensorflow/places';
 import { TFJS_KEY } from '../tensorflow/tfjs-forwarder';
 
@@ -29,18 +29,24 @@ export interface TensorflowDescription {
 
 /**
  * Registers the kernels of a build and its backend with the tfjs of this module.
+ * @throws Error when a file of it is missing or was cut short.
  * @throws what loading its scripts or its libraries throws.
  */
-export function loadBuild({ folder, binding: { name } }: TensorflowBuild): void {
+export function loadBuild(build: TensorflowBuild): void {
+  const { folder, binding } = build;
+  const { name } = binding;
+  // A library that was cut short would take the whole process down.
+  const lost = findLoss(build);
+  if (lost !== undefined) throw new Error(`${lost} is not there or not whole`);
   Reflect.set(globalThis, Symbol.for(TFJS_KEY), tf);
   const requireThere = createRequire(join(folder, LAYOUT.record));
   requireThere(`${name}/dist/register_all_kernels.js`);
   const { NodeJSKernelBackend }: BackendModule = requireThere(
     `${name}/dist/nodejs_kernel_backend.js`,
   );
-  const binding: Binding = requireThere(`${name}/${LAYOUT.addon}`);
+  const addon: Binding = requireThere(`${name}/${LAYOUT.addon}`);
   // Priority 0: whoever asks tfjs for the best backend gets the one that he would have got without us.
-  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, name), 0);
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(addon, name), 0);
 }
 
 /** What the registered backend computes with; `undefined` for one of another making. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { listSupportedBackends } from 'onnxruntime-node';
+import { onnxRuntime } from './onnx-runtime';
 
 /** Execution providers of ONNX Runtime that an engine can be asked for. */
 export const EXECUTION_PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
@@ -18,7 +18,8 @@ const NOT_OFFERED = 'not offered for this platform by onnxruntime-node';
 export function describeProvider(
   provider: (typeof EXECUTION_PROVIDERS)[number],
 ): ProviderDescription {
-  const offered = listSupportedBackends().some(({ name }) => name === provider);
+  const offered = offers(provider);
+  if (typeof offered === 'string') return { available: false, detail: offered };
   switch (provider) {
     case 'cpu':
       return { available: offered, detail: 'compiled programs' };
@@ -34,9 +35,22 @@ export function describeProvider(
       if (available) return { available, detail: 'compiled programs on NVIDIA GPUs' };
       return {
         available,
-        detail: offered ? `its libraries are not downloaded: node ${cudaInstaller()}` : NOT_OFFERED,
+        detail: offered
+          ? `its libraries are not downloaded: node "${cudaInstaller()}"`
+          : NOT_OFFERED,
       };
     }
+  }
+}
+
+/** Whether ONNX Runtime has it on this platform, or why there is no ONNX Runtime. */
+function offers(provider: string): boolean | string {
+  try {
+    return onnxRuntime()
+      .listSupportedBackends()
+      .some(({ name }) => name === provider);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

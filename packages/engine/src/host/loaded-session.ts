@@ -1,10 +1,11 @@
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/program';
 import type { LoweredUpdates, UpdateSource } from '../lower/lower-program';
 import { CUT_PREFIX } from '../lower/split-updates';
 import type { OnnxProgram } from '../lower/to-onnx';
 import type { LoadedProgram } from './host';
 import { sliceIteration, stackIterations } from './iterations';
+import { onnxRuntime } from './onnx-runtime';
 import { releaseBuffer } from './release-buffer';
 
 type Part = Omit<OnnxProgram, 'model' | 'externalData'> & { readonly session: InferenceSession };
@@ -34,17 +35,17 @@ export class LoadedSession {
     });
   }
 
-  /** @throws Error naming the program when ONNX Runtime refuses it. */
+  /** @throws Error when there is no ONNX Runtime, or naming the program when it refuses that. */
   static async open(program: LoadedProgram, choices: SessionChoices): Promise<LoadedSession> {
     const { name, store, main, updates } = program;
     // What goes wrong before a session has options of its own is thrown, too: no need to print it.
-    env.logLevel = 'fatal';
+    onnxRuntime().env.logLevel = 'fatal';
     const opened: Part[] = [];
     try {
       for (const part of [main, ...(updates?.programs ?? [])]) {
         const { model, externalData = [], ...rest } = part;
         const options = part === main ? choices.main : choices.updates;
-        const session = await InferenceSession.create(model, {
+        const session = await onnxRuntime().InferenceSession.create(model, {
           ...options,
           externalData: [...externalData],
         });
@@ -168,6 +169,7 @@ export function replaceState(state: HostTensors, next: Readonly<HostTensors>): v
 }
 
 function toTensor({ dtype, data, shape }: HostTensor): Tensor {
+  const { Tensor } = onnxRuntime();
   return dtype === 'float32'
     ? new Tensor('float32', data, shape)
     : new Tensor('int32', data, shape);
@@ -178,7 +180,7 @@ function fromTensor(
   { shape, dtype }: TensorSpec,
   name: string,
 ): HostTensor {
-  const data = value instanceof Tensor ? value.data : undefined;
+  const data = value instanceof onnxRuntime().Tensor ? value.data : undefined;
   if (dtype === 'float32' && data instanceof Float32Array) return { shape, dtype, data };
   if (dtype === 'int32' && data instanceof Int32Array) return { shape, dtype, data };
   throw new Error(`ONNX Runtime returned no ${dtype} array for the ${name}.`);

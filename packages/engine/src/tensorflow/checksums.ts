@@ -26,9 +26,12 @@ export async function digestFile(
   return hash.digest(encoding);
 }
 
-/** Writes a file, makes its folder, and tells what came. */
+/**
+ * Writes a file, makes its folder, and tells what came.
+ * @param open - called when the folder is there: a stream that fails before it is read ends the process.
+ */
 export async function writeAndDigest(
-  source: Readable,
+  open: () => Promise<Readable>,
   path: string,
   signal?: AbortSignal,
 ): Promise<FileDigest> {
@@ -36,7 +39,7 @@ export async function writeAndDigest(
   const hash = createHash('sha256');
   let bytes = 0;
   await pipeline(
-    source,
+    await open(),
     async function* (pieces: AsyncIterable<Buffer>) {
       for await (const piece of pieces) {
         hash.update(piece);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { complaint, runProcess } from './child-process';
@@ -43,10 +43,13 @@ export async function findCompiler(
   );
 }
 
-/** Folder of the headers that came with Node, if they did. */
+/** Folder of the headers that came with Node, if they did: others may have been left by another Node. */
 export function ownNodeHeaders(node = process.execPath): string | undefined {
   const folder = join(dirname(dirname(node)), 'include', 'node');
-  return existsSync(join(folder, 'node_api.h')) ? folder : undefined;
+  const version = join(folder, 'node_version.h');
+  if (!existsSync(join(folder, 'node_api.h')) || !existsSync(version)) return undefined;
+  const [, major] = /^#define NODE_MAJOR_VERSION (\d+)$/m.exec(readFileSync(version, 'utf8')) ?? [];
+  return major === process.versions.node.split('.')[0] ? folder : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { errorCode } from './error-code';
 import { FOLDER_VARIABLE } from './places';
 
@@ -18,11 +19,16 @@ export function explainFault(error: unknown, root: string): unknown {
   if (fault === undefined) return error;
   const path = pathOf(error) ?? root;
   return new Error(
-    path.startsWith(root)
+    isWithin(path, root) || isWithin(root, path)
       ? `Nothing can be built in ${root} (${fault}): mend that, or set ${FOLDER_VARIABLE} to another folder.`
       : `${path} cannot be used (${fault}): mend that, or name another with --from.`,
     { cause: error },
   );
+}
+
+/** Whether a path is a folder or lies in it: folders above it may have to be made as well. */
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 function pathOf(error: unknown): string | undefined {

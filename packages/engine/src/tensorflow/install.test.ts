@@ -164,6 +164,14 @@ echo 'WARNING: Retrying' >&2; echo 'ERROR: No matching distribution found.' >&2;
       expect(left()).toEqual([]);
     });
 
+    it('a pip in the working folder, which is not run', async () => {
+      const places = join(folder, 'places');
+      tools.write('python3', `pwd >>${places}; exit 1`);
+      await expect(install()).rejects.toThrow(/^There is no pip /);
+      const started = readFileSync(places, 'utf8').trim().split('\n');
+      expect(started.filter((place) => !place.startsWith(root))).toEqual([]);
+    });
+
     it('an interruption', async () => {
       tools.write(
         'python3',

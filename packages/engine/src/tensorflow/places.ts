@@ -14,8 +14,17 @@ export function tensorflowFolder(
 ): string {
   const named = variables[FOLDER_VARIABLE];
   if (named) return resolve(named);
-  const data = variables['XDG_DATA_HOME'] || join(homedir(), '.local', 'share');
+  const data = variables['XDG_DATA_HOME'] || join(homeFolder(), '.local', 'share');
   return join(data, 'ar-distill', 'tensorflow');
+}
+
+/** A user whom the system does not know has no home: containers call `/` theirs. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 /** Where things are in a build, relative to its folder. */

@@ -4,7 +4,7 @@ import { firstNonFinite } from '@ar-distill/core/sampling';
 import { float32, type HostTensor, type HostTensors } from '@ar-distill/program';
 import { pooledFeatures, requireLabels } from './measured-inputs';
 import { withinClassDistances } from './class-diversity';
-import { extractSplit } from './extract-split';
+import { extractSplit, type OnImages } from './extract-split';
 import { featureStatistics } from './feature-statistics';
 import { spacedRows } from './squared-distance';
 
@@ -30,14 +30,16 @@ export function referenceSet(
 
 /**
  * Reference set of a data set's split, usually its test images, in the pooled features of `network`.
- * Images are read in batches; their features are held in memory together.
+ * Images are read in batches; their features are held in memory together. `onImages` is told how many
+ * have been read; what it throws ends the reading.
  */
 export async function computeReference(
   network: FeatureNetwork,
   split: ImageSplit,
   numClasses: number,
+  onImages?: OnImages,
 ): Promise<ReferenceSet> {
-  const measured = await extractSplit(network, split, ['pool']);
+  const measured = await extractSplit(network, split, ['pool'], onImages);
   return referenceSet(pooledFeatures(measured).data, requireLabels(measured), numClasses);
 }
 

@@ -2,6 +2,7 @@ import type { Metric } from '@ar-distill/core';
 import { CLASS_ACCURACY } from './class-accuracy';
 import { DIVERSITY } from './diversity';
 import { FRECHET_DISTANCE } from './frechet-distance';
+import { INCEPTION_SCORE } from './inception-score';
 import { PRECISION } from './precision';
 import { RECALL } from './recall';
 
@@ -12,4 +13,5 @@ export const BUILT_IN_METRICS: readonly Metric[] = [
   PRECISION,
   RECALL,
   DIVERSITY,
+  INCEPTION_SCORE,
 ];

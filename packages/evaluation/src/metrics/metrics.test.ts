@@ -4,6 +4,7 @@ import { BUILT_IN_METRICS } from './built-in-metrics';
 import { CLASS_ACCURACY } from './class-accuracy';
 import { DIVERSITY } from './diversity';
 import { FRECHET_DISTANCE } from './frechet-distance';
+import { INCEPTION_SCORE } from './inception-score';
 import { PRECISION } from './precision';
 import { RECALL } from './recall';
 
@@ -58,6 +59,32 @@ describe('built-in metrics', () => {
     };
     // Nothing can be said of the last one.
     expect(CLASS_ACCURACY.compute(images, undefined)).toEqual({ 'class-accuracy': 0.5 });
+  });
+
+  it('score as many classes as the network is sure of', () => {
+    const sure = [40, 0, 0, /**/ 0, 40, 0, /**/ 0, 0, 40];
+    const score = (rows: readonly number[]): number => {
+      const count = rows.length / 3;
+      const features = { logits: float32([count, 3], Float32Array.from(rows)) };
+      return INCEPTION_SCORE.compute({ count, features }, undefined)['inception-score']!;
+    };
+    expect(score(sure)).toBeCloseTo(3, 10);
+    expect(score(sure.slice(0, 3))).toBeCloseTo(1, 10);
+    // Sure of nothing: every image is like their mean.
+    expect(score([1, 1, 1, 1, 1, 1])).toBeCloseTo(1, 12);
+    // Classes (3/4, 1/4) and (1/4, 3/4): ln 2 less the entropy of one of them.
+    const [a, b] = [Math.log(3), 0];
+    const entropy = -(0.75 * Math.log(0.75) + 0.25 * Math.log(0.25));
+    expect(score([a, b, -1000, b, a, -1000])).toBeCloseTo(Math.exp(Math.log(2) - entropy), 6);
+  });
+
+  it('score 5,000 images at a time, in order', () => {
+    const count = 6000;
+    const logits = new Float32Array(2 * count);
+    // The first split has one class, the second both.
+    for (let i = 0; i < count; i++) logits[2 * i + (i >= 5000 && i % 2 === 0 ? 1 : 0)] = 50;
+    const images = { count, features: { logits: float32([count, 2], logits) } };
+    expect(INCEPTION_SCORE.compute(images, undefined)['inception-score']).toBeCloseTo(1.5, 10);
   });
 
   it('compare the distances within classes with the reference', () => {

@@ -5,10 +5,17 @@ import type { Run } from '@ar-distill/runs';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { checkImageCount } from '../evaluate/image-count';
-import { datasetOf, imagesOf, openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
+import {
+  checkEvaluator,
+  datasetOf,
+  imagesOf,
+  openEvaluator,
+  whyNotMeasured,
+} from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import { refuseOtherSampling, type TeacherSamplingChoice } from '../models/teacher-sampling';
 import { ADAPTED, TEACHER } from '../report/row-names';
 import { placedProgress, type Surroundings } from '../runs/placed-stages';
 import { refuseOther, refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
@@ -36,7 +43,7 @@ const BATCH = 250;
 const SAMPLES = 10_000;
 
 /** Options of `adapt`. */
-export interface AdaptOptions extends PresetChoice, ModelFiles, RunChoice {
+export interface AdaptOptions extends PresetChoice, ModelFiles, RunChoice, TeacherSamplingChoice {
   /** Fine-tune on this data set instead of sequences that the teacher draws. */
   readonly data?: string | undefined;
   /** Images that both teachers are measured with; default 10,000. */
@@ -74,7 +81,9 @@ export async function adapt(
   options: AdaptOptions,
   workflow: WorkflowOptions = {},
 ): Promise<AdaptResult> {
-  const context = await resolvePreset(openContext(container, workflow), options);
+  const context = await resolvePreset(openContext(container, workflow), options, {
+    teacherDraws: true,
+  });
   const { found } = context;
   if (!found.backbone.adaptation) {
     throw new InvalidOptionError(
@@ -92,6 +101,7 @@ export async function adapt(
   if (decoder) {
     const images = imagesOf({ teacher: models.teacher, tokenizer: decoder.tokenizer });
     checkImageCount(context, images, plan.config.samples);
+    await checkEvaluator(context, images);
   }
   const config = { ...plan.config, ...(resume ? {} : await networksOf(context, files)) };
   return workInRun(context, ADAPTATION, options, { ...plan, config }, (run, own) =>
@@ -108,6 +118,7 @@ async function resumedPlan(
   const made = readRun(ADAPTATION, context, folder, '--resume');
   refuseOtherPlace(folder, options);
   refuseOther(folder, 'The data set', made.data, options.data);
+  refuseOtherSampling(folder, made.teacherSampling, context.found);
   const { samples = made.samples } = options;
   checkCount('The number of samples', samples);
   const settings = resumedSettings(
@@ -175,6 +186,7 @@ function newConfig(
     preset: context.found.name,
     ...(data === undefined ? {} : { data: datasetOf(context, data).name }),
     samples,
+    teacherSampling: { ...context.found.preset.teacherSampling },
     settings: adaptationSettings(context, settings),
   };
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
-import { METHODS, type ServiceContainer } from '@ar-distill/di';
+import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
   adaptationSettings,
@@ -14,7 +14,12 @@ import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
-import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
+import {
+  resolvePreset,
+  type ArchitectureChoice,
+  type PresetChoice,
+} from '../models/resolve-preset';
+import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import { keepSnapshot } from '../report/curve-snapshots';
 import { checkReport } from '../report/report-needs';
 import { writeReport, type DistillReport } from '../report/write-report';
@@ -23,26 +28,19 @@ import { placedProgress, placedStages, type Surroundings } from '../runs/placed-
 import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
-import { RUN_VERSION } from '../runs/run-version';
-import { workInRun, type RunChoice } from '../runs/work-in-run';
-import { checkCount } from '../settings/check-option';
+import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
 import type { Tree } from '../settings/merge';
-import { namedOption } from '../settings/named-option';
-import { resolveSettings } from '../settings/resolve-settings';
 import { writePreview } from './preview';
 import { plannedStages, planOf } from './method-plan';
-import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
-import { noAdaptation, resumedPlan } from './resumed-plan';
+import { methodOf, newConfig, presetSettings } from './new-plan';
+import { resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
-import { reusePools } from './stage1-pool';
-
-const SAMPLES = 10_000;
-/** Sequences that are not images are small. */
-const SEQUENCE_SAMPLES = 65_536;
+import { checkPools, reusePools } from './stage1-pool';
 
 /** Options of `distill`. */
-export interface DistillOptions extends PresetChoice, ModelFiles, RunChoice {
+export interface DistillOptions
+  extends PresetChoice, ArchitectureChoice, ModelFiles, RunChoice, TeacherSamplingChoice {
   /** Name of the distillation method; default: the first one that the preset has settings for. */
   readonly method?: string | undefined;
   /** Name in the run directory; default: the preset's. */
@@ -82,15 +80,17 @@ export async function distill(
   options: DistillOptions,
   workflow: WorkflowOptions = {},
 ): Promise<DistillResult> {
-  const context = await resolvePreset(openContext(container, workflow), options);
+  const context = await resolvePreset(openContext(container, workflow), options, {
+    teacherDraws: true,
+  });
   const { resume } = options;
-  const plan = resume
-    ? await resumedPlan(context, resume, options)
-    : { slug: options.name ?? context.found.name, config: newConfig(context, options) };
+  const plan = await runPlanOf(context, options);
   const method = methodOf(context, plan.config.method);
   const files = resume ? filesOf(plan.config) : options;
-  if (plan.config.stage1 && !(resume && hasStage1(resume))) {
-    await checkStage1(context, plan.config.stage1.path, files);
+  const { stage1 } = plan.config;
+  if (stage1 && !(resume && hasStage1(resume))) {
+    await checkStage1(context, stage1, files);
+    await checkPools(context, method, stage1.path, plan.config);
   }
   const given = await loadPresetModels(context, files);
   if (options.adaptation && !neededAdaptation(context, given)) {
@@ -104,7 +104,7 @@ export async function distill(
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
     const { samples } = plan.config;
-    checkReport(context, { models: given, plan: planned, presetPlan, samples });
+    await checkReport(context, { models: given, plan: planned, presetPlan, samples });
   }
   const config = {
     ...plan.config,
@@ -116,6 +116,16 @@ export async function distill(
       reporting: (options.report ?? true) ? [{}] : [],
     }),
   );
+}
+
+/** The run that the options ask for, or go on with. */
+export async function runPlanOf(
+  context: PresetContext,
+  options: DistillOptions,
+): Promise<RunPlan<DistillConfig>> {
+  const { resume } = options;
+  if (resume) return resumedPlan(context, resume, options);
+  return { slug: options.name ?? context.found.name, config: newConfig(context, options) };
 }
 
 async function distillInRun(
@@ -171,65 +181,6 @@ async function distillInRun(
   return { run: run.path, weights, ...(report ? { report } : {}) };
 }
 
-function newConfig(context: PresetContext, options: DistillOptions): DistillConfig {
-  const { found } = context;
-  const { stage1, quick } = options;
-  const images = imagesOfPreset(found);
-  const samples =
-    options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
-  if (options.adaptation && found.preset.adaptation === undefined) throw noAdaptation(found.name);
-  checkCount('The number of samples', samples);
-  const method = methodOf(context, options.method ?? Object.keys(found.preset.methods)[0]);
-  const settings = resolveSettings(
-    `method "${method.name}"`,
-    method.settingsSchema,
-    presetSettings(context, method.name),
-    ...(quick ? [method.quickSettings, found.preset.quick?.[method.name]] : []),
-    options.settings,
-  );
-  return {
-    version: RUN_VERSION,
-    command: 'distill',
-    plugin: found.plugin,
-    preset: found.name,
-    method: method.name,
-    ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
-    samples,
-    teacherSampling: { ...found.preset.teacherSampling },
-    settings: { ...(settings as Tree) },
-    ...(found.preset.adaptation === undefined
-      ? {}
-      : {
-          adaptation: adaptationSettings(
-            context,
-            quick ? QUICK_ADAPTATION : undefined,
-            { seed: seedOf(settings) },
-            options.adaptation,
-          ),
-        }),
-  };
-}
-
-function methodOf(
-  { container, found }: PresetContext,
-  name: string | undefined,
-): DistillationMethod {
-  if (name === undefined) {
-    throw new InvalidOptionError(
-      `The preset "${found.name}" has no settings of any distillation method.`,
-    );
-  }
-  return namedOption('distillation method', container.resolveAll(METHODS), name).value;
-}
-
-function presetSettings({ found }: PresetContext, method: string): unknown {
-  const { methods } = found.preset;
-  if (Object.hasOwn(methods, method)) return methods[method];
-  throw new InvalidOptionError(
-    `The preset "${found.name}" has no settings of the method "${method}": it has those of ${Object.keys(methods).join(', ')}.`,
-  );
-}
-
 /** Says before anything starts when the report will have pictures only. */
 function sayWhatTheReportLacks(context: PresetContext, { report }: DistillOptions): void {
   const images = imagesOfPreset(context.found);
@@ -257,7 +208,7 @@ async function saveGenerator(
   { found }: PresetContext,
   { architecture }: PresetModels,
   config: DistillConfig,
-  { weights, iteration, seconds }: GeneratorSnapshot,
+  { weights, iteration, generatorUpdates = iteration, seconds }: GeneratorSnapshot,
   run: Run,
 ): Promise<string> {
   const file = path.join(run.path, GENERATOR_FILE);
@@ -272,7 +223,7 @@ async function saveGenerator(
       provenance: {
         method: config.method,
         seed: seedOf(config.settings),
-        generatorIterations: iteration,
+        generatorIterations: generatorUpdates,
         trainingSeconds: Math.round(seconds),
       },
     },

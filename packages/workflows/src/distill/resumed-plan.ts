@@ -1,9 +1,12 @@
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { adaptationSettingsSchema, type AdaptationSettings } from '@ar-distill/core/methods';
 import { METHODS } from '@ar-distill/di';
 import { adaptationSettings, RESUMABLE_ADAPTATION } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { ModelFiles } from '../models/preset-models';
+import { refuseOtherSampling } from '../models/teacher-sampling';
 import { GENERATOR_FILE } from '../runs/run-files';
 import { DISTILLATION, readRun, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { networksToResume } from '../runs/run-networks';
@@ -45,6 +48,12 @@ export async function resumedPlan(
   const made = readRun(DISTILLATION, context, folder, '--resume');
   refuseOtherPlace(folder, options);
   refuseOther(folder, 'The method', made.method, options.method);
+  refuseOtherSampling(folder, made.teacherSampling, found);
+  if (!isDeepStrictEqual(context.architecture, made.architecture)) {
+    throw new InvalidOptionError(
+      `The networks of the run "${folder}" have another architecture: leave it out, or start a new run with it.`,
+    );
+  }
   const { stage1 } = options;
   if (stage1 !== undefined && !(await isStage1Of(stage1, made.stage1))) {
     refuseOther(folder, 'The run of stage 1', made.stage1?.path, stage1);
@@ -75,6 +84,9 @@ export async function resumedPlan(
   checkCount('The number of samples', samples);
   const config = {
     ...made,
+    ...(made.stage1 && stage1 !== undefined
+      ? { stage1: { ...made.stage1, path: path.resolve(stage1) } }
+      : {}),
     ...(await networksToResume(context, { folder, networks: made }, options)),
     samples,
     settings: { ...(settings as Tree) },

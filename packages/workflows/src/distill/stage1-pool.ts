@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readSafetensors } from '@ar-distill/checkpoints';
 import type { DistillationMethod } from '@ar-distill/core';
 import { ADAPTATION_STAGES } from '@ar-distill/core/methods';
-import type { Run } from '@ar-distill/runs';
+import { arraysFile, openArrays, type Run } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
 import { DISTILLATION, readRun, type ConfigOf } from '../runs/run-kinds';
+import { copyArrays } from './stage1';
 
 type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
@@ -20,9 +19,30 @@ interface DrawnPool {
   readonly determinedBy: Readonly<Record<string, unknown>>;
 }
 
+/** A pool of a run, and how that of another run was drawn otherwise. */
+interface ComparedPool extends DrawnPool {
+  readonly difference: string | undefined;
+}
+
+/**
+ * Checks the teacher's sequences of the run `from` that a run with this config would use again.
+ * @throws Error naming the file that is damaged.
+ */
+export async function checkPools(
+  context: PresetContext,
+  method: DistillationMethod,
+  from: string,
+  config: DistillConfig,
+): Promise<void> {
+  for (const { arrays, difference } of comparedPools(context, method, from, config)) {
+    if (difference === undefined) await openArrays(from, arrays);
+  }
+}
+
 /**
  * Copies the teacher's sequences of the run `from`, whose tuned weights are used again and whose teacher
  * is the same, where the settings that they depend on are the same as well; says whether they are.
+ * @throws Error naming the file that is damaged.
  */
 export async function reusePools(
   context: PresetContext,
@@ -30,20 +50,32 @@ export async function reusePools(
   from: string,
   run: Run<DistillConfig>,
 ): Promise<void> {
-  const made = poolsOf(method, readRun(DISTILLATION, context, from, '--stage1'));
-  for (const pool of poolsOf(method, run.config)) {
-    const { arrays, title } = pool;
-    const file = arraysFile(from, arrays);
-    if (!existsSync(file) || existsSync(arraysFile(run.path, arrays))) continue;
-    const other = made.find((one) => one.arrays === arrays);
-    const difference = differenceOf(pool, other?.determinedBy ?? {}, from);
+  for (const { arrays, title, difference } of comparedPools(context, method, from, run.config)) {
+    if (existsSync(arraysFile(run.path, arrays))) continue;
     if (difference === undefined) {
-      await run.saveArrays(arrays, (await readSafetensors(file)).tensors);
+      await copyArrays(from, arrays, run);
       context.progress.message(`${title} of "${from}" are used again.`);
     } else {
       context.progress.message(`${title} are drawn anew: ${difference}.`);
     }
   }
+}
+
+/** The pools of a run with this config that the run `from` has as well. */
+function comparedPools(
+  context: PresetContext,
+  method: DistillationMethod,
+  from: string,
+  config: DistillConfig,
+): ComparedPool[] {
+  const made = poolsOf(method, readRun(DISTILLATION, context, from, '--stage1'));
+  const there = poolsOf(method, config).filter(({ arrays }) =>
+    existsSync(arraysFile(from, arrays)),
+  );
+  return there.map((pool) => {
+    const other = made.find(({ arrays }) => arrays === pool.arrays);
+    return { ...pool, difference: differenceOf(pool, other?.determinedBy ?? {}, from) };
+  });
 }
 
 function poolsOf(
@@ -91,8 +123,4 @@ function differenceOf(
     return `${what} is ${JSON.stringify(value)} here and ${JSON.stringify(other[what])} in "${from}"`;
   }
   return undefined;
-}
-
-function arraysFile(run: string, name: string): string {
-  return path.join(run, 'arrays', `${name}.safetensors`);
 }

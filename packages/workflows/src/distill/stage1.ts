@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { openSafetensors, readSafetensors } from '@ar-distill/checkpoints';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ADAPTATION_STAGES, TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ParameterSpecs } from '@ar-distill/nn';
-import type { Run } from '@ar-distill/runs';
+import { arraysFile, openArrays, RUN_CONFIG, type Run } from '@ar-distill/runs';
 import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { loadPresetModels, type ModelFiles } from '../models/preset-models';
@@ -25,18 +25,36 @@ export function hasStage1(run: string): boolean {
 }
 
 /**
- * Checks that a distillation with these models can start from the tuned weights of the run `from`.
- * @throws Error with a sentence when they are another preset's or teacher's, or do not fit the network.
+ * Checks that a distillation with these models can start from the tuned weights of a run.
+ * @param stage1 the run; with a checksum where a run to resume remembers what it held.
+ * @throws Error with a sentence when they are another preset's or teacher's, do not fit the network, are
+ *   damaged, or have changed since.
  */
 export async function checkStage1(
   context: PresetContext,
-  from: string,
+  { path: from, sha256 }: NonNullable<DistillConfig['stage1']>,
   files: ModelFiles,
 ): Promise<void> {
+  if (sha256 !== undefined && !existsSync(path.join(from, RUN_CONFIG))) {
+    throw new Error(
+      `The run "${from}" whose tuned weights are to be used is gone: put it back, or say with --stage1 where it lies now.`,
+    );
+  }
   const made = readRun(DISTILLATION, context, from, '--stage1');
   if (!hasStage1(from)) {
     throw new Error(
       `"${from}" holds no tuned weights: name a run directory whose stage 1 is finished with --stage1.`,
+    );
+  }
+  if (!isDeepStrictEqual(made.architecture, context.architecture)) {
+    const given = JSON.stringify(made.architecture ?? {});
+    throw new Error(
+      `Stage 1 of "${from}" was tuned with the architecture ${given} over that of its preset: give the same one.`,
+    );
+  }
+  if (sha256 !== undefined && (await tunedSum(from)) !== sha256) {
+    throw new Error(
+      `The tuned weights of "${from}" have changed since they were named with --stage1: put back what they were, or start a new run.`,
     );
   }
   const used = await networksOf(context, files);
@@ -61,16 +79,24 @@ export async function checkStage1(
 /** Copies the tuned weights of another run, and its adapted teacher, so that both count as done. */
 export async function reuseStage1(from: string, run: Run): Promise<void> {
   for (const stage of [ADAPTATION_STAGES.regression, ADAPTATION_STAGES.fineTuning]) {
-    const file = arraysFile(from, stage);
-    if (existsSync(file)) await run.saveArrays(stage, (await readSafetensors(file)).tensors);
+    await copyArrays(from, stage, run);
   }
-  const { tensors } = await readSafetensors(arraysFile(from, TUNING_STAGES.full));
-  await run.saveArrays(TUNING_STAGES.head, tensors);
-  await run.saveArrays(TUNING_STAGES.full, tensors);
+  // The full ones last: a run that has them needs nothing more of the other one.
+  await copyArrays(from, TUNING_STAGES.full, run, TUNING_STAGES.head);
+  await copyArrays(from, TUNING_STAGES.full, run);
 }
 
-function arraysFile(run: string, name: string): string {
-  return join(run, 'arrays', `${name}.safetensors`);
+/**
+ * Copies named arrays of another run, when it has them.
+ * @throws Error naming the file when it is damaged.
+ */
+export async function copyArrays(from: string, name: string, run: Run, as = name): Promise<void> {
+  const opened = await openArrays(from, name);
+  if (opened) await run.saveArrays(as, await opened.read(Object.keys(opened.specs)));
+}
+
+function tunedSum(run: string): Promise<string> {
+  return checksumOf(arraysFile(run, TUNING_STAGES.full));
 }
 
 /** What a new run remembers of the run whose tuned weights it uses again. */
@@ -79,16 +105,15 @@ export async function stage1Of({
 }: Pick<DistillConfig, 'stage1'>): Promise<Pick<DistillConfig, 'stage1'>> {
   if (stage1 === undefined) return {};
   return {
-    stage1: { ...stage1, sha256: await checksumOf(arraysFile(stage1.path, TUNING_STAGES.full)) },
+    stage1: { ...stage1, sha256: await tunedSum(stage1.path) },
   };
 }
 
 /** Whether a run holds the tuned weights that another one was started with, wherever it lies now. */
 export async function isStage1Of(run: string, made: DistillConfig['stage1']): Promise<boolean> {
   if (made === undefined) return false;
-  const file = arraysFile(run, TUNING_STAGES.full);
-  if (made.sha256 === undefined || !existsSync(file)) return isSamePath(run, made.path);
-  return (await checksumOf(file)) === made.sha256;
+  if (made.sha256 === undefined || !hasStage1(run)) return isSamePath(run, made.path);
+  return (await tunedSum(run)) === made.sha256;
 }
 
 /** By what they hold, where that is known; by their paths in runs of older versions. */
@@ -98,19 +123,19 @@ function checkSameNetwork(
   made: NetworkFile | undefined,
   used: NetworkFile | undefined,
 ): void {
-  const path = givenPath(made);
+  const place = givenPath(made);
   const other = givenPath(used);
   const isSamePlace =
-    path === undefined || other === undefined ? path === other : isSamePath(path, other);
+    place === undefined || other === undefined ? place === other : isSamePath(place, other);
   const isSame =
     made?.sha256 !== undefined && used?.sha256 !== undefined
       ? made.sha256 === used.sha256
       : isSamePlace;
   if (isSame) return;
   const [needed, mend] =
-    path === undefined
+    place === undefined
       ? [`the ${kind} that ships`, `drop --${kind}`]
-      : [`"${path}"`, `give --${kind} "${path}"`];
+      : [`"${place}"`, `give --${kind} "${place}"`];
   throw new Error(`Stage 1 of "${from}" was tuned with ${needed} as its ${kind}: ${mend}.`);
 }
 
@@ -119,18 +144,16 @@ function givenPath(network: NetworkFile | undefined): string | undefined {
   return network === undefined || network.ships ? undefined : network.path;
 }
 
-/** Names and shapes alone: the values are not read. */
+/** Names, shapes and the checksum. */
 async function checkArrays(
   from: string,
   name: string,
   { parameterSpecs }: { readonly parameterSpecs: ParameterSpecs },
 ): Promise<void> {
-  const file = arraysFile(from, name);
-  if (!existsSync(file)) {
+  const opened = await openArrays(from, name);
+  if (!opened) {
     throw new Error(`"${from}" does not hold "${name}": name another run with --stage1.`);
   }
-  const opened = await openSafetensors(file);
-  await opened.close();
   const { specs } = opened;
   const names = new Set([...Object.keys(parameterSpecs), ...Object.keys(specs)]);
   for (const parameter of names) {
@@ -138,7 +161,7 @@ async function checkArrays(
     const found = shapeOf(specs, parameter);
     if (needed === found) continue;
     throw new Error(
-      `"${file}" does not fit the network: its "${parameter}" is ${found ?? 'missing'} instead of ${needed ?? 'missing'}, so name another run with --stage1.`,
+      `"${arraysFile(from, name)}" does not fit the network: its "${parameter}" is ${found ?? 'missing'} instead of ${needed ?? 'missing'}, so name another run with --stage1.`,
     );
   }
 }

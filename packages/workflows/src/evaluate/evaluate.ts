@@ -1,6 +1,6 @@
 import { classesOf, ofClasses } from '@ar-distill/core';
 import { readImagesNpz } from '@ar-distill/datasets';
-import type { ServiceContainer } from '@ar-distill/di';
+import { METRICS, type ServiceContainer } from '@ar-distill/di';
 import { formatValue } from '@ar-distill/evaluation/report';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -19,13 +19,16 @@ import {
   type SamplerOptions,
 } from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
+import { namedOption } from '../settings/named-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
 import { firstOf } from './first-of';
 import {
+  checkEvaluator,
   datasetOf,
   type EvaluatedImages,
+  imagesOf,
   imagesOfPreset,
   openEvaluator,
   whyNotMeasured,
@@ -44,6 +47,8 @@ export interface EvaluateOptions extends PresetChoice, SamplerOptions, TeacherSa
   readonly samples?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
+  /** Metrics by name; default: the preset's, or all that can be computed. */
+  readonly metrics?: readonly string[] | undefined;
 }
 
 /** What would be taken and ignored. */
@@ -94,7 +99,10 @@ export async function evaluate(
   if (!options.teacherSteps) refuseTogether(options, TEACHER_EXCLUSIONS);
   if (options.npz !== undefined) checkFile(options.npz);
   checkCount('The number of samples', options.samples ?? SAMPLES);
-  const context = await resolvePreset(openContext(container, run), options);
+  const context = measuringBy(
+    await resolvePreset(openContext(container, run), options),
+    options.metrics,
+  );
   checkMeasurable(context, options);
   const { images, condition } = await imagesToMeasure(context, options);
   const measured = {
@@ -114,6 +122,20 @@ export async function evaluate(
   return { count, values, figures, definition: evaluator.provider.definition };
 }
 
+/** The preset with other metrics than it names itself. */
+function measuringBy(
+  context: PresetContext,
+  metrics: readonly string[] | undefined,
+): PresetContext {
+  const { container, found } = context;
+  const { evaluation, ...preset } = found.preset;
+  if (metrics === undefined || !evaluation) return context;
+  const registered = container.resolveAll(METRICS);
+  for (const name of metrics) namedOption('metric', registered, name);
+  const measured = { ...preset, evaluation: { ...evaluation, metrics } };
+  return { ...context, found: { ...found, preset: measured } };
+}
+
 /** Throws when the preset's images are none that its feature network knows, or too few. */
 function checkMeasurable(
   context: PresetContext,
@@ -123,8 +145,10 @@ function checkMeasurable(
   if (npz !== undefined || images === undefined) return;
   const labels = images.labels || Boolean(reconstruction);
   const reason = whyNotMeasured(context, { ...images, labels });
-  if (reason === undefined) return checkImageCount(context, images, samples);
-  throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
+  if (reason !== undefined) {
+    throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
+  }
+  checkImageCount(context, images, samples);
 }
 
 async function imagesToMeasure(
@@ -144,12 +168,15 @@ async function imagesToMeasure(
   const count = options.samples ?? SAMPLES;
   const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
   const condition = models.teacher.condition.inTurn(0, count);
-  return drawFrom(
-    await openSampler(context, models, files, options, batchSize),
-    decoder,
-    { name: 'sample', condition, count, rng },
-    context,
-  );
+  const sampler = await openSampler(context, models, files, options, batchSize);
+  try {
+    // The files are read, and nothing is drawn yet.
+    await checkEvaluator(context, imagesOf({ ...models, tokenizer: decoder.tokenizer }));
+  } catch (error) {
+    await sampler.dispose();
+    throw error;
+  }
+  return drawFrom(sampler, decoder, { name: 'sample', condition, count, rng }, context);
 }
 
 function checkArchive(context: PresetContext, file: string, images: EvaluatedImages): void {
@@ -174,6 +201,7 @@ async function reconstructions(
   const measured = firstOf(test, options.samples);
   const files = await sampledFiles(context, options);
   const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
+  await checkEvaluator(context, { imageShape: tokenizer.imageShape, labels: true });
   return {
     images: await reconstructImages(context, tokenizer, weights, measured),
     condition: ofClasses(await measured.labels()),

@@ -1,7 +1,7 @@
 import { fewestImages } from '@ar-distill/evaluation';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { imagesOfPreset, metricsOfImages, type EvaluatedImages } from './image-evaluator';
+import { metricsOfImages, type EvaluatedImages } from './image-evaluator';
 
 /** Fewest images, with all classes in turn, that all metrics of a preset can be computed from. */
 export function neededImages(context: PresetContext, images: EvaluatedImages): number {
@@ -24,10 +24,4 @@ export function checkImageCount(
   throw new InvalidOptionError(
     `The metric "${fewest.metric.name}" needs ${fewest.count} images or more, not ${count}: raise the number of samples.`,
   );
-}
-
-/** As `checkImageCount`, of images of a preset's own architecture. */
-export function checkPresetImageCount(context: PresetContext, count: number): void {
-  const images = imagesOfPreset(context.found);
-  if (images) checkImageCount(context, images, count);
 }

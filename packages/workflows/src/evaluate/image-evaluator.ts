@@ -19,6 +19,7 @@ import {
   FRECHET_DISTANCE,
   loadReferenceSet,
   selectMetrics,
+  type ImageEvaluation,
   type ImageQuality,
   type MetricInputs,
 } from '@ar-distill/evaluation';
@@ -26,6 +27,9 @@ import { metricColumns, type MetricColumn } from '@ar-distill/evaluation/report'
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import type { PresetContext, WorkflowContext } from '../context';
 import { namedOption } from '../settings/named-option';
+
+/** See `ImageEvaluation`. */
+type OnImages = NonNullable<ImageEvaluation['onImages']>;
 
 /** Measures the images of a preset, with the feature network and the metrics that it names. */
 export interface ImageEvaluator {
@@ -162,24 +166,16 @@ export async function openEvaluator(
   const reason = whyNotMeasured(context, evaluated);
   if (reason !== undefined) throw new Error(reason);
   const { container, found } = context;
-  const { featureNetwork, metrics: named } = found.preset.evaluation!;
-  const provider = namedOption(
-    'feature network',
-    container.resolveAll(FEATURE_NETWORKS),
-    featureNetwork,
-  ).value;
+  const named = found.preset.evaluation!.metrics;
+  const provider = providerOf(context);
   const network = await provider.open(context.compiler);
-  const reference = await referenceOf(context, provider, network);
+  const onImages = watchedImages(context, provider.name);
+  const reference = await referenceOf(context, provider, network, onImages);
   const metrics = metricsOf(container, named, {
     network,
     labels: evaluated.labels,
     reference: reference !== undefined,
   });
-  const { progress, signal } = context;
-  const onImages = (done: number, total: number): void => {
-    signal.throwIfAborted();
-    progress.update({ stage: `features of ${provider.name}`, done, total, metrics: {} });
-  };
   const measure = (own: readonly Metric[], images: HostTensor, classes?: Int32Array) =>
     evaluateImages({ network, metrics: own, reference, onImages }, images, classes);
   return {
@@ -198,21 +194,63 @@ export async function openEvaluator(
   };
 }
 
+/**
+ * Opens what images will be measured with, and closes it again, so that what is missing or damaged is said
+ * before any work is done. Does nothing where nothing can be measured (see `whyNotMeasured`).
+ * @throws what the feature network, its reference set or the data set throws.
+ */
+export async function checkEvaluator(
+  context: PresetContext,
+  evaluated: EvaluatedImages,
+): Promise<void> {
+  if (whyNotMeasured(context, evaluated) !== undefined) return;
+  const provider = providerOf(context);
+  await (await provider.open(context.compiler)).dispose();
+  const name = context.found.preset.dataset;
+  if (name === undefined) return;
+  const file = provider.references?.[name];
+  if (file === undefined) await installedDataset(context, name)?.open();
+  else await loadReferenceSet(file);
+}
+
+/** The feature network that the preset names, which has one. */
+function providerOf({ container, found }: PresetContext): FeatureNetworkProvider {
+  const { featureNetwork } = found.preset.evaluation!;
+  return namedOption('feature network', container.resolveAll(FEATURE_NETWORKS), featureNetwork)
+    .value;
+}
+
+function installedDataset({ container }: WorkflowContext, name: string) {
+  return container.resolveAll(DATASETS).find((one) => one.name === name)?.value;
+}
+
+/** Shows how many images a feature network has read; throws the signal's reason when it is aborted. */
+export function watchedImages(
+  { progress, signal }: Pick<WorkflowContext, 'progress' | 'signal'>,
+  network: string,
+): OnImages {
+  return (done, total) => {
+    signal.throwIfAborted();
+    progress.update({ stage: `features of ${network}`, done, total, metrics: {} });
+  };
+}
+
 /** The reference set that ships, else one of the test split when the data set is installed. */
 async function referenceOf(
-  { container, found, progress }: PresetContext,
+  context: PresetContext,
   provider: FeatureNetworkProvider,
   network: Awaited<ReturnType<FeatureNetworkProvider['open']>>,
+  onImages: OnImages,
 ): Promise<MetricReference | undefined> {
-  const name = found.preset.dataset;
+  const name = context.found.preset.dataset;
   if (name === undefined) return undefined;
   const file = provider.references?.[name];
   if (file !== undefined) return loadReferenceSet(file);
-  const dataset = container.resolveAll(DATASETS).find((one) => one.name === name)?.value;
+  const dataset = installedDataset(context, name);
   if (!dataset) return undefined;
-  progress.message(`Reference features of "${name}" are computed, because none ship.`);
+  context.progress.message(`Reference features of "${name}" are computed, because none ship.`);
   const { test } = await dataset.open();
-  return computeReference(network, test, dataset.classes);
+  return computeReference(network, test, dataset.classes, onImages);
 }
 
 /** The data set that a preset names; throws when it names none or it is not installed. */

@@ -6,7 +6,7 @@ import type { WeightsSource } from './weights-source';
 /**
  * The architecture that sources of rising precedence state on top of the preset's: one that is complete
  * replaces what is below it, one that holds some keys overrides these, and what follows from all of them
- * together is set anew.
+ * together is set anew. What the context says comes last.
  */
 export function layeredArchitecture(
   context: PresetContext,
@@ -21,7 +21,11 @@ export function layeredArchitecture(
         ? completed(context, mergeTrees(merged, architecture))
         : architecture;
   }
-  return parseArchitecture(context, merged);
+  const { architecture } = context;
+  return parseArchitecture(
+    context,
+    architecture && isTree(merged) ? mergeTrees(merged, architecture) : merged,
+  );
 }
 
 function completed({ found }: PresetContext, architecture: Tree): Tree {

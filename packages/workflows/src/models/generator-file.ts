@@ -47,6 +47,7 @@ export async function loadGenerator(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,
       );
     }
+    checkCodeScale(context, file, source.architecture, models);
     checkNothingElse(file, generator, source);
     return {
       generator,
@@ -55,6 +56,21 @@ export async function loadGenerator(
   } finally {
     await source.close();
   }
+}
+
+/** The decoder divides by the scale of the tokenizer's codes what the generator multiplied by its own. */
+function checkCodeScale(
+  context: PresetContext,
+  file: string,
+  architecture: unknown,
+  { teacher, sampling }: PresetModels,
+): void {
+  const { backbone } = context.found;
+  const { codeScale } = backbone.createTeacher(parseArchitecture(context, architecture), sampling);
+  if (codeScale === teacher.codeScale) return;
+  throw new Error(
+    `"${file}" makes code vectors of scale ${codeScale}, where those of the tokenizer have ${teacher.codeScale}: name its run instead, or the tokenizer that it was distilled with.`,
+  );
 }
 
 /** What the file states of its architecture has to make all of its tensors, not some of them. */

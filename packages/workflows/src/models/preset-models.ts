@@ -48,6 +48,11 @@ export interface PresetModels {
 export interface LoadOptions {
   /** Without it the weights of the teacher are not read, and need not be there; default true. */
   readonly teacherWeights?: boolean;
+  /**
+   * File of a generator that states the architecture in the teacher's place, whose file need not be there
+   * then; only without the teacher's weights.
+   */
+  readonly statedBy?: string | undefined;
 }
 
 /** The generator of an architecture: the backbone's own, else the default one over its network. */
@@ -66,7 +71,7 @@ export function createGenerator(backbone: Backbone, architecture: unknown): OneS
 export async function loadPresetModels(
   context: PresetContext,
   files: ModelFiles = {},
-  { teacherWeights: needsTeacher = true }: LoadOptions = {},
+  { teacherWeights: needsTeacher = true, statedBy }: LoadOptions = {},
 ): Promise<PresetModels> {
   const { backbone, preset } = context.found;
   const sampling = preset.teacherSampling;
@@ -75,23 +80,21 @@ export async function loadPresetModels(
   refuseIgnored(context, files, hasParameters);
   const teacherFile = files.teacher ?? preset.weights?.teacher;
   const opened: WeightsSource[] = [];
-  const openFile = async (
-    kind: 'teacher' | 'tokenizer',
-    file: string | undefined,
-  ): Promise<WeightsSource> => {
-    const source = await openNamed(context, kind, file);
+  const own = (source: WeightsSource): WeightsSource => {
     opened.push(source);
     return source;
   };
   try {
     const tokenizerSource = backbone.createTokenizer
-      ? await openFile('tokenizer', await tokenizerFileOf(preset, files))
+      ? own(await openNamed(context, 'tokenizer', await tokenizerFileOf(preset, files)))
       : undefined;
-    const teacherSource =
-      hasParameters && (needsTeacher || teacherFile !== undefined)
-        ? await openFile('teacher', teacherFile)
-        : undefined;
-    const architecture = layeredArchitecture(context, [tokenizerSource, teacherSource]);
+    const statingSource =
+      statedBy !== undefined
+        ? own(await openWeights(backbone, 'generator', statedBy))
+        : hasParameters && (needsTeacher || teacherFile !== undefined)
+          ? own(await openNamed(context, 'teacher', teacherFile))
+          : undefined;
+    const architecture = layeredArchitecture(context, [tokenizerSource, statingSource]);
     const teacher = backbone.createTeacher(architecture, sampling);
     const tokenizer = backbone.createTokenizer?.(architecture);
     const sources = opened.toReversed().map(({ tensors }) => tensors);

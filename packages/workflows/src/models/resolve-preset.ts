@@ -4,10 +4,12 @@ import { describeModelDirectory, type ModelDescription } from '@ar-distill/runs'
 import { onPreset, type PresetContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { namedRun } from '../runs/named-run';
-import { presetOfRun } from '../runs/run-kinds';
+import { networksOfRun, presetOfRun } from '../runs/run-kinds';
+import type { Tree } from '../settings/merge';
 import { type ModelPreset, presetOfModel } from './stand-in-preset';
 import {
   describeSampling,
+  onSamplingOf,
   type TeacherSamplingChoice,
   withTeacherSampling,
 } from './teacher-sampling';
@@ -18,6 +20,12 @@ export interface PresetChoice {
   readonly preset?: string | undefined;
   /** Taken when neither a name nor a model says which preset it is. */
   readonly defaultPreset?: string | undefined;
+}
+
+/** What a workflow changes of the networks. */
+export interface ArchitectureChoice {
+  /** Keys of their architecture that are to be others than the preset's and the files'. */
+  readonly architecture?: Tree | undefined;
 }
 
 /** Runs and models that may say which preset they belong to. */
@@ -36,33 +44,37 @@ interface NamedModels {
 /**
  * The context for the preset that is named; without a name, for that of the run that is given, else
  * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has (or
- * the settings of one of its family, which is said), else for the default.
+ * the settings of one of its family, which is said), else for the default. The teacher draws as that of
+ * the run does that is drawn from or goes on, unless `choice` says how.
+ * @param teacherDraws whether it draws whatever else is chosen.
  * @throws InvalidOptionError when nothing says which, no plugin has one of the name, or the teacher cannot
  *   draw as it is told to.
  */
 export async function resolvePreset(
   context: WorkflowContext,
-  choice: PresetChoice & NamedModels & TeacherSamplingChoice,
+  choice: PresetChoice & NamedModels & TeacherSamplingChoice & ArchitectureChoice,
+  { teacherDraws = false }: { readonly teacherDraws?: boolean } = {},
 ): Promise<PresetContext> {
-  const draw = (found: FoundPreset): FoundPreset =>
-    withTeacherSampling(
-      found,
+  const on = (found: FoundPreset): PresetContext => {
+    const folder = choice.resume ?? namedRun(choice, { found })?.folder;
+    const made = folder === undefined ? {} : networksOfRun(folder);
+    const drawing = withTeacherSampling(
+      onSamplingOf(found, made.teacherSampling),
       choice,
-      Boolean(choice.teacher) || choice.teacherSteps !== undefined,
+      teacherDraws || Boolean(choice.teacher) || choice.teacherSteps !== undefined,
     );
-  if (choice.preset !== undefined)
-    return onPreset(context, draw(namedPreset(context, choice.preset)));
+    return onPreset(context, drawing, choice.architecture ?? made.architecture);
+  };
+  if (choice.preset !== undefined) return on(namedPreset(context, choice.preset));
   const run = presetOfRuns(choice);
-  if (run !== undefined) return onPreset(context, draw(findPreset(context.container, run)));
+  if (run !== undefined) return on(findPreset(context.container, run));
   const model = await presetOfModels(context, choice);
   if (model) {
-    const found = draw(model.found);
-    if (model.isStandIn) context.progress.message(sayStandIn(model.folder, found));
-    return onPreset(context, found);
+    const own = on(model.found);
+    if (model.isStandIn) context.progress.message(sayStandIn(model.folder, own.found));
+    return own;
   }
-  if (choice.defaultPreset !== undefined) {
-    return onPreset(context, draw(namedPreset(context, choice.defaultPreset)));
-  }
+  if (choice.defaultPreset !== undefined) return on(namedPreset(context, choice.defaultPreset));
   throw new InvalidOptionError('Nothing says which preset to work on: name one.');
 }
 

@@ -64,6 +64,36 @@ export function withTeacherSampling(
   return { ...found, preset: { ...preset, teacherSampling } };
 }
 
+/** The preset with the way of drawing that a run wrote down; as it is where the run says none. */
+export function onSamplingOf(
+  found: FoundPreset,
+  made: Readonly<Record<string, number>> | undefined,
+): FoundPreset {
+  const { preset } = found;
+  return {
+    ...found,
+    preset: { ...preset, teacherSampling: { ...preset.teacherSampling, ...made } },
+  };
+}
+
+/**
+ * That a run cannot go on with another way of drawing: its sequences are drawn already.
+ * @throws InvalidOptionError naming both ways.
+ */
+export function refuseOtherSampling(
+  folder: string,
+  made: Readonly<Record<string, number>> | undefined,
+  { preset: { teacherSampling } }: FoundPreset,
+): void {
+  const isSame = Object.entries({ ...teacherSampling, ...made }).every(
+    ([key, value]) => Reflect.get(teacherSampling, key) === value,
+  );
+  if (isSame) return;
+  throw new InvalidOptionError(
+    `The teacher of the run "${folder}" draws with ${describeSampling({ ...teacherSampling, ...made })}, not with ${describeSampling(teacherSampling)}: leave its guidance, top-k and top-p out, or start a new run.`,
+  );
+}
+
 /** "guidance 2, top-k 900, top-p 0.95". */
 export function describeSampling({ guidanceScale, topK, topP }: TeacherSamplingOptions): string {
   return `guidance ${guidanceScale}, top-k ${topK === 0 ? 'off' : topK}, top-p ${topP === 1 ? 'off' : topP}`;

@@ -3,7 +3,7 @@ import { smallestMarginalPool } from '@ar-distill/core/sampling';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { checkImageCount, neededImages } from '../evaluate/image-count';
-import { imagesOf, metricsOfImages } from '../evaluate/image-evaluator';
+import { checkEvaluator, imagesOf, metricsOfImages } from '../evaluate/image-evaluator';
 import type { PresetModels } from '../models/preset-models';
 import { INDEPENDENT } from './row-names';
 
@@ -21,12 +21,13 @@ export interface PlannedReport {
 /**
  * Checks that the figures of a report can be computed at the end of a distillation, and says which of
  * its rows will be missing.
- * @throws InvalidOptionError naming what is too small, and how large it has to be.
+ * @throws InvalidOptionError naming what is too small, and how large it has to be; what `checkEvaluator`
+ *   throws.
  */
-export function checkReport(
+export async function checkReport(
   context: PresetContext,
   { models: { teacher, tokenizer }, plan: { pool }, presetPlan, samples }: PlannedReport,
-): void {
+): Promise<void> {
   const images = tokenizer && imagesOf({ teacher, tokenizer: tokenizer.tokenizer });
   // Without a pool there are pictures only.
   if (!pool || !images || !metricsOfImages(context, images)) return;
@@ -46,4 +47,5 @@ export function checkReport(
       `The report will leave out ${INDEPENDENT}: they take a "${pool.setting}" of ${marginal}, and it is ${pool.size}.`,
     );
   }
+  await checkEvaluator(context, images);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { arraysFile } from '@ar-distill/runs';
 import type { z } from 'zod';
 import { InvalidOptionError } from '../errors';
 import { differencesOf } from '../settings/differences';
@@ -87,5 +88,5 @@ export function refuseOtherPlace(
 
 /** Stages keep what they made under their names. */
 function isFinished(folder: string, stage: string): boolean {
-  return existsSync(path.join(folder, 'arrays', `${stage}.safetensors`));
+  return existsSync(arraysFile(folder, stage));
 }

@@ -38,6 +38,10 @@ const networkFiles = { teacher: networkFile.optional(), tokenizer: networkFile.o
 const version = z.literal(RUN_VERSION);
 const presetFields = { version, plugin: name, preset: name };
 const count = z.int().positive();
+/** How its teacher draws and is scored; runs of older versions do not say it. */
+const teacherSampling = z.record(z.string(), z.number()).optional();
+/** Keys of the architecture that are others than those of the preset and the files. */
+const architecture = z.record(z.string(), z.unknown()).optional();
 
 export const TOKENIZER_TRAINING = kind(
   'train tokenizer',
@@ -79,6 +83,7 @@ export const ADAPTATION = kind(
     ...networkFiles,
     /** Name of the data set that is fine-tuned on; absent: the teacher's own sequences. */
     data: name.optional(),
+    teacherSampling,
     samples: count,
     settings: adaptationSettingsSchema,
   }),
@@ -95,8 +100,8 @@ export const DISTILLATION = kind(
     /** The run whose tuned weights are used again, and the checksum of these. */
     stage1: networkFile.omit({ ships: true }).optional(),
     samples: count,
-    /** How its teacher draws and is scored; runs of older versions do not say it. */
-    teacherSampling: z.record(z.string(), z.number()).optional(),
+    teacherSampling,
+    architecture,
     /** Parsed by the schema of the method. */
     settings: z.record(z.string(), z.unknown()),
     /** Used when the teacher still reads tokens. */
@@ -116,8 +121,9 @@ export interface NetworkFiles {
 /** The config of a kind of runs. */
 export type ConfigOf<K> = K extends RunKind<infer Config> ? Config : never;
 
+const COMMANDS = ['train tokenizer', 'train teacher', 'train features', 'adapt', 'distill'] as const;
 const headerSchema = z.object({
-  command: name,
+  command: z.enum(COMMANDS),
   plugin: name.optional(),
   preset: name.optional(),
 });
@@ -127,6 +133,13 @@ export function presetOfRun(folder: string): string | undefined {
   const header = headerSchema.safeParse(migrateRunConfig(readRunConfig(folder), folder));
   const { plugin, preset } = header.data ?? {};
   return plugin === undefined || preset === undefined ? undefined : `${plugin}:${preset}`;
+}
+
+const networkOptions = z.object({ teacherSampling, architecture });
+
+/** How the teacher of a run draws, and what is special about its networks, as far as its config says. */
+export function networksOfRun(folder: string): z.infer<typeof networkOptions> {
+  return networkOptions.safeParse(migrateRunConfig(readRunConfig(folder), folder)).data ?? {};
 }
 
 /**

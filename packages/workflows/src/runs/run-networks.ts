@@ -63,9 +63,9 @@ export async function networksToResume(
 }
 
 /**
- * Files of a run's networks for drawing with them; those that are given come first. A teacher that ships
- * and takes no part may be another one by now.
- * @throws Error with a sentence when one of the run's is gone or has changed.
+ * Files of a run's networks for drawing with them; those that are given come first. A teacher that takes no
+ * part is left out, and may be gone by now: its generator states the architecture as well.
+ * @throws Error with a sentence when one that is used is gone or has changed.
  */
 export async function filesToDraw(
   context: PresetContext,
@@ -73,13 +73,18 @@ export async function filesToDraw(
   given: ModelFiles,
   withTeacher: boolean,
 ): Promise<ModelFiles> {
+  const { teacher, tokenizer } = run.networks;
+  // Runs of older versions say no tokenizer: it may lie in the teacher's folder.
+  const isUsed = withTeacher || (tokenizer === undefined && teacher !== undefined);
+  const networks = { tokenizer, ...(isUsed ? { teacher } : {}) };
+  const used = { folder: run.folder, networks };
   for (const network of NETWORKS) {
-    const isUsed = network === 'tokenizer' || withTeacher || !run.networks.teacher?.ships;
-    if (given[network] === undefined && isUsed) {
-      await checkNetwork(context, run, network, undefined, new Map());
+    const isOfRun = network === 'tokenizer' || isUsed;
+    if (isOfRun && given[network] === undefined) {
+      await checkNetwork(context, used, network, undefined, new Map());
     }
   }
-  return { ...filesOf(run.networks), ...definedOf(given) };
+  return { ...filesOf(networks), ...definedOf(given) };
 }
 
 async function checkNetwork(

@@ -6,10 +6,10 @@ export const RUN_VERSION = 2;
 /** Networks that were a path alone in version 1, which did not say its version. */
 const FILES = ['teacher', 'tokenizer', 'stage1'] as const;
 
-/** The version that a config says; undefined when it is none. */
+/** The version that a config says, from 1 on; undefined when it is none. */
 function versionOf(config: Tree): number | undefined {
   const { version = 1 } = config;
-  return Number.isSafeInteger(version) ? Number(version) : undefined;
+  return Number.isSafeInteger(version) && Number(version) > 0 ? Number(version) : undefined;
 }
 
 /** Whether a config is one of an older layout, which is written anew when the run goes on. */

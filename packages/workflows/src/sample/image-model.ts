@@ -79,7 +79,10 @@ export class ImageModel {
     const context = onPreset(openContext(container, run), found.preset);
     const { run: made } = found;
     const files = made ? await filesToDraw(context, made, {}, false) : found.files;
-    const models = await loadPresetModels(context, files, { teacherWeights: false });
+    const models = await loadPresetModels(context, files, {
+      teacherWeights: false,
+      ...(made && files.teacher === undefined ? { statedBy: found.generator } : {}),
+    });
     return new ImageModel(context, found, models, imageDecoder(context, models));
   }
 

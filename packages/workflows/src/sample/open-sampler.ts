@@ -61,6 +61,8 @@ function checkSteps({ stepLengths }: SequenceLayout, steps: number): void {
 /** Networks by the files that they are in; what ships is left out. */
 export interface SampledFiles extends ModelFiles {
   readonly generator?: string | undefined;
+  /** The generator of a run whose teacher takes no part; see `loadPresetModels`. */
+  readonly statedBy?: string | undefined;
 }
 
 /**
@@ -79,15 +81,11 @@ export async function sampledFiles(
   if (!named) return { ...given, generator: weights };
   const { folder, flag } = named;
   const networks = readRun(DISTILLATION, context, folder, flag);
-  return {
-    ...(await filesToDraw(
-      context,
-      { folder, networks },
-      given,
-      Boolean(teacher) || teacherSteps !== undefined,
-    )),
-    generator: generatorOfRun(folder),
-  };
+  const withTeacher = Boolean(teacher) || teacherSteps !== undefined;
+  const files = await filesToDraw(context, { folder, networks }, given, withTeacher);
+  const generator = generatorOfRun(folder);
+  const isStated = !withTeacher && files.teacher === undefined;
+  return { ...files, generator, ...(isStated ? { statedBy: generator } : {}) };
 }
 
 /** The networks that images are drawn from; the teacher's weights only where it takes part. */
@@ -98,6 +96,7 @@ export function loadSampledModels(
 ): Promise<PresetModels> {
   return loadPresetModels(context, files, {
     teacherWeights: Boolean(teacher) || teacherSteps !== undefined,
+    statedBy: files.statedBy,
   });
 }
 

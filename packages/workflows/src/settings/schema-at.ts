@@ -9,6 +9,8 @@ export function schemaAt(
   [key, ...rest]: readonly PropertyKey[],
 ): z.core.$ZodType | undefined {
   if (key === undefined) return schema;
+  const element = elementOf(schema);
+  if (element && typeof key === 'number') return schemaAt(element, rest);
   const shape = shapeOf(schema);
   const name = String(key);
   return shape && Object.hasOwn(shape, name) ? schemaAt(shape[name]!, rest) : undefined;
@@ -22,6 +24,18 @@ export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[])
 
 /** The schemas of the keys of an object; undefined when another value is expected. */
 function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | undefined {
+  const def = expected(schema);
+  return def.type === 'object' ? def.shape : undefined;
+}
+
+/** The schema of the elements of a list; undefined when another value is expected. */
+function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const def = expected(schema);
+  return def.type === 'array' ? def.element : undefined;
+}
+
+/** What is expected where a value is there. */
+function expected(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case 'optional':
@@ -29,12 +43,10 @@ function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | undefined {
     case 'default':
     case 'prefault':
     case 'readonly':
-      return shapeOf(def.innerType);
+      return expected(def.innerType);
     case 'pipe':
-      return shapeOf(def.in);
-    case 'object':
-      return def.shape;
+      return expected(def.in);
     default:
-      return undefined;
+      return def;
   }
 }

@@ -97,6 +97,7 @@ export async function trainInRun<Config extends SupervisedConfig>(
       rng,
       { run, progress: own.progress, signal: own.signal },
     );
+    own.emit({ kind: 'trained' });
     return finish({ run: run.path, weights, settings, seconds });
   });
 }

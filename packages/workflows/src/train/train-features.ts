@@ -12,7 +12,7 @@ import {
 import { openContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { firstOf } from '../evaluate/first-of';
-import { datasetOf } from '../evaluate/image-evaluator';
+import { datasetOf, watchedImages } from '../evaluate/image-evaluator';
 import { checkMeasuring, type MeasuringOptions } from '../evaluate/measuring-options';
 import type { WorkflowOptions } from '../events';
 import { FEATURES_TRAINING, readRun } from '../runs/run-kinds';
@@ -102,9 +102,13 @@ export async function trainFeatures(
       if (options.report === false) return save(trained, {});
       const values = await disposing(async (own) => {
         const network = own(await provider.open(context.compiler, { weights: trained.weights }));
-        const reference = await computeReference(network, measured, data.classes);
+        const onImages = watchedImages(context, name);
+        const reference = await computeReference(network, measured, data.classes, onImages);
         await saveReferenceSet(path.join(trained.run, 'reference.safetensors'), reference);
-        const quality = await evaluateSplit({ network, metrics: [CLASS_ACCURACY] }, measured);
+        const quality = await evaluateSplit(
+          { network, metrics: [CLASS_ACCURACY], onImages },
+          measured,
+        );
         return quality.values;
       });
       return save(trained, { testAccuracy: values[CLASS_ACCURACY.name]! });

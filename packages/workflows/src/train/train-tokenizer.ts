@@ -6,8 +6,13 @@ import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { firstOf } from '../evaluate/first-of';
-import { checkPresetImageCount } from '../evaluate/image-count';
-import { openEvaluator, whyNotMeasured } from '../evaluate/image-evaluator';
+import { checkImageCount } from '../evaluate/image-count';
+import {
+  checkEvaluator,
+  imagesOfPreset,
+  openEvaluator,
+  whyNotMeasured,
+} from '../evaluate/image-evaluator';
 import { checkMeasuring, type MeasuringOptions } from '../evaluate/measuring-options';
 import type { WorkflowOptions } from '../events';
 import { pickParameters } from '../models/parameters';
@@ -42,7 +47,11 @@ export async function trainTokenizer(
   }
   const { settings, dataset } = await trainingData(context, 'tokenizer');
   const measured = firstOf(dataset.test, options.samples);
-  if (options.report !== false) checkPresetImageCount(context, measured.count);
+  const images = imagesOfPreset(found);
+  if (options.report !== false && images !== undefined) {
+    checkImageCount(context, images, measured.count);
+    await checkEvaluator(context, { ...images, labels: true });
+  }
   return trainInRun(
     context,
     {

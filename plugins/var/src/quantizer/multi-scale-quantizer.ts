@@ -90,6 +90,22 @@ export class MultiScaleQuantizer {
   }
 
   /**
+   * The codes of every scale but the last at the resolution of the next one, [B, n − p₁², C]: as
+   * `nextScaleInputs`, without what the scales before add and without φ.
+   */
+  upsampledScales(sequence: tf.Tensor): tf.Tensor {
+    const { patchNums } = this.architecture;
+    const scales = tf.split(sequence, [...this.stepLengths], 1).slice(0, -1);
+    return tf.concat(
+      scales.map((codes, k) => {
+        const [from, to] = [patchNums[k]!, patchNums[k + 1]!];
+        return resampleGrid(codes, bicubicMatrix(from, to), from, to);
+      }),
+      1,
+    );
+  }
+
+  /**
    * Residual quantisation of encoder features [B, P², C]: the nearest code (squared distance, ties to
    * the lower index) at every position of every scale. Tokens [B, n] int32. No gradients.
    */

@@ -87,7 +87,11 @@ export async function measureTraining(
   const services = { compiler, rng };
   await (task === 'tuning'
     ? tuneNetwork(subject, 'full', initial, services, environment)
-    : distillGenerator({ ...subject, tuned: initial }, services, environment));
+    : distillGenerator(
+        { ...subject, initial: { generator: initial, guidance: initial } },
+        services,
+        environment,
+      ));
   const weights = bytesOf(teacherWeights);
   const figures: TrainingFigures = {
     seconds: Object.fromEntries(compiler.seconds),

@@ -71,8 +71,19 @@ export function startAdaptation<A>(
   const regressed = new StageResult<RegressedTeacher>(ADAPTATION_STAGES.regression);
   const adapted = new StageResult<AdaptedTeacher<A>>(ADAPTATION_STAGES.fineTuning);
 
-  const compare = (teacher: LoadedTeacher): Promise<TeacherFidelity> =>
-    teacherFidelity(original, teacher, sequences.value[1], fineTuning.batchSize, services.compiler);
+  const compare = (
+    teacher: LoadedTeacher,
+    part: TrainedPart,
+    environment: TrainingEnvironment,
+  ): Promise<TeacherFidelity> =>
+    teacherFidelity(
+      original,
+      teacher,
+      sequences.value[1],
+      fineTuning.batchSize,
+      services.compiler,
+      () => refuseInterrupted(environment, part, settings),
+    );
   const measuring = 2 * heldOut * FORWARD;
 
   const ownSequences: MethodStage = {
@@ -96,8 +107,8 @@ export function startAdaptation<A>(
           services,
           environment,
         );
-        refuseInterrupted(environment, ADAPTATION_STAGES.regression, regression.iterations);
-        const fidelity = await compare(plainTeacher(backbone, continuous, weights));
+        const teacher = plainTeacher(backbone, continuous, weights);
+        const fidelity = await compare(teacher, 'regression', environment);
         regressed.give({ weights, relativeError, fidelity });
       },
     },
@@ -114,9 +125,8 @@ export function startAdaptation<A>(
             environment,
           ),
         );
-        refuseInterrupted(environment, ADAPTATION_STAGES.fineTuning, fineTuning.iterations);
         const teacher = plainTeacher(backbone, continuous, tuned);
-        const fineTuned = await compare(teacher);
+        const fineTuned = await compare(teacher, 'fineTuning', environment);
         const { weights } = teacher;
         adapted.give({
           architecture: continuous,
@@ -203,7 +213,16 @@ async function drawSequences(
   return { tokens, condition };
 }
 
+/** The parts of an adaptation that train, as its settings call them. */
+type TrainedPart = 'regression' | 'fineTuning';
+
 /** Measuring takes a while: whoever wants to stop should not wait for it. */
-function refuseInterrupted({ signal }: TrainingEnvironment, stage: string, total: number): void {
-  if (signal.aborted) throw new TrainingInterruptedError(stage, total, total);
+function refuseInterrupted(
+  { signal }: TrainingEnvironment,
+  part: TrainedPart,
+  settings: AdaptationSettings,
+): void {
+  const { iterations } = settings[part];
+  if (signal.aborted)
+    throw new TrainingInterruptedError(ADAPTATION_STAGES[part], iterations, iterations);
 }

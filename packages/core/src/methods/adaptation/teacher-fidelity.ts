@@ -27,6 +27,7 @@ export interface TeacherFidelity {
 /**
  * Compares two teachers of one layout and one codebook, teacher-forced on `sequences`. Their sampling
  * settings should be plain: the distribution that a truncation leaves has no finite cross-entropy.
+ * `onSequences` is told before every batch how many of all are compared; what it throws ends it.
  * @throws NonFiniteError naming the figure and the sequence when one is not finite.
  */
 export async function teacherFidelity(
@@ -35,6 +36,7 @@ export async function teacherFidelity(
   sequences: TokenSequences,
   batchSize: number,
   compiler: StepCompiler,
+  onSequences?: (done: number, count: number) => void,
 ): Promise<TeacherFidelity> {
   const count = sequences.tokens.shape[0]!;
   const length = sequenceLength(original.teacher.layout);
@@ -55,6 +57,7 @@ export async function teacherFidelity(
     );
     const sums = { originalCrossEntropy: 0, crossEntropy: 0, divergence: 0 };
     for (let first = 0; first < count; first += batchSize) {
+      onSequences?.(first, count);
       // The last batch is filled up with the first sequences; what they give is dropped.
       const rows = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % count);
       const kept = Math.min(batchSize, count - first);

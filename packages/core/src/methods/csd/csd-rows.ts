@@ -14,12 +14,14 @@ export interface CsdWeights {
   readonly raw: Readonly<HostTensors>;
   /** The AR-diffusion model (stage 1). */
   readonly tuned: Readonly<HostTensors>;
+  /** Weights of the velocity network that the generator started from. */
+  readonly initial: () => Readonly<HostTensors>;
 }
 
 /** The generator, and what it started from. */
 export function csdRows(
   { generator, network }: Pick<DistillationSubject, 'generator' | 'network'>,
-  { weights, raw, tuned }: CsdWeights,
+  { weights, raw, tuned, initial }: CsdWeights,
 ): readonly MethodRow[] {
   return [
     {
@@ -36,7 +38,10 @@ export function csdRows(
     {
       name: 'one step before distillation',
       open: (compiler, batchSize) =>
-        compileOneStep({ generator, weights: generator.initialize(tuned), batchSize }, compiler),
+        compileOneStep(
+          { generator, weights: generator.initialize(initial()), batchSize },
+          compiler,
+        ),
     },
     {
       name: 'AR-diffusion initialisation',

@@ -3,6 +3,7 @@ import { ParameterGroup } from '../../optimization/parameter-group';
 import type { DistillationSubject } from '../../plugin/distillation-method';
 import type { TeacherPool } from '../../sampling/teacher-pool';
 import type { DistillationSettings } from './distillation-settings';
+import type { Initialization } from './initialization';
 
 /** What stage 1 works on. */
 export interface TuningSubject extends DistillationSubject<DistillationSettings> {
@@ -12,8 +13,8 @@ export interface TuningSubject extends DistillationSubject<DistillationSettings>
 
 /** What stage 2 works on. */
 export interface CsdSubject extends TuningSubject {
-  /** Weights of the AR-diffusion model (stage 1), which both θ and ψ start from. */
-  readonly tuned: Readonly<HostTensors>;
+  /** Weights of the velocity network that θ and ψ start from. */
+  readonly initial: Readonly<Record<keyof Initialization, Readonly<HostTensors>>>;
 }
 
 /** θ with its moving average, and ψ. */
@@ -24,19 +25,19 @@ export interface DistillationGroups {
 
 /** The two networks of stage 2 as groups of one store. */
 export function createGroups({
-  tuned,
+  initial,
   network,
   generator,
   settings,
 }: CsdSubject): DistillationGroups {
   const accumulates = settings.accumulation > 1;
   return {
-    generator: new ParameterGroup('generator', generator.initialize(tuned), {
+    generator: new ParameterGroup('generator', generator.initialize(initial.generator), {
       isTrained: (name) => generator.isTrainable(name),
       ema: true,
       accumulates,
     }),
-    guidance: new ParameterGroup('guidance', tuned, {
+    guidance: new ParameterGroup('guidance', initial.guidance, {
       isTrained: (name) => network.isTrainable(name),
       ema: false,
       accumulates,

@@ -8,17 +8,22 @@ import type {
   MethodPlan,
   MethodServices,
   MethodStage,
+  PlannedTraining,
 } from '../../plugin/distillation-method';
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
 import { createTeacherPool, type TeacherPool } from '../../sampling/teacher-pool';
 import { keptArrays, loadKept } from '../kept-arrays';
 import { StageResult } from '../stage-result';
+import { checkStepWeights } from '../../losses/step-weights';
 import { csdRows } from './csd-rows';
 import { csdWork } from './csd-work';
 import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
 import { microBatchSize } from './distillation-batches';
 import { type DistillationSettings, distillationSettingsSchema } from './distillation-settings';
-import { tuneNetwork, TUNING_STAGES, tuningIterations, type TuningPart } from './tuning';
+import { type Initialization, initialVelocityWeights } from './initialization';
+import { checkPhases, planPhases } from './phases';
+import { tuneNetwork } from './tuning';
+import { TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
 
 const POOL_STAGE = 'teacher-pool';
 
@@ -35,6 +40,8 @@ export const csd: DistillationMethod<DistillationSettings> = {
     gradientClip: DISTILLATION_STAGE,
     checkpointInterval: DISTILLATION_STAGE,
   },
+  // Who says a number of updates means all of them, however many phases a preset has.
+  implied: { generatorIterations: { phases: [{}] } },
   // With one guidance update per generator update the generator would lose modes faster than the
   // guidance network notices.
   quickSettings: {
@@ -43,6 +50,7 @@ export const csd: DistillationMethod<DistillationSettings> = {
     generatorIterations: 120,
     guidanceUpdates: 2,
     warmUpFraction: 0.05,
+    phases: [{}],
     checkpointInterval: 30,
   },
   plan,
@@ -52,7 +60,9 @@ export const csd: DistillationMethod<DistillationSettings> = {
 function plan(settings: DistillationSettings): MethodPlan {
   microBatchSize(settings);
   microBatchSize(settings.tuning);
+  checkPhases(settings);
   return {
+    training: plannedTraining(settings),
     pool: {
       size: settings.teacherPoolSize,
       setting: 'teacherPoolSize',
@@ -73,6 +83,7 @@ function start(
   const { settings, network, teacherWeights } = subject;
   // Said now and not when stage 1 is over.
   plan(settings);
+  checkStepWeights({ ...settings, layout: network.layout });
   const work = csdWork(settings);
   const pool = new StageResult<TeacherPool>(POOL_STAGE);
   const head = new StageResult<HostTensors>(TUNING_STAGES.head);
@@ -94,6 +105,8 @@ function start(
       tuneNetwork({ ...subject, pool: pool.value }, part, initial(), services, environment),
     );
   };
+  const initial = (which: keyof Initialization): Readonly<HostTensors> =>
+    initialVelocityWeights(network, settings.initialization, which, tuned.value, services.rng);
   const tuningOfHead: MethodStage = {
     name: TUNING_STAGES.head,
     title: 'Tuning of the head',
@@ -125,7 +138,11 @@ function start(
       run: async (environment) =>
         distilled.give(
           await distillGenerator(
-            { ...subject, pool: pool.value, tuned: tuned.value },
+            {
+              ...subject,
+              pool: pool.value,
+              initial: { generator: initial('generator'), guidance: initial('guidance') },
+            },
             services,
             environment,
           ),
@@ -135,16 +152,35 @@ function start(
   return {
     stages,
     outcome: (): DistillationOutcome => {
-      const { iteration, seconds, weights, raw } = distilled.value;
+      const { raw, ...snapshot } = distilled.value;
       return {
-        iteration,
-        seconds,
-        weights,
+        ...snapshot,
         pool: pool.value,
-        rows: csdRows(subject, { weights, raw, tuned: tuned.value }),
+        rows: csdRows(subject, {
+          ...{ weights: snapshot.weights, raw, tuned: tuned.value },
+          initial: () => initial('generator'),
+        }),
       };
     },
   };
+}
+
+function plannedTraining(settings: DistillationSettings): PlannedTraining[] {
+  const { tuning, batchSize } = settings;
+  const of = (name: string, updates: number, size: number): PlannedTraining[] =>
+    updates > 0 ? [{ name, updates, sequences: updates * size }] : [];
+  const phases = planPhases(settings);
+  return [
+    ...of('head of the AR-diffusion model', tuning.headIterations, tuning.batchSize),
+    ...of('AR-diffusion model', tuning.fullIterations, tuning.batchSize),
+    ...phases.flatMap(({ number, iterations, guidanceUpdates, trainsGenerator }) => {
+      const place = phases.length > 1 ? `phase ${number}, ` : '';
+      return [
+        ...of(`${place}guidance network`, iterations * guidanceUpdates, batchSize),
+        ...of(`${place}generator`, trainsGenerator ? iterations : 0, batchSize),
+      ];
+    }),
+  ];
 }
 
 function drawPool(

@@ -1,9 +1,10 @@
 import type { HostTensors, Rng, TensorSpec } from '@ar-distill/program';
 import { conditionInputs, conditionSpecs } from '../../model/condition';
 import { sequenceLength } from '../../model/sequence-layout';
-import { drawNoise, drawTimesteps } from '../../sampling/draws';
+import { drawNoise, drawTimesteps, type TimestepDistribution } from '../../sampling/draws';
 import type { CsdSubject } from './csd-subject';
 import type { DistillationSettings } from './distillation-settings';
+import { timestepDistribution } from './timesteps';
 
 /** One micro-batch; `draws` is the leading shape of timesteps and score noise. */
 export function batchSpecs(
@@ -34,10 +35,11 @@ export function microBatchSize({
   return batchSize / accumulation;
 }
 
-/** Everything random of an iteration, as a function of the seed and the samples' numbers. */
+/** Everything random of an update, as a function of the seed and the samples' numbers. */
 export class BatchDraws {
   private readonly n: number;
   private readonly C: number;
+  private readonly timesteps: TimestepDistribution;
 
   constructor(
     private readonly subject: CsdSubject,
@@ -45,21 +47,22 @@ export class BatchDraws {
   ) {
     this.n = sequenceLength(subject.network.layout);
     this.C = subject.network.layout.channels;
+    this.timesteps = timestepDistribution(subject.settings);
   }
 
-  /** The K guidance updates before generator update `iteration`, micro-batch by micro-batch. */
-  guidance(iteration: number): HostTensors[] {
-    const { guidanceUpdates, accumulation } = this.subject.settings;
-    const count = guidanceUpdates * accumulation;
-    return Array.from({ length: count }, (_, i) =>
-      this.batch('guidance', iteration * count + i, this.subject.settings.guidanceNoiseDraws),
+  /** Guidance updates from number `first` on, micro-batch by micro-batch. */
+  guidance(first: number, updates: number): HostTensors[] {
+    const { accumulation, guidanceNoiseDraws } = this.subject.settings;
+    return Array.from({ length: updates * accumulation }, (_, i) =>
+      this.batch('guidance', first * accumulation + i, guidanceNoiseDraws),
     );
   }
 
-  generator(iteration: number): HostTensors[] {
+  /** Generator update number `update`. */
+  generator(update: number): HostTensors[] {
     const { accumulation } = this.subject.settings;
     return Array.from({ length: accumulation }, (_, i) =>
-      this.batch('generator', iteration * accumulation + i),
+      this.batch('generator', update * accumulation + i),
     );
   }
 
@@ -74,7 +77,7 @@ export class BatchDraws {
     return {
       noise: drawNoise(rng, `${network}/noise`, sample, size, [n, C]),
       ...conditionInputs(teacher.condition.draw(rng, network, sample, size)),
-      t: drawTimesteps(rng, `${network}/t`, first, count, inner, settings.tMin),
+      t: drawTimesteps(rng, `${network}/t`, first, count, inner, this.timesteps),
       scoreNoise: drawNoise(rng, `${network}/score-noise`, first, count, [...inner, C]),
     };
   }

@@ -61,6 +61,7 @@ export function generatorObjective(
           alpha: settings.sidAlpha,
           normalizer: settings.normalizer,
           stepWeights: settings.stepWeights,
+          normalizeStepWeights: settings.normalizeStepWeights,
           layout: network.layout,
         },
       );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-
-const learningRate = z.number().positive();
+import { initializationSchema } from './initialization';
+import { phaseSchema, scheduleFields } from './phase-settings';
+import { timestepsSchema } from './timesteps';
 
 /** All hyper-parameters of a distillation (method names follow DD2, sections 3 and appendix E). */
 export const distillationSettingsSchema = z.strictObject({
@@ -13,37 +14,47 @@ export const distillationSettingsSchema = z.strictObject({
     batchSize: z.int().positive(),
     /** Micro-batches per update, as in stage 2. */
     accumulation: z.int().positive().default(1),
-    learningRate,
+    learningRate: z.number().positive(),
     /** `gts`: regress the teacher's closed-form velocity; `diffusion`: the ablation, ε − q. */
     loss: z.enum(['gts', 'diffusion']).default('gts'),
+    /** `pool`: rows of it at random; `fresh`: the teacher draws others for every update. */
+    sequences: z.enum(['pool', 'fresh']).default('pool'),
     /** Noise draws per sequence and iteration; the backbones run once for all of them. */
     noiseDraws: z.int().positive().default(4),
     emaDecay: z.number().min(0).max(1).default(0.99),
   }),
   /** Stage 2: conditional score distillation. */
-  generatorIterations: z.int().min(0),
-  /** K: guidance updates per generator update. */
-  guidanceUpdates: z.int().positive().default(5),
+  generatorIterations: scheduleFields.generatorIterations,
+  guidanceUpdates: scheduleFields.guidanceUpdates.default(5),
   batchSize: z.int().positive(),
   /** Micro-batches per update: gradients are averaged over this many batches of batchSize / this. */
   accumulation: z.int().positive().default(1),
   /** m: noise draws per token in the FCS loss. */
   guidanceNoiseDraws: z.int().positive().default(4),
-  generatorLearningRate: learningRate,
-  guidanceLearningRate: learningRate,
-  initialLearningRate: learningRate.default(1e-6),
-  /** Fraction of the iterations with linear warm-up. */
-  warmUpFraction: z.number().min(0).max(1).default(0.05),
-  /** `constant` as in the paper, or cosine to finalLearningRateFraction. */
-  learningRateDecay: z.enum(['constant', 'cosine']).default('cosine'),
-  finalLearningRateFraction: z.number().min(0).max(1).default(0.02),
+  generatorLearningRate: scheduleFields.generatorLearningRate,
+  guidanceLearningRate: scheduleFields.guidanceLearningRate,
+  initialLearningRate: scheduleFields.initialLearningRate.default(1e-6),
+  warmUpFraction: scheduleFields.warmUpFraction.default(0.05),
+  learningRateDecay: scheduleFields.learningRateDecay.default('cosine'),
+  finalLearningRateFraction: scheduleFields.finalLearningRateFraction.default(0.02),
+  /** Phases of stage 2 in their order; what one leaves out is as above. */
+  phases: z
+    .array(phaseSchema)
+    .min(1)
+    .default([phaseSchema.parse({})]),
+  /** What θ and ψ start from. */
+  initialization: initializationSchema.prefault({}),
   objective: z.enum(['sid', 'dmd']).default('sid'),
   /** α of the SiD objective. */
   sidAlpha: z.number().default(1),
   /** Normaliser ω: over the sample's tokens and channels, per token, or 1. */
   normalizer: z.enum(['sample', 'token', 'none']).default('sample'),
-  /** Linear weights over AR steps, first → last; [1, 1] is constant. */
-  stepWeights: z.tuple([z.number(), z.number()]).default([1, 1]),
+  /** Weights of the loss over AR steps: of the first and the last, linear between, or of every one. */
+  stepWeights: z.array(z.number()).min(2).default([1, 1]),
+  /** Scale the weights so that their mean over positions is 1: clipping sees the mean. */
+  normalizeStepWeights: z.boolean().default(false),
+  /** Distribution of t in all losses. */
+  timesteps: timestepsSchema.prefault({}),
   tMin: z.number().positive().max(1).default(0.01),
   /** Progressive EMA: d = min(emaDecay, (it + 1) / (it + 10)). */
   emaDecay: z.number().min(0).max(1).default(0.9999),
@@ -52,7 +63,7 @@ export const distillationSettingsSchema = z.strictObject({
   weightDecay: z.number().min(0).default(0),
   gradientClip: z.number().positive().default(1),
   seed: z.int().min(0).default(0),
-  /** Generator updates between checkpoints, metric lines of samples and preview grids. */
+  /** Iterations of stage 2 between checkpoints, metric lines of samples and preview grids. */
   checkpointInterval: z.int().positive().default(100),
 });
 
@@ -70,6 +81,8 @@ export type PaperModel = Pick<
   | 'guidanceLearningRate'
   | 'warmUpFraction'
 > & {
+  /** Default: one phase. */
+  readonly phases?: DistillationSettingsInput['phases'];
   readonly tuning: Pick<
     DistillationSettings['tuning'],
     'headIterations' | 'fullIterations' | 'learningRate'

@@ -1,18 +1,22 @@
-import type { HostTensors, StateStore, StepCompiler } from '@ar-distill/program';
+import type { HostTensors } from '@ar-distill/program';
 import { callsInOrder } from '../../optimization/calls-in-order';
 import { disposing } from '../../optimization/disposing';
-import { progressiveEmaDecay } from '../../optimization/ema-schedule';
-import { learningRateSchedule } from '../../optimization/learning-rate';
-import { OptimizerStep, type OptimizerStepOptions } from '../../optimization/optimizer-step';
 import { runStage, type TrainingEnvironment } from '../../optimization/training-loop';
 import type { GeneratorSnapshot, MethodServices } from '../../plugin/distillation-method';
 import { poolSpread } from '../../sampling/teacher-pool';
 import { CollapseMonitor } from './collapse-monitor';
-import { createGroups, type CsdSubject, type DistillationGroups } from './csd-subject';
-import { BatchDraws, batchSpecs } from './distillation-batches';
-import { generatorObjective, guidanceObjective } from './distillation-objectives';
-import type { DistillationSettings } from './distillation-settings';
-import { SpreadEstimate, spreadSource } from './spread';
+import { createGroups, type CsdSubject } from './csd-subject';
+import { BatchDraws } from './distillation-batches';
+import { generatorSchedule, guidanceSchedules } from './phase-schedules';
+import { PhaseSteps } from './phase-steps';
+import {
+  describePhase,
+  type DistillationPhase,
+  generatorUpdates,
+  phaseAt,
+  planPhases,
+  totalIterations,
+} from './phases';
 
 /** The generator at the end of the training. */
 export interface DistilledGenerator extends GeneratorSnapshot {
@@ -33,143 +37,90 @@ export async function distillGenerator(
   environment: TrainingEnvironment,
 ): Promise<DistilledGenerator> {
   const { settings } = subject;
-  const { compiler } = services;
+  const { progress } = environment;
   const groups = createGroups(subject);
+  const phases = planPhases(settings);
+  const iterations = totalIterations(settings);
   const draw = new BatchDraws(subject, services.rng);
-  const schedules = learningRates(settings);
-  const collapse = new CollapseMonitor(poolSpread(subject.pool), environment.progress);
+  const collapse = new CollapseMonitor(poolSpread(subject.pool), progress);
   return disposing(async (own) => {
     const store = own(
-      await compiler.createStore({
+      await services.compiler.createStore({
         ...groups.generator.initialState(),
         ...groups.guidance.initialState(),
       }),
     );
-    const guidanceStep = own(await compileGuidanceStep(subject, groups, compiler, store));
-    const generatorStep = own(await compileGeneratorStep(subject, groups, compiler, store));
+    const steps = own(new PhaseSteps(subject, groups, services.compiler, store));
     const snapshot = async (iteration: number, seconds: number): Promise<GeneratorSnapshot> => {
       const weights = await groups.generator.weights(store, true);
-      return { iteration, seconds, weights, total: settings.generatorIterations };
+      const done = generatorUpdates(phases, iteration);
+      return { iteration, generatorUpdates: done, seconds, weights, total: iterations };
     };
     const seconds = await runStage(
       {
         name: DISTILLATION_STAGE,
-        iterations: settings.generatorIterations,
+        iterations,
         checkpointInterval: settings.checkpointInterval,
-        prepare: (iteration) => ({
-          guidance: draw.guidance(iteration),
-          generator: draw.generator(iteration),
-        }),
+        enter: async (iteration) => {
+          const phase = phaseAt(phases, iteration);
+          await steps.enter(phase);
+          if (iteration !== phase.start) return;
+          if (phases.length > 1) progress.message(describePhase(phase, phases.length));
+          if (phase.fromAverage) await groups.generator.restartFromAverage(store);
+        },
+        prepare: (iteration) => drawPhase(draw, phaseAt(phases, iteration), iteration),
         step: async (batches, iteration) => {
-          const guided = guidanceStep.run(
-            batches.guidance,
-            Array.from({ length: settings.guidanceUpdates }, (_, k) => {
-              const update = iteration * settings.guidanceUpdates + k;
-              return {
-                learningRate: schedules.guidance(update),
-                update: update + 1,
-                emaDecay: 0,
-              };
-            }),
-          );
+          const phase = phaseAt(phases, iteration);
+          const guided = steps.guidance.run(batches.guidance, guidanceSchedules(phase, iteration));
           // Both calls are queued before the first is awaited: the engine never waits for the host.
-          const generated = generatorStep.run(batches.generator, [
-            {
-              learningRate: schedules.generator(iteration),
-              update: iteration + 1,
-              emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
-            },
+          const generated = batches.generator
+            ? steps.generator.run(batches.generator, [
+                generatorSchedule(phase, iteration, settings.emaDecay),
+              ])
+            : undefined;
+          const [guidance, generator] = await callsInOrder([
+            guided,
+            generated ?? Promise.resolve(undefined),
           ]);
-          const [guidance, generator] = await callsInOrder([guided, generated]);
-          const metrics = {
+          if (generator) collapse.observe(generator['spread']!, iteration + 1);
+          return {
             ...prefixKeys('guidance', guidance),
-            ...prefixKeys('generator', generator),
+            ...(generator ? prefixKeys('generator', generator) : {}),
           };
-          collapse.observe(metrics['generator/spread']!, iteration + 1);
-          return metrics;
         },
         state: store,
         afterCheckpoint: async (iteration, trained) => {
+          // Where ψ trains alone the generator stays what it was.
+          if (!phaseAt(phases, iteration - 1).trainsGenerator) return;
           if (services.onSnapshot) await services.onSnapshot(await snapshot(iteration, trained));
         },
       },
       environment,
     );
-    environment.progress.message(
-      `${DISTILLATION_STAGE}: ${settings.generatorIterations} generator updates in ${seconds.toFixed(1)} s`,
+    const updates = generatorUpdates(phases, iterations);
+    progress.message(
+      `${DISTILLATION_STAGE}: ${updates} generator updates in ${seconds.toFixed(1)} s`,
     );
     return {
-      ...(await snapshot(settings.generatorIterations, seconds)),
+      ...(await snapshot(iterations, seconds)),
       raw: await groups.generator.weights(store),
     };
   });
 }
 
-function compileGuidanceStep(
-  subject: CsdSubject,
-  groups: DistillationGroups,
-  compiler: StepCompiler,
-  store: StateStore,
-): Promise<OptimizerStep> {
-  const { settings } = subject;
-  return OptimizerStep.compile(compiler, store, {
-    name: 'guidance update (FCS)',
-    group: groups.guidance,
-    reads: groups.generator.valueNames(),
-    inputs: batchSpecs(subject, [settings.guidanceNoiseDraws]),
-    objective: guidanceObjective(subject, groups),
-    microBatches: settings.accumulation,
-    updates: settings.guidanceUpdates,
-    settings,
-  });
+/** What an iteration of a phase reads. */
+interface PhaseBatches {
+  readonly guidance: HostTensors[];
+  /** Absent where ψ trains alone. */
+  readonly generator?: HostTensors[];
 }
 
-function compileGeneratorStep(
-  subject: CsdSubject,
-  groups: DistillationGroups,
-  compiler: StepCompiler,
-  store: StateStore,
-): Promise<OptimizerStep> {
-  const { settings } = subject;
-  return OptimizerStep.compile(compiler, store, {
-    name: 'generator update (CSD)',
-    group: groups.generator,
-    reads: groups.guidance.valueNames(),
-    constants: subject.teacherWeights,
-    inputs: batchSpecs(subject, []),
-    objective: generatorObjective(subject, groups),
-    microBatches: settings.accumulation,
-    ...spreadOf(settings),
-    settings,
-  });
-}
-
-/** The metric `spread` over what an update sees, where a micro-batch sees too little. */
-function spreadOf(settings: DistillationSettings): Pick<OptimizerStepOptions, 'combine'> {
-  if (spreadSource(settings) === 'batch') return {};
-  const estimate = new SpreadEstimate(settings.batchSize);
-  return { combine: { spread: (moments) => estimate.add(moments) } };
-}
-
-function learningRates(settings: DistillationSettings) {
-  const shared = {
-    initial: settings.initialLearningRate,
-    warmUpFraction: settings.warmUpFraction,
-    decay: settings.learningRateDecay,
-    finalFraction: settings.finalLearningRateFraction,
-  };
-  const { generatorIterations, guidanceUpdates } = settings;
+function drawPhase(draw: BatchDraws, phase: DistillationPhase, iteration: number): PhaseBatches {
+  const { guidanceUpdates, guidanceBefore, generatorBefore } = phase;
+  const done = iteration - phase.start;
   return {
-    generator: learningRateSchedule({
-      ...shared,
-      peak: settings.generatorLearningRate,
-      iterations: generatorIterations,
-    }),
-    guidance: learningRateSchedule({
-      ...shared,
-      peak: settings.guidanceLearningRate,
-      iterations: generatorIterations * guidanceUpdates,
-    }),
+    guidance: draw.guidance(guidanceBefore + done * guidanceUpdates, guidanceUpdates),
+    ...(phase.trainsGenerator ? { generator: draw.generator(generatorBefore + done) } : {}),
   };
 }
 

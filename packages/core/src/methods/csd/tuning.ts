@@ -13,22 +13,12 @@ import { ParameterGroup } from '../../optimization/parameter-group';
 import { runStage, type TrainingEnvironment } from '../../optimization/training-loop';
 import type { MethodServices } from '../../plugin/distillation-method';
 import { drawNoise, drawTimesteps } from '../../sampling/draws';
-import { poolBatch } from '../../sampling/teacher-pool';
 import { interpolate } from '../../score/rectified-flow';
 import type { TuningSubject } from './csd-subject';
 import { microBatchSize } from './distillation-batches';
-import type { DistillationSettings } from './distillation-settings';
-
-/** Names of the two parts of stage 1. */
-export const TUNING_STAGES = { head: 'tuning-head', full: 'tuning' } as const;
-
-/** The head alone, or everything. */
-export type TuningPart = keyof typeof TUNING_STAGES;
-
-/** Updates of a part. */
-export function tuningIterations(part: TuningPart, { tuning }: DistillationSettings): number {
-  return part === 'head' ? tuning.headIterations : tuning.fullIterations;
-}
+import { timestepDistribution } from './timesteps';
+import { TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
+import { openTuningSequences } from './tuning-sequences';
 
 /**
  * A part of stage 1 (DD2, Algorithm 1): turns the teacher's backbone with a fresh head into an
@@ -42,8 +32,9 @@ export async function tuneNetwork(
   { compiler, rng }: MethodServices,
   environment: TrainingEnvironment,
 ): Promise<HostTensors> {
-  const { settings, pool, teacher, network, teacherWeights } = subject;
-  const { tuning, tMin } = settings;
+  const { settings, teacher, network, teacherWeights } = subject;
+  const { tuning } = settings;
+  const timesteps = timestepDistribution(settings);
   const { accumulation, noiseDraws } = tuning;
   const stage = TUNING_STAGES[part];
   const iterations = tuningIterations(part, settings);
@@ -82,19 +73,18 @@ export async function tuneNetwork(
         settings,
       }),
     );
+    const sequences = own(await openTuningSequences(subject, part, compiler, rng));
     const seconds = await runStage(
       {
         name: stage,
         iterations,
         checkpointInterval: settings.checkpointInterval,
-        prepare: (iteration): HostTensors[] =>
-          Array.from({ length: accumulation }, (_, i) => {
-            const number = iteration * accumulation + i;
-            const first = number * noiseDraws;
-            const rows = rng.integers(`${stage}/rows`, number, size, pool.sequences.shape[0]!);
+        prepare: async (iteration): Promise<HostTensors[]> =>
+          (await sequences.batches(iteration)).map((batch, i) => {
+            const first = (iteration * accumulation + i) * noiseDraws;
             return {
-              ...poolBatch(pool, rows),
-              t: drawTimesteps(rng, `${stage}/t`, first, noiseDraws, [size, n], tMin),
+              ...batch,
+              t: drawTimesteps(rng, `${stage}/t`, first, noiseDraws, [size, n], timesteps),
               noise: drawNoise(rng, `${stage}/noise`, first, noiseDraws, [size, n, C]),
             };
           }),

@@ -1,0 +1,42 @@
+import { initializeParameters, type InitializerNoise } from '@ar-distill/nn';
+import type { HostTensors, Rng } from '@ar-distill/program';
+import { z } from 'zod';
+import type { VelocityNetwork } from '../../model/velocity-network';
+
+/**
+ * `tuned`: the AR-diffusion model of stage 1, as in the paper; `random-head`: its backbone under a head
+ * at random; `random`: nothing of it but what gradients do not train.
+ */
+const initialWeights = z.enum(['tuned', 'random-head', 'random']).default('tuned');
+
+/** What the two networks of stage 2 start from (DD2, Table 4). */
+export const initializationSchema = z.strictObject({
+  /** θ. */
+  generator: initialWeights,
+  /** ψ. */
+  guidance: initialWeights,
+});
+
+export type Initialization = z.infer<typeof initializationSchema>;
+
+/** Weights of the velocity network that θ or ψ starts from, made of those of stage 1. */
+export function initialVelocityWeights(
+  network: VelocityNetwork,
+  initialization: Initialization,
+  which: keyof Initialization,
+  tuned: Readonly<HostTensors>,
+  rng: Rng,
+): Readonly<HostTensors> {
+  const kind = initialization[which];
+  if (kind === 'tuned') return tuned;
+  // Streams of their own: two networks at random are not the same one.
+  const own = (stream: string): string => `${which}/initialization/${stream}`;
+  const noise: InitializerNoise = {
+    normal: (stream, index, count) => rng.normal(own(stream), index, count),
+    uniform: (stream, index, count) => rng.uniform(own(stream), index, count),
+  };
+  const drawn = Object.entries(network.parameterSpecs).filter(
+    ([name]) => network.isTrainable(name) && (kind === 'random' || network.isHeadParameter(name)),
+  );
+  return { ...tuned, ...initializeParameters(Object.fromEntries(drawn), noise) };
+}
