@@ -6,8 +6,8 @@ import type { Tree } from '../settings/merge';
 import { refuseDeepYaml } from '../settings/yaml-nesting';
 
 const MAX_BYTES = 2 ** 18;
-/** The parser's time grows with the square of the number of keys. */
-const MAX_YAML_BYTES = 2 ** 16;
+/** The time of YAML's parser grows with the square of the number of keys. */
+const MAX_YAML_LENGTH = 2 ** 16;
 
 /** A file with keys of an architecture that tensors do not tell. */
 export interface ArchitectureConfig {
@@ -34,10 +34,27 @@ export async function readArchitectureConfigs(
     found.push({ file: beside, keys, isNamed: false });
   }
   if (named !== undefined) {
-    const keys = parseYaml(named, await readSmallFile(named, MAX_YAML_BYTES));
+    const keys = parseNamed(named, await readSmallFile(named, MAX_BYTES));
     found.push({ file: named, keys, isNamed: true });
   }
   return found;
+}
+
+function parseNamed(file: string, text: string): Tree {
+  if (text.trimStart().startsWith('{')) {
+    try {
+      return parseJsonObject(file, text);
+    } catch {
+      // YAML may begin with a bracket, too.
+    }
+  }
+  if (text.length > MAX_YAML_LENGTH) {
+    throw new CheckpointFormatError(
+      file,
+      `it has more than ${MAX_YAML_LENGTH} characters of YAML: write it as JSON.`,
+    );
+  }
+  return parseYaml(file, text);
 }
 
 function parseYaml(file: string, text: string): Tree {
