@@ -7,7 +7,7 @@ import {
   isDiscrete,
   type SequenceSampler,
 } from '@ar-distill/core';
-import type { CompiledStep, Rng } from '@ar-distill/program';
+import { type CompiledStep, type Rng, streamsUnder } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 import { equalValues } from './assertions';
 import { type DrawnBatch, type DrawStatistics, drawStatistics } from './frequencies';
@@ -43,7 +43,7 @@ function drawAnew(subject: Subject, open: Open): Promise<Drawn> {
   // The default sampler and a cache read the same uniforms; who draws in another way may need several.
   const isGuided = isGuidedTeacher(teacher);
   const numbers = (stream: string): Rng =>
-    isGuided ? oneStream(subject.rng, stream) : apart(subject.rng, stream);
+    isGuided ? oneStream(subject.rng, stream) : streamsUnder(subject.rng, stream);
   const rng = numbers('conformance/drawn');
   return withSampler(subject, open, DRAWN_AT_ONCE, async (sampler) => {
     const forced = await compileForced(subject, teacher);
@@ -90,17 +90,6 @@ function compileForced(
 /** The same uniforms in all streams: two samplers that draw alike draw the same. */
 function oneStream(rng: Rng, stream: string): Rng {
   return { ...rng, uniform: (_stream, index, count) => rng.uniform(stream, index, count) };
-}
-
-/** Every stream with other numbers than under any other prefix. */
-function apart(rng: Rng, prefix: string): Rng {
-  return {
-    ...rng,
-    uniform: (stream, index, count) => rng.uniform(`${prefix}/${stream}`, index, count),
-    normal: (stream, index, count) => rng.normal(`${prefix}/${stream}`, index, count),
-    integers: (stream, index, count, bound) =>
-      rng.integers(`${prefix}/${stream}`, index, count, bound),
-  };
 }
 
 /** Opens a sampler, uses it and disposes of it. */

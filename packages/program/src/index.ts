@@ -1,5 +1,5 @@
 export { createRng } from './counter-rng';
-export type { Rng } from './rng';
+export { type Rng, streamsUnder } from './rng';
 export type { CompiledStep, StateStore, StepCompiler } from './step-compiler';
 export type { StepFunction, StepProgram, StepResult, StepValues } from './step-program';
 export {

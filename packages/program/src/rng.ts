@@ -12,3 +12,14 @@ export interface Rng {
   /** `count` integers in [0, bound). */
   integers(stream: string, index: number, count: number, bound: number): Int32Array;
 }
+
+/** The same numbers in streams of their own: stream `name` is that of `${prefix}/${name}`. */
+export function streamsUnder(rng: Rng, prefix: string): Rng {
+  const own = (stream: string): string => `${prefix}/${stream}`;
+  return {
+    seed: rng.seed,
+    normal: (stream, index, count) => rng.normal(own(stream), index, count),
+    uniform: (stream, index, count) => rng.uniform(own(stream), index, count),
+    integers: (stream, index, count, bound) => rng.integers(own(stream), index, count, bound),
+  };
+}

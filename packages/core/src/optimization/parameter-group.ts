@@ -3,6 +3,7 @@ import type { Parameters } from '@ar-distill/nn';
 import {
   elementCount,
   float32,
+  type HostTensor,
   type HostTensors,
   type StateStore,
   type TensorSource,
@@ -52,8 +53,7 @@ export class ParameterGroup {
     }
     for (const kind of this.trainedKinds()) {
       for (const parameter of this.trained) {
-        const { shape } = this.initial[parameter]!;
-        state[this.key(kind, parameter)] = float32(shape, new Float32Array(elementCount(shape)));
+        state[this.key(kind, parameter)] = zerosLike(this.initial[parameter]!);
       }
     }
     return state;
@@ -108,7 +108,7 @@ export class ParameterGroup {
     for (const parameter of this.trained) {
       const key = this.key('ema', parameter);
       const average = (await store.read([key]))[key]!;
-      const zeros = float32(average.shape, new Float32Array(elementCount(average.shape)));
+      const zeros = zerosLike(average);
       await store.write({
         [this.key('value', parameter)]: average,
         [this.key('moment1', parameter)]: zeros,
@@ -153,4 +153,8 @@ export class ParameterGroup {
   private key(kind: GroupKind, parameter: string): string {
     return `${this.name}/${kind}/${parameter}`;
   }
+}
+
+function zerosLike({ shape }: HostTensor): HostTensor {
+  return float32(shape, new Float32Array(elementCount(shape)));
 }

@@ -58,25 +58,33 @@ function summingStage(state: { value: number }, name = 'sum'): TrainingStage<num
   };
 }
 
+/** Runs a stage that is interrupted in that iteration, from 1. */
+async function expectStopped(
+  stage: TrainingStage<number>,
+  stop: number,
+  run: MemoryRun,
+): Promise<void> {
+  const controller = new AbortController();
+  const stopping: TrainingStage<number> = {
+    ...stage,
+    step: (batch, iteration) => {
+      if (iteration + 1 === stop) controller.abort();
+      return stage.step(batch, iteration);
+    },
+  };
+  await expect(runStage(stopping, environment(run, controller))).rejects.toThrow(
+    TrainingInterruptedError,
+  );
+}
+
 describe('runStage', () => {
   it('gives the same result when interrupted after any iteration and resumed', async () => {
     const whole = { value: 0 };
     await runStage(summingStage(whole), environment(new MemoryRun()));
     for (let stop = 1; stop < 10; stop++) {
       const run = new MemoryRun();
-      const controller = new AbortController();
-      const first = { value: 0 };
-      const stage = summingStage(first);
-      const stopping: TrainingStage<number> = {
-        ...stage,
-        step: (batch, iteration) => {
-          if (iteration + 1 === stop) controller.abort();
-          return stage.step(batch, iteration);
-        },
-      };
-      await expect(runStage(stopping, environment(run, controller))).rejects.toThrow(
-        TrainingInterruptedError,
-      );
+      const stage = summingStage({ value: 0 });
+      await expectStopped(stage, stop, run);
       expect(run.checkpoint?.iteration).toBe(stop);
       const second = { value: Number.NaN };
       await runStage(summingStage(second), environment(run));
@@ -87,22 +95,12 @@ describe('runStage', () => {
   it('makes up for what a process did not come to after its checkpoint', async () => {
     for (const stop of [4, 8, 9]) {
       const run = new MemoryRun();
-      const controller = new AbortController();
       const followed: number[] = [];
       const stage: TrainingStage<number> = {
         ...summingStage({ value: 0 }),
         afterCheckpoint: async (iteration) => void followed.push(iteration),
       };
-      const stopping: TrainingStage<number> = {
-        ...stage,
-        step: (batch, iteration) => {
-          if (iteration + 1 === stop) controller.abort();
-          return stage.step(batch, iteration);
-        },
-      };
-      await expect(runStage(stopping, environment(run, controller))).rejects.toThrow(
-        TrainingInterruptedError,
-      );
+      await expectStopped(stage, stop, run);
       await runStage(stage, environment(run));
       expect(followed).toEqual([4, 8, 10]);
     }

@@ -1,7 +1,7 @@
 import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { conditionInputs, conditionRows, type ConditionSpace } from '../model/condition';
 import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
-import type { SequenceSampler } from '../model/sequence-sampler';
+import type { SampledSequences, SequenceSampler } from '../model/sequence-sampler';
 import { TrainingInterruptedError } from '../ports/interruption';
 import type { ProgressReporter } from '../ports/progress';
 import type { RunStore } from '../ports/run-store';
@@ -110,12 +110,11 @@ interface UnfinishedPool {
 async function drawMissing(
   name: string,
   sampler: SequenceSampler,
-  { condition: space, layout }: Pick<ConditionalScoreTeacher, 'condition' | 'layout'>,
+  teacher: Pick<ConditionalScoreTeacher, 'condition' | 'layout'>,
   { drawn, size, parts }: UnfinishedPool,
   rng: Rng,
   { progress, signal }: PoolEnvironment,
 ): Promise<void> {
-  const { batchSize } = sampler;
   let saved = performance.now();
   while (drawn.count < size) {
     const first = drawn.count;
@@ -123,15 +122,28 @@ async function drawMissing(
       await parts.save(drawn);
       throw new TrainingInterruptedError(name, first, size);
     }
-    const batch = await sampler.sample(space.inTurn(first, batchSize), rng, first);
-    requireFinite("The teacher's sequence", batch.sequence, first, sequencePlace(layout));
-    drawn.append(batch);
+    drawn.append(await drawInTurn(sampler, teacher, rng, first));
     progress.update({ stage: name, done: drawn.count, total: size, metrics: {} });
     if (drawn.count < size && performance.now() - saved > SAVE_INTERVAL) {
       await parts.save(drawn);
       saved = performance.now();
     }
   }
+}
+
+/**
+ * A batch of the teacher's sequences from number `first` on, each with the condition of its number in turn.
+ * @throws NonFiniteError when one is not finite.
+ */
+export async function drawInTurn(
+  sampler: SequenceSampler,
+  { condition, layout }: Pick<ConditionalScoreTeacher, 'condition' | 'layout'>,
+  rng: Rng,
+  first: number,
+): Promise<SampledSequences> {
+  const batch = await sampler.sample(condition.inTurn(first, sampler.batchSize), rng, first);
+  requireFinite("The teacher's sequence", batch.sequence, first, sequencePlace(layout));
+  return batch;
 }
 
 /** Inputs of a program from rows of the pool: `sequence` [B, n, C] and those of the condition. */

@@ -29,10 +29,9 @@ import { DISTILLATION, settingsOfRun, type ConfigOf } from '../runs/run-kinds';
 import { filesOf, networksOf } from '../runs/run-networks';
 import { runStages } from '../runs/run-stages';
 import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
-import type { Tree } from '../settings/merge';
 import { writePreview } from './preview';
 import { plannedStages, planOf } from './method-plan';
-import { methodOf, newConfig, presetSettings } from './new-plan';
+import { type ConfigOptions, methodOf, newConfig, presetSettings } from './new-plan';
 import { resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
@@ -40,23 +39,17 @@ import { checkPools, reusePools } from './stage1-pool';
 
 /** Options of `distill`. */
 export interface DistillOptions
-  extends PresetChoice, ArchitectureChoice, ModelFiles, RunChoice, TeacherSamplingChoice {
-  /** Name of the distillation method; default: the first one that the preset has settings for. */
-  readonly method?: string | undefined;
+  extends
+    PresetChoice,
+    ArchitectureChoice,
+    ModelFiles,
+    RunChoice,
+    TeacherSamplingChoice,
+    ConfigOptions {
   /** Name in the run directory; default: the preset's. */
   readonly name?: string | undefined;
-  /** Run directory whose tuned (stage 1) weights are used again. */
-  readonly stage1?: string | undefined;
-  /** A run of a minute or two that shows that everything works. */
-  readonly quick?: boolean | undefined;
   /** Measure the result and write a report; default true. */
   readonly report?: boolean | undefined;
-  /** Samples that the report is measured with; default 10,000 images, 65,536 other sequences. */
-  readonly samples?: number | undefined;
-  /** Overrides of the method's settings. */
-  readonly settings?: Tree | undefined;
-  /** Overrides of the adaptation's settings, for teachers that need one. */
-  readonly adaptation?: Tree | undefined;
 }
 
 /** A distillation that has ended. */

@@ -12,7 +12,6 @@ import type { Tree } from '../settings/merge';
 import { namedOption } from '../settings/named-option';
 import { resolveSettings } from '../settings/resolve-settings';
 import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
-import { noAdaptation } from './resumed-plan';
 import { seedOf } from './seed';
 
 const SAMPLES = 10_000;
@@ -20,19 +19,25 @@ const SAMPLES = 10_000;
 const SEQUENCE_SAMPLES = 65_536;
 
 /** Options of `distill` that the config of a run follows from. */
-interface NewOptions {
+export interface ConfigOptions {
+  /** Name of the distillation method; default: the first one that the preset has settings for. */
   readonly method?: string | undefined;
+  /** Run directory whose tuned (stage 1) weights are used again. */
   readonly stage1?: string | undefined;
+  /** A run of a minute or two that shows that everything works. */
   readonly quick?: boolean | undefined;
+  /** Samples that the report is measured with; default 10,000 images, 65,536 other sequences. */
   readonly samples?: number | undefined;
+  /** Overrides of the method's settings. */
   readonly settings?: Tree | undefined;
+  /** Overrides of the adaptation's settings, for teachers that need one. */
   readonly adaptation?: Tree | undefined;
 }
 
 /** The config of a new run. @throws InvalidOptionError naming the option that is wrong. */
 export function newConfig(
   context: PresetContext,
-  options: NewOptions,
+  options: ConfigOptions,
 ): ConfigOf<typeof DISTILLATION> {
   const { found } = context;
   const { stage1, quick } = options;
@@ -100,5 +105,12 @@ export function presetSettings({ found }: PresetContext, method: string): unknow
   if (Object.hasOwn(methods, method)) return methods[method];
   throw new InvalidOptionError(
     `The preset "${found.name}" has no settings of the method "${method}": it has those of ${Object.keys(methods).join(', ')}.`,
+  );
+}
+
+/** That somebody gave settings to a preset that has no use for them. */
+export function noAdaptation(preset: string): InvalidOptionError {
+  return new InvalidOptionError(
+    `The preset "${preset}" has no settings for an adaptation of its teacher: leave them out.`,
   );
 }

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { adaptationSettingsSchema, type AdaptationSettings } from '@ar-distill/core/methods';
-import { METHODS } from '@ar-distill/di';
 import { adaptationSettings, RESUMABLE_ADAPTATION } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -14,7 +13,7 @@ import { refuseOther, refuseOtherPlace, resumedSettings } from '../runs/resumed-
 import type { RunPlan } from '../runs/work-in-run';
 import { checkCount } from '../settings/check-option';
 import { mergeTrees, type Tree } from '../settings/merge';
-import { namedOption } from '../settings/named-option';
+import { type ConfigOptions, methodOf, noAdaptation } from './new-plan';
 import { QUICK_ADAPTATION, QUICK_SAMPLES } from './quick';
 import { seedOf } from './seed';
 import { isStage1Of } from './stage1';
@@ -22,15 +21,9 @@ import { isStage1Of } from './stage1';
 type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
 /** Options of `distill` that a run already has values of. */
-interface ResumedOptions extends ModelFiles {
-  readonly method?: string | undefined;
+interface ResumedOptions extends ModelFiles, ConfigOptions {
   readonly out?: string | undefined;
   readonly name?: string | undefined;
-  readonly stage1?: string | undefined;
-  readonly quick?: boolean | undefined;
-  readonly samples?: number | undefined;
-  readonly settings?: Tree | undefined;
-  readonly adaptation?: Tree | undefined;
 }
 
 /**
@@ -44,7 +37,7 @@ export async function resumedPlan(
   folder: string,
   options: ResumedOptions,
 ): Promise<RunPlan<DistillConfig>> {
-  const { progress, container, found } = context;
+  const { progress, found } = context;
   const made = readRun(DISTILLATION, context, folder, '--resume');
   refuseOtherPlace(folder, options);
   refuseOther(folder, 'The method', made.method, options.method);
@@ -58,8 +51,7 @@ export async function resumedPlan(
   if (stage1 !== undefined && !(await isStage1Of(stage1, made.stage1))) {
     refuseOther(folder, 'The run of stage 1', made.stage1?.path, stage1);
   }
-  const methods = container.resolveAll(METHODS);
-  const method = namedOption('distillation method', methods, made.method).value;
+  const method = methodOf(context, made.method);
   const own = settingsOfRun(method.settingsSchema, folder, made);
   const kept = { folder, result: GENERATOR_FILE };
   const tell = (sentence: string): void => progress.message(sentence);
@@ -107,13 +99,6 @@ export async function resumedPlan(
       : {}),
   };
   return { slug: found.name, config, made };
-}
-
-/** That somebody gave settings to a preset that has no use for them. */
-export function noAdaptation(preset: string): InvalidOptionError {
-  return new InvalidOptionError(
-    `The preset "${preset}" has no settings for an adaptation of its teacher: leave them out.`,
-  );
 }
 
 /** Later ones on top; undefined without any. */

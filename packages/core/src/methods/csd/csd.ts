@@ -157,7 +157,9 @@ function start(
         ...snapshot,
         pool: pool.value,
         rows: csdRows(subject, {
-          ...{ weights: snapshot.weights, raw, tuned: tuned.value },
+          weights: snapshot.weights,
+          raw,
+          tuned: tuned.value,
           initial: () => initial('generator'),
         }),
       };

@@ -40,7 +40,7 @@ export async function distillGenerator(
   const { progress } = environment;
   const groups = createGroups(subject);
   const phases = planPhases(settings);
-  const iterations = totalIterations(settings);
+  const iterations = totalIterations(phases);
   const draw = new BatchDraws(subject, services.rng);
   const collapse = new CollapseMonitor(poolSpread(subject.pool), progress);
   return disposing(async (own) => {

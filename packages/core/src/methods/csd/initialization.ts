@@ -1,5 +1,5 @@
-import { initializeParameters, type InitializerNoise } from '@ar-distill/nn';
-import type { HostTensors, Rng } from '@ar-distill/program';
+import { initializeParameters } from '@ar-distill/nn';
+import { type HostTensors, type Rng, streamsUnder } from '@ar-distill/program';
 import { z } from 'zod';
 import type { VelocityNetwork } from '../../model/velocity-network';
 
@@ -30,11 +30,7 @@ export function initialVelocityWeights(
   const kind = initialization[which];
   if (kind === 'tuned') return tuned;
   // Streams of their own: two networks at random are not the same one.
-  const own = (stream: string): string => `${which}/initialization/${stream}`;
-  const noise: InitializerNoise = {
-    normal: (stream, index, count) => rng.normal(own(stream), index, count),
-    uniform: (stream, index, count) => rng.uniform(own(stream), index, count),
-  };
+  const noise = streamsUnder(rng, `${which}/initialization`);
   const drawn = Object.entries(network.parameterSpecs).filter(
     ([name]) => network.isTrainable(name) && (kind === 'random' || network.isHeadParameter(name)),
   );

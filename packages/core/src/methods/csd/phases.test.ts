@@ -49,7 +49,7 @@ describe('the phases of an alignment', () => {
   const phases = planPhases(settings);
 
   it('follow each other', () => {
-    expect(totalIterations(settings)).toBe(20);
+    expect(totalIterations(phases)).toBe(20);
     expect(phases.map(({ start, iterations }) => [start, iterations])).toEqual([
       [0, 10],
       [10, 6],

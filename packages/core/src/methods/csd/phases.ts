@@ -65,8 +65,8 @@ export function checkPhases({ phases }: DistillationSettings): void {
 }
 
 /** Iterations of all phases together. */
-export function totalIterations(settings: DistillationSettings): number {
-  return planPhases(settings).reduce((sum, { iterations }) => sum + iterations, 0);
+export function totalIterations(phases: readonly DistillationPhase[]): number {
+  return phases.reduce((sum, { iterations }) => sum + iterations, 0);
 }
 
 /** The phase that an iteration of stage 2 belongs to. */

@@ -1,8 +1,7 @@
 import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
 import { DrawnSequences } from '../../sampling/drawn-sequences';
-import { requireFinite, sequencePlace } from '../../sampling/finite';
-import { poolBatch } from '../../sampling/teacher-pool';
+import { drawInTurn, poolBatch } from '../../sampling/teacher-pool';
 import type { TuningSubject } from './csd-subject';
 import { microBatchSize } from './distillation-batches';
 import { tuningIterations, TUNING_STAGES, type TuningPart } from './tuning-parts';
@@ -64,15 +63,7 @@ async function freshSequences(
       const first = before + iteration * batchSize;
       const sequences = new DrawnSequences(batchSize);
       while (sequences.count < batchSize) {
-        const next = first + sequences.count;
-        const batch = await sampler.sample(teacher.condition.inTurn(next, drawn), rng, next);
-        requireFinite(
-          "The teacher's sequence",
-          batch.sequence,
-          next,
-          sequencePlace(teacher.layout),
-        );
-        sequences.append(batch);
+        sequences.append(await drawInTurn(sampler, teacher, rng, first + sequences.count));
       }
       const own = {
         sequences: sequences.from(0).sequence,
