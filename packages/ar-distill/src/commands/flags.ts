@@ -1,6 +1,9 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { parse } from 'yaml';
 import { mergeTrees, type Tree, treeOf } from '@ar-distill/workflows';
+import { flagOf } from '../config/resolve-options';
+import { holdsPath } from '../config/setting-source';
+import { UsageError } from '../errors';
 import { DEFAULT_PRESET } from './default-preset';
 
 /** Parses a number; commander names the flag when it is none. */
@@ -111,12 +114,23 @@ export function withDrawerOptions(command: Command, teacher: string): Command {
   return withTokenizerOption(withTeacherSamplingOptions(command));
 }
 
-/** What the user typed: no defaults. `rename` moves flags to where the schema has them. */
+/**
+ * What the user typed: no defaults. `rename` moves flags to where the schema has them.
+ * @throws UsageError when a flag and `--set` give one setting: neither is the one that counts.
+ */
 export function givenFlags(command: Command, rename: Readonly<Record<string, string>> = {}): Tree {
+  const options = command.opts<Record<string, unknown>>();
+  const { set } = options;
   let flags: Tree = {};
-  for (const [name, value] of Object.entries(command.opts<Record<string, unknown>>())) {
+  for (const [name, value] of Object.entries(options)) {
     if (command.getOptionValueSource(name) !== 'cli') continue;
-    flags = mergeTrees(flags, treeOf(rename[name] ?? name, value));
+    const path = rename[name] ?? name;
+    const [group, ...key] = path.split('.');
+    if (name !== 'set' && group === rename['set'] && holdsPath(set, key)) {
+      const flag = flagOf([name]);
+      throw new UsageError(`${flag} and --set ${key.join('.')} give one setting: leave one out.`);
+    }
+    flags = mergeTrees(flags, treeOf(path, value));
   }
   return flags;
 }

@@ -160,6 +160,22 @@ describe('the command line', () => {
       'distill --set nonsense',
       /^Error: --set is wrong: expected the form key=value, not "nonsense"/,
     ],
+    [
+      'distill --set batchSize=4 --batch-size 8',
+      /^Error: --batch-size and --set batchSize give one setting: leave one out\.\n$/,
+    ],
+    [
+      'adapt --iterations 3 --set fineTuning.iterations=3',
+      /^Error: --iterations and --set fineTuning\.iterations give one setting: leave one out\.\n$/,
+    ],
+    [
+      'distill --set architecture=3',
+      /^Error: The setting "architecture" on the command line is wrong: expected an object\.\n$/,
+    ],
+    [
+      'distill --set adaptation=3',
+      /^Error: The setting "adaptation" on the command line is wrong: expected an object\.\n$/,
+    ],
     ['distill --set a=[1', /^Error: --set is wrong: expected a value in YAML .*, not "a=\[1"\.\n$/],
     ['sample --backend cpuu', /^Error: There is no engine backend "cpuu": did you mean "cpu"\?/],
     ['distill --name a/b', /^Error: --name on the command line is wrong/],

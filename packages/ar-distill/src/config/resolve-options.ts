@@ -36,6 +36,10 @@ export function resolveOptions<T extends object>(
 export function flagOf(path: readonly PropertyKey[]): string {
   const [first, ...rest] = path.map(String);
   if (first === undefined) return 'It';
+  // No flags have these names: they are typed with --set.
+  if (rest.length === 0 && (first === 'adaptation' || first === 'architecture')) {
+    return `The setting "${first}"`;
+  }
   return (first === 'settings' || first === 'adaptation') && rest.length
     ? `The setting "${rest.join('.')}"`
     : `--${first.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -48,10 +48,11 @@ function sourceOf(path: readonly string[], flags: Tree, cwd: string): string {
 }
 
 function holds(options: Tree, path: readonly string[]): boolean {
-  return [options, ...GROUPS.map((group) => options[group])].some((tree) => has(tree, path));
+  return [options, ...GROUPS.map((group) => options[group])].some((tree) => holdsPath(tree, path));
 }
 
-function has(tree: unknown, [first, ...rest]: readonly string[]): boolean {
+/** True where a value stands at a path of keys, whatever it is. */
+export function holdsPath(tree: unknown, [first, ...rest]: readonly string[]): boolean {
   if (first === undefined) return true;
-  return isTree(tree) && Object.hasOwn(tree, first) && has(tree[first], rest);
+  return isTree(tree) && Object.hasOwn(tree, first) && holdsPath(tree[first], rest);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { CheckpointFormatError, messageOf } from '../errors';
 import { openPlainFile } from '../files/open-plain-file';
 import { readFully } from '../files/read-bytes';
@@ -18,7 +19,8 @@ export async function readSmallFile(file: string, maxBytes: number): Promise<str
     }
     const bytes = new Uint8Array(stats.size);
     await readFully(handle, bytes, 0);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!isUtf8(bytes)) throw new Error('it is no UTF-8: take an undamaged copy of it');
+    return new TextDecoder().decode(bytes);
   } catch (error) {
     throw new CheckpointFormatError(file, `${messageOf(error)}.`);
   } finally {

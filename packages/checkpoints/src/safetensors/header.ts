@@ -21,6 +21,8 @@ export interface SafetensorsHeader {
 
 /** Largest header that is read or written: a tensor takes about 120 bytes of it. */
 export const MAX_HEADER_BYTES = 32 * 2 ** 20;
+/** More characters than the name of any tensor. */
+const MAX_NAME_LENGTH = 1024;
 /** A tensor is an object with lists, in an object. */
 const MAX_DEPTH = 3;
 /** Keys, items and brackets of about 100,000 tensors. */
@@ -67,6 +69,11 @@ function parseEntry(name: string, value: unknown, dataBytes: number): Safetensor
   const fail = (problem: string): never => {
     throw new Error(`the tensor "${name}" ${problem}`);
   };
+  if (name.length > MAX_NAME_LENGTH) {
+    throw new Error(
+      `the tensor "${name.slice(0, 40)}…" has a name of ${name.length} characters, more than ${MAX_NAME_LENGTH}: rename it`,
+    );
+  }
   if (!isRecord(value)) return fail('is described by something else than an object');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype)) {

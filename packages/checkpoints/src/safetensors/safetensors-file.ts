@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import { decodeElements, dtypeOf } from '../element-types';
@@ -91,18 +92,13 @@ async function readHeader(
   await readFully(handle, text, 8);
   const dataStart = 8 + text.length;
   try {
-    const decoded = decodeUtf8(text);
+    if (!isUtf8(text)) {
+      throw new Error('the safetensors header is no UTF-8: take an undamaged copy of it');
+    }
+    const decoded = new TextDecoder().decode(text);
     return { header: parseSafetensorsHeader(decoded, size - dataStart), dataStart };
   } catch (error) {
     throw new CheckpointFormatError(path, `${messageOf(error)}.`);
-  }
-}
-
-function decodeUtf8(text: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(text);
-  } catch {
-    throw new Error('the safetensors header is no UTF-8: take an undamaged copy of it');
   }
 }
 

@@ -110,6 +110,11 @@ describe('safetensors', () => {
       '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"shape":[2]}}',
       'the key "shape" twice',
     ],
+    [
+      'a name of megabytes',
+      { ['x'.repeat(2e6)]: f32(0, 8) },
+      `"${'x'.repeat(40)}…" has a name of 2000000 characters, more than 1024: rename it.`,
+    ],
   ])('refuses %s', async (_what, header, sentence) => {
     await writeRaw(typeof header === 'string' ? header : JSON.stringify(header));
     const reading = readSafetensors(file);

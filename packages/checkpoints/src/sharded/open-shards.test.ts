@@ -67,6 +67,14 @@ it.each<[string, unknown, string]>([
   await expect(openCheckpoint(folder)).rejects.toThrow(sentence);
 });
 
+it('an index that is no text is refused in a sentence', async () => {
+  const index = path.join(folder, 'diffusion_pytorch_model.safetensors.index.json');
+  writeFileSync(index, Uint8Array.of(0x7b, 0xff, 0x7d));
+  await expect(openCheckpoint(folder)).rejects.toThrow(
+    `"${index}": it is no UTF-8: take an undamaged copy of it.`,
+  );
+});
+
 it('a folder without weights is refused by name', async () => {
   await expect(openCheckpoint(folder)).rejects.toThrow(
     `"${folder}": the folder has neither model.safetensors.index.json nor model.safetensors`,

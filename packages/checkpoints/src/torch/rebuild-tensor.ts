@@ -55,7 +55,7 @@ export function rebuildTypedTensor(args: readonly PickleValue[]): PickleValue {
   return rebuildTensor([storage, ...args.slice(1, 4)]);
 }
 
-/** (data, requires_grad, backward hooks) */
+/** (data, requires_grad, backward hooks[, attributes]); the attributes are dropped. */
 export function rebuildParameter([data]: readonly PickleValue[]): PickleValue {
   if (data instanceof TorchTensor || data instanceof UnreadableTensor) return data;
   throw new Error('it has a parameter without a tensor');

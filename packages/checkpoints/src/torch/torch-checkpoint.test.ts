@@ -172,9 +172,20 @@ describe('PyTorch checkpoints', () => {
       tuple(tensor(shared, 4, [4], [1]), op('\x88'), op('ccollections\nOrderedDict\n)R')),
       'R',
     );
+    const withState = op(
+      'ctorch._utils\n_rebuild_parameter_with_state\n',
+      tuple(
+        tensor(shared, 8, [2], [1]),
+        op('\x88'),
+        op('ccollections\nOrderedDict\n)R'),
+        dict({ tag: int(1) }),
+      ),
+      'R',
+    );
     const tensors = await read(
       archive(
         dict({
+          withState,
           whole: tensor(shared, 0, [3, 4], [4, 1]),
           transposed: tensor(shared, 0, [4, 3], [1, 4]),
           column: tensor(shared, 1, [3], [4]),
@@ -191,6 +202,7 @@ describe('PyTorch checkpoints', () => {
       Object.entries(tensors).map(([name, { data }]) => [name, [...data]]),
     );
     expect(values).toEqual({
+      withState: [8, 9],
       whole: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
       transposed: [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11],
       column: [1, 5, 9],

@@ -27,9 +27,16 @@ const SKIPPED: readonly string[] = [
   ...numpy('multiarray.scalar'),
   ...numpy('multiarray._reconstruct'),
   ...numpy('numeric._frombuffer'),
+  ...builtin('range'),
+  '__builtin__.xrange',
+  ...builtin('slice'),
+  'decimal.Decimal',
+  'fractions.Fraction',
+  'uuid.UUID',
   'datetime.date',
   'datetime.datetime',
   'datetime.timedelta',
+  'datetime.timezone',
   'pathlib.PosixPath',
   'pathlib.PurePosixPath',
   'pathlib.WindowsPath',
@@ -73,6 +80,7 @@ const CALLS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['torch._utils._rebuild_tensor_v2', rebuildTensor],
   ['torch._utils._rebuild_tensor_v3', rebuildTypedTensor],
   ['torch._utils._rebuild_parameter', rebuildParameter],
+  ['torch._utils._rebuild_parameter_with_state', rebuildParameter],
 ]);
 
 /** The named class or function, when it is one of those that state dicts need or that do no harm. */

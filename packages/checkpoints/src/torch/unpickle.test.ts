@@ -63,6 +63,9 @@ describe('unpickle', () => {
 
   it.each<[string, string, PickleValue]>([
     ['torch.Size', 'ctorch\nSize\nK\x02K\x03\x86\x85R', new PickleTuple([2, 3])],
+    ['a range', 'cbuiltins\nrange\nK\x01K\x02K\x03\x87R', new SkippedObject('builtins.range')],
+    ['a Decimal', `cdecimal\nDecimal\n${text('1')}\x85R`, new SkippedObject('decimal.Decimal')],
+    ['a UUID', `cuuid\nUUID\n)\x81}${text('int')}K\x01sb`, new SkippedObject('uuid.UUID')],
     ['torch.dtype', 'ctorch\nfloat32\n', new PickleGlobal('torch.float32')],
     ['torch.device', `ctorch\ndevice\n${text('cpu')}\x85R`, new SkippedObject('torch.device')],
     ['a set', 'c__builtin__\nset\n](K\x01K\x02e\x85R', [1, 2]],

@@ -58,6 +58,15 @@ describe('npz', () => {
     );
   });
 
+  it('refuses two arrays of one name', async () => {
+    const file = path.join(folder, 'twice.npz');
+    const array = { shape: [1, 1, 1, 1], data: Uint8Array.of(0) };
+    await writeNpz(file, { images: array, imagez: array });
+    const bytes = readFileSync(file).toString('latin1').replaceAll('imagez', 'images');
+    writeFileSync(file, bytes, 'latin1');
+    await expect(readNpz(file)).rejects.toThrow(`${file} has two arrays images.npy`);
+  });
+
   it('writes equal files for equal arrays', async () => {
     const [a, b] = [path.join(folder, 'a.npz'), path.join(folder, 'b.npz')];
     await writeImagesNpz(a, images, labels);

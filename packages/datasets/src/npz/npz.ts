@@ -33,8 +33,8 @@ export async function writeNpz(
 
 /**
  * Reads arrays of an .npz file; others than the named ones (default: all) are not unpacked.
- * @throws Error naming the file or the array that is damaged, or larger than can be read or than so small
- *   a file may unfold to.
+ * @throws Error naming the file or the array that is damaged, there twice, or larger than can be read or
+ *   than so small a file may unfold to.
  */
 export async function readNpz(
   file: string,
@@ -45,11 +45,15 @@ export async function readNpz(
   let tooLarge: string | undefined;
   const allowed = MAX_EXPANSION * bytes.length + FREE_BYTES;
   let unpacked = 0;
+  let twice: string | undefined;
+  const seen = new Set<string>();
   try {
     entries = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
         const isWanted = names ? names.some((one) => name === `${one}${EXTENSION}`) : true;
         if (!isWanted || !name.endsWith(EXTENSION)) return false;
+        if (seen.has(name)) twice = name;
+        seen.add(name);
         if (originalSize > MAX_BYTES) tooLarge = name;
         unpacked += originalSize;
         return originalSize <= MAX_BYTES && unpacked <= allowed;
@@ -60,6 +64,9 @@ export async function readNpz(
   }
   if (tooLarge !== undefined) {
     throw new Error(`${tooLarge} of ${file} is larger than 2 GiB: split it into several files.`);
+  }
+  if (twice !== undefined) {
+    throw new Error(`${file} has two arrays ${twice}: write it with numpy.savez.`);
   }
   if (unpacked > allowed) {
     throw new Error(
