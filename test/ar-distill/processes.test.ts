@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -70,4 +70,31 @@ it('says so when a plugin ends the process that checks it, which is no success',
     stderr:
       'Error: The plugin "ending" ended the process: take out what calls process.exit or awaits a promise that never settles.\n',
   });
+});
+
+it('goes on without a plugin that throws when nobody waits for it, and keeps what it prints apart', async () => {
+  const plugin = join(folder, 'straying');
+  mkdirSync(plugin);
+  writeFileSync(join(plugin, 'package.json'), '{"name":"ar-distill-plugin-straying"}');
+  writeFileSync(
+    join(plugin, 'index.js'),
+    `console.log('I am here');
+    process.stdout.write('and here\\n');
+    Promise.reject(new Error('rejected later'));
+    process.nextTick(() => { throw new TypeError('thrown later'); });
+    exports.plugin = { contractVersion: 2, name: 'straying', summary: '' };`,
+  );
+  const { code, stdout, stderr } = await run('plugins', '--plugins-dir', plugin);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/straying/);
+  expect(stdout).not.toMatch(/here/);
+  expect(stderr.split('\n').toSorted()).toEqual([
+    '',
+    'I am here',
+    ...['rejected later at index.js:3:20', 'thrown later at index.js:4:36'].map(
+      (what) =>
+        `Warning: The plugin "ar-distill-plugin-straying" in ${realpathSync(plugin)} throws while nobody waits for it (${what}): mend it, or remove it.`,
+    ),
+    'and here',
+  ]);
 });

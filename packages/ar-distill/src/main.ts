@@ -4,9 +4,11 @@ import { runCli } from './commands/program';
 import { createContainer } from './container';
 import { EXIT } from './errors';
 import { ignoreLostReaders } from './lost-readers';
+import { watchStrayErrors } from './stray-errors';
 import { workingFolder } from './working-folder';
 
 const output = ignoreLostReaders(process.stdout, process.stderr);
+watchStrayErrors(process.stderr, process.env);
 
 const cwd = workingFolder();
 if (cwd === undefined) {

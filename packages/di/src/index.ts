@@ -25,6 +25,7 @@ export type { PluginPlaces } from './discovery/find-plugin-packages';
 export type { PluginProblem } from './discovery/plugin-package';
 export type { InstalledPlugin } from './discovery/load-plugin';
 export { loadPluginFolder } from './discovery/load-plugin-folder';
+export { strayPluginError } from './discovery/stray-error';
 export { findNamed, unknownName } from './lookup/find-named';
 export { findPreset, type FoundPreset } from './lookup/find-preset';
 export { nearestName } from './lookup/nearest-name';

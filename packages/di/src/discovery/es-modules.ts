@@ -3,7 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { readManifest } from './manifest';
-import { withoutExitMeanwhile } from './without-exit';
+import { asGuestMeanwhile } from './as-guest';
 
 /** What came of an `import`. */
 export type Imported = { readonly module: unknown } | { readonly error: unknown };
@@ -26,7 +26,7 @@ export function isEsModule(file: string): boolean {
 export async function importFirst(file: string): Promise<void> {
   try {
     const load = async (): Promise<unknown> => import(pathToFileURL(file).href);
-    const module = await withoutExitMeanwhile(load);
+    const module = await asGuestMeanwhile(load);
     if (types.isModuleNamespaceObject(module)) imported.set(file, { module });
   } catch (error) {
     imported.set(file, { error });

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { firstLine } from './manifest';
+import { stackPlaces } from './stack-places';
 
 /** Causes of causes that are named. */
 const MAX_CAUSES = 3;
@@ -31,16 +31,9 @@ function causesOf(error: unknown): unknown[] {
  * them in the first line of its stack, others in a frame.
  */
 function placeIn(directory: string, error: unknown): string | undefined {
-  // Errors of the module system belong to another realm in some test runners: told by their form.
-  const stack: unknown = typeof error === 'object' && error !== null && Reflect.get(error, 'stack');
-  if (typeof stack !== 'string') return undefined;
-  for (const line of stack.split('\n')) {
-    const [, place = '', position = ''] =
-      /((?:file:\/\/|\/|[A-Za-z]:\\).*?)((?::\d+){1,2})\)?$/.exec(line) ?? [];
-    const file = place.startsWith('file://') ? fileURLToPath(place) : place;
+  for (const { file, position } of stackPlaces(error)) {
     const within = relative(directory, file);
-    const isOwn = file !== '' && !within.startsWith('..') && !within.includes('node_modules');
-    if (isOwn) return `${within}${position}`;
+    if (!within.startsWith('..') && !within.includes('node_modules')) return `${within}${position}`;
   }
   return undefined;
 }

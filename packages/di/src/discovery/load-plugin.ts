@@ -9,7 +9,7 @@ import { HOST_PACKAGES, hostFiles } from './host-packages';
 import { checkHostVersions } from './host-versions';
 import { loadFailure } from './load-failure';
 import { firstLine, type Manifest, readManifest } from './manifest';
-import { withoutExit } from './without-exit';
+import { asGuest } from './as-guest';
 import { PluginError } from './plugin-error';
 import type { PluginPackage } from './plugin-package';
 import { pluginOfModule } from './validate-plugin';
@@ -56,7 +56,7 @@ function loadEntry(plugin: PluginPackage, entry: string): unknown {
   const imported = importedFirst(entry);
   if (imported === undefined) {
     if (!isForeign || !needsImport(entry)) {
-      return withoutExit(() => createRequire(requiredFrom)(entry) as unknown);
+      return asGuest(() => createRequire(requiredFrom)(entry) as unknown);
     }
     throw new PluginError(
       `The plugin "${packageName}" in ${directory} is an ES module apart from ar-distill: await importPlugins() before createContainer(), or use Node 22.15 or newer.`,
