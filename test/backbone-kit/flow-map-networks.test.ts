@@ -106,7 +106,7 @@ describe.each(families)('the flow-map network of %s', (_, create, { network, tea
       dataUntil(network, 1),
       condition,
     );
-    expect(prediction.logits.shape).toEqual([2, length, 12]);
+    expect(prediction.logits.shape).toEqual([2, length, network.vocabSize]);
     expect(prediction.vectors.shape).toEqual([2, length, 4]);
   });
 

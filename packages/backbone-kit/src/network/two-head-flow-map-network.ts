@@ -26,6 +26,8 @@ export interface FlowMapSizes {
   readonly channels: number;
   /** D: width of the transformer. */
   readonly width: number;
+  /** V: codes. */
+  readonly vocabSize: number;
   /** Factor between codes and tokens. */
   readonly codeScale: number;
 }
@@ -46,6 +48,8 @@ export interface PositionKinds {
  */
 export abstract class TwoHeadFlowMapNetwork extends FlowMapNetwork {
   readonly parameterSpecs: ParameterSpecs;
+  /** V: codes that a position is scored for. */
+  readonly vocabSize: number;
 
   /** `fresh` starts the weights that every family adds to the `transformer`'s; biases start at 0. */
   constructor(
@@ -54,7 +58,8 @@ export abstract class TwoHeadFlowMapNetwork extends FlowMapNetwork {
     fresh: Initializer,
   ) {
     super();
-    const { channels, width } = sizes;
+    const { channels, width, vocabSize } = sizes;
+    this.vocabSize = vocabSize;
     this.parameterSpecs = {
       ...transformer,
       [KINDS]: { shape: [2, width], init: fresh },
