@@ -88,7 +88,7 @@ export function recognizeTransformer(
     parameters,
     notes: [
       ...grid.notes,
-      ...(isDd1 ? ['a Distilled Decoding 1 network: it is stored, but nothing here runs it'] : []),
+      ...(isDd1 ? ['a Distilled Decoding 1 network: it is stored, but no command runs it'] : []),
     ],
   };
 }

@@ -79,7 +79,7 @@ export function recognizeTransformer(
     part,
     isBuffer,
   );
-  if (isDd1) notes.push('a Distilled Decoding 1 network: it is stored, but nothing here runs it');
+  if (isDd1) notes.push('a Distilled Decoding 1 network: it is stored, but no command runs it');
   return {
     path: part.path,
     kind: isDd1 ? 'dd1' : 'teacher',
