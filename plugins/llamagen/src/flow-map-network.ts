@@ -63,11 +63,7 @@ export class LlamagenFlowMapNetwork extends TwoHeadFlowMapNetwork {
     return this.transformer.hidden(parameters, x);
   }
 
-  protected classify(
-    parameters: Parameters,
-    _classEmbedding: tf.Tensor,
-    hidden: tf.Tensor,
-  ): tf.Tensor {
+  protected classify(parameters: Parameters, hidden: tf.Tensor): tf.Tensor {
     return linear(parameters, 'output', this.transformer.norm(parameters, hidden));
   }
 }

@@ -111,8 +111,8 @@ export class VarFlowMapNetwork extends TwoHeadFlowMapNetwork {
 
   protected classify(
     parameters: Parameters,
-    classEmbedding: tf.Tensor,
     hidden: tf.Tensor,
+    classEmbedding: tf.Tensor,
   ): tf.Tensor {
     const condition = this.transformer.condition(parameters, classEmbedding);
     return linear(parameters, 'head', finalNorm(parameters, hidden, condition));

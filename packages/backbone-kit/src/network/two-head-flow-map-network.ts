@@ -75,6 +75,7 @@ export abstract class TwoHeadFlowMapNetwork extends FlowMapNetwork {
     return true;
   }
 
+  /** Throws an `Error` naming the parameter when the teacher's transformer has another shape. */
   initializeFromTeacher(teacherWeights: Readonly<HostTensors>, rng: Rng): HostTensors {
     const taken = this.takenFromTeacher(teacherWeights, rng);
     return Object.fromEntries(
@@ -103,8 +104,8 @@ export abstract class TwoHeadFlowMapNetwork extends FlowMapNetwork {
   /** Scores [B, n, V] by the teacher's final norm and classifier of `hidden` [B, n, D]. */
   protected abstract classify(
     parameters: Parameters,
-    classEmbedding: tf.Tensor,
     hidden: tf.Tensor,
+    classEmbedding: tf.Tensor,
   ): tf.Tensor;
 
   predict(
@@ -123,7 +124,7 @@ export abstract class TwoHeadFlowMapNetwork extends FlowMapNetwork {
     );
     const [, hidden] = tf.split(all, [1, tokens.shape[1]!], 1) as [tf.Tensor, tf.Tensor];
     return {
-      logits: this.classify(parameters, classEmbedding, hidden),
+      logits: this.classify(parameters, hidden, classEmbedding),
       vectors: codeVectors(parameters, classEmbedding, hidden).mul(codeScale),
     };
   }
