@@ -82,13 +82,6 @@ describe('the VAR plugin recognises', () => {
     });
   });
 
-  it('DD1 networks that embed noise and data once', () => {
-    const network = varDdNetwork({ depth: 16, patchNums: PATCH_NUMS[256] }).filter(
-      ({ name }) => !name.startsWith('layerwise'),
-    );
-    expect(recognize(listing([part('', network)]))[0]).toMatchObject({ kind: 'dd1' });
-  });
-
   it('other sizes, with a config for what tensors do not tell', () => {
     const sizes = { depth: 2, width: 48, heads: 3, patchNums: [1, 3, 4], attnL2Norm: false };
     const parts = [part('', varTransformer(sizes))];
@@ -148,6 +141,13 @@ describe('the VAR plugin refuses', () => {
         entry.name === 'word_embed.weight' ? { ...entry, shape: [0, 32] } : entry,
       ),
       '"word_embed.weight" has the shape [0, 32]',
+    ],
+    [
+      'a VAR-DD network that embeds noise and data once, which none of the released does',
+      varDdNetwork({ depth: 16, patchNums: PATCH_NUMS[256] }).filter(
+        ({ name }) => !name.startsWith('layerwise'),
+      ),
+      'the VAR-DD network lacks "layerwise_n_d_embed.0.weight" and 33 more',
     ],
   ])('%s', (_what, stateDict, sentence) => {
     expect(() => recognize(listing([part('', stateDict)]))).toThrow(sentence);

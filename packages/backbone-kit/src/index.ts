@@ -8,6 +8,12 @@ export {
   withImageSize,
 } from './architecture/architecture-fields';
 export { DiffusionHeadNetwork, type HeadedSizes } from './network/diffusion-head-network';
+export { teacherParameters } from './network/teacher-parameter';
+export {
+  type FlowMapSizes,
+  type PositionKinds,
+  TwoHeadFlowMapNetwork,
+} from './network/two-head-flow-map-network';
 export {
   channelMultipliers,
   checkSizes,

@@ -5,6 +5,7 @@ import { requireParsed } from './assertions';
 import { type Check, CheckRun, type CheckRunOptions } from './check';
 import { codebookChecks } from './codebook-checks';
 import { conditionChecks } from './condition-checks';
+import { flowMapChecks } from './flow-map-checks';
 import { generatorChecks } from './generator-checks';
 import { counted } from './listening';
 import { networkChecks } from './network-checks';
@@ -47,6 +48,7 @@ const SUBJECT_CHECKS: readonly Check<Subject>[] = [
   ...startChecks,
   ...networkChecks,
   ...generatorChecks,
+  ...flowMapChecks,
   ...trainingChecks,
   ...storageChecks,
   ...recognitionChecks,

@@ -27,6 +27,7 @@ export {
   type TeacherSamplingOptions,
 } from './model/conditional-score-teacher';
 export { DiscreteScoreTeacher, isDiscrete } from './model/discrete-score-teacher';
+export { FlowMapNetwork, type FlowMapPrediction } from './model/flow-map-network';
 export { ImageTokenizer } from './model/image-tokenizer';
 export { bytesOfPixels, pixelsOfBytes } from './model/pixels';
 export { OneStepGenerator } from './model/one-step-generator';

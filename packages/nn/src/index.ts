@@ -4,6 +4,7 @@ export {
   MASKED_SCORE,
   attention,
   blockCausalMask,
+  earlierGroupsMask,
   mergeHeads,
   splitHeads,
 } from './layers/attention';

@@ -5,6 +5,7 @@ import {
   type LlamagenArchitecture,
   SMALL,
 } from './architecture';
+import { LlamagenFlowMapNetwork } from './flow-map-network';
 import { LlamagenNetwork } from './network';
 import { OFFICIAL_SETTINGS } from './import/official-sizes';
 import { recognizeLlamagenCheckpoint } from './import/recognize';
@@ -16,6 +17,7 @@ import { LlamagenTeacher } from './teacher';
 import { LlamagenTokenizer } from './tokenizer/tokenizer';
 
 export { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
+export { LlamagenFlowMapNetwork } from './flow-map-network';
 export { LlamagenNetwork } from './network';
 export { LlamagenTeacher } from './teacher';
 export { LlamagenTokenizer } from './tokenizer/tokenizer';
@@ -31,6 +33,7 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   createTokenizer: (architecture) => new LlamagenTokenizer(architecture),
   createTeacher: (architecture, sampling) => new LlamagenTeacher(architecture, sampling),
   createNetwork: (architecture) => new LlamagenNetwork(architecture),
+  createFlowMapNetwork: (architecture) => new LlamagenFlowMapNetwork(architecture),
   recognizeCheckpoint: recognizeLlamagenCheckpoint,
   officialSettings: OFFICIAL_SETTINGS,
   completeArchitecture: completeLlamagenArchitecture,

@@ -5,6 +5,7 @@ import {
   varArchitectureSchema,
   type VarArchitecture,
 } from './architecture';
+import { VarFlowMapNetwork } from './flow-map-network';
 import { VarNetwork } from './network';
 import { OFFICIAL_SETTINGS } from './import/official-sizes';
 import { recognizeVarCheckpoint } from './import/recognize';
@@ -16,6 +17,7 @@ import { unitCodeScale } from './tokenizer/code-scale';
 import { VarTokenizer } from './tokenizer/tokenizer';
 
 export { varArchitectureSchema, type VarArchitecture } from './architecture';
+export { VarFlowMapNetwork } from './flow-map-network';
 export { VarNetwork } from './network';
 export { VarTeacher } from './teacher';
 export { VarTokenizer } from './tokenizer/tokenizer';
@@ -32,6 +34,7 @@ export const varBackbone: Backbone<VarArchitecture> = {
   createNetwork: (architecture) => new VarNetwork(architecture),
   createGenerator: (architecture) =>
     new ArDiffusionGenerator(new VarNetwork(architecture, architecture.noiseInput)),
+  createFlowMapNetwork: (architecture) => new VarFlowMapNetwork(architecture),
   recognizeCheckpoint: recognizeVarCheckpoint,
   officialSettings: OFFICIAL_SETTINGS,
   completeArchitecture: completeVarArchitecture,

@@ -3,23 +3,10 @@ import contextlib
 import types
 
 import torch
-import torch.nn.functional as F
 
+import older_torch  # noqa: F401
 from common import Nearest, gap, main, randomize, recording, stand_in
 
-
-def attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False):
-    """What PyTorch computes from version 2.0 on, for the older ones that lack it."""
-    scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
-    if is_causal:
-        attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-    if attn_mask is not None:
-        scores = scores.masked_fill(~attn_mask, float('-inf'))
-    return scores.softmax(dim=-1) @ value
-
-
-if not hasattr(F, 'scaled_dot_product_attention'):
-    F.scaled_dot_product_attention = attention
 for name in ('torch._dynamo', 'torch._dynamo.config', 'torch._inductor', 'torch._inductor.config'):
     stand_in(name)
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createEngine } from '@ar-distill/engine';
 import * as tf from '@tensorflow/tfjs';
 import { compareSpecs } from './compare';
+import { llamagenDdFamily, varDdFamily } from './dd-families';
 import type { Family } from './family';
 import { keepTransformer, readKept } from './kept-transformer';
 import { llamagenFamily } from './llamagen-family';
@@ -19,10 +20,10 @@ beforeAll(() => {
 afterAll(() => engine.dispose());
 
 /** What differs from the official code in a folder that the sweep kept. */
-async function differences<A>(family: Family<A>, name: string): Promise<string[]> {
+async function differences<A, S>(family: Family<A, S>, name: string): Promise<string[]> {
   const { configuration, weights, outputs } = await readKept(family, path.join(FIXTURES, name));
   const outcomes = [
-    compareSpecs(family.specs(configuration.architecture).teacher, weights, family.buffers),
+    compareSpecs(family.specs(configuration.architecture).transformer, weights, family.buffers),
     ...(await family.transformer(configuration, weights, outputs, engine)),
   ];
   expect(outcomes.length).toBeGreaterThan(5);
@@ -42,6 +43,20 @@ describe('kept cases of the official code', () => {
     ['grouped keys, guidance over an interval', 'llamagen-0-25'],
   ])('LlamaGen: %s', async (_, name) => {
     expect(await differences(llamagenFamily, name)).toEqual([]);
+  });
+
+  it.each([
+    ['scales from 2×2 on, shared adaLN', 'var-dd-0-13'],
+    ['own adaLN, q/k l2 norm, one head', 'var-dd-0-28'],
+  ])('VAR-DD: %s', async (_, name) => {
+    expect(await differences(varDdFamily, name)).toEqual([]);
+  });
+
+  it.each([
+    ['two blocks', 'llamagen-dd-0-22'],
+    ['grouped keys', 'llamagen-dd-0-29'],
+  ])('LlamaGen-DD: %s', async (_, name) => {
+    expect(await differences(llamagenDdFamily, name)).toEqual([]);
   });
 
   it('would notice another weight', async () => {

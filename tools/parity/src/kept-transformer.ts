@@ -5,8 +5,8 @@ import type { HostTensors } from '@ar-distill/program';
 import type { Configuration, Family } from './family';
 
 /** A configuration with official weights and what the official code computes from them. */
-export interface OfficialCase<A> {
-  readonly configuration: Configuration<A>;
+export interface OfficialCase<A, S> {
+  readonly configuration: Configuration<A, S>;
   readonly weights: HostTensors;
   readonly outputs: HostTensors;
 }
@@ -15,12 +15,12 @@ export interface OfficialCase<A> {
 const OF_TOKENIZER = /image|^encode/;
 
 /** Writes what the transformer's comparison needs into a folder, to repeat it without Python. */
-export async function keepTransformer<A>(
-  family: Family<A>,
+export async function keepTransformer<A, S>(
+  family: Family<A, S>,
   folder: string,
-  { configuration, weights, outputs }: OfficialCase<A>,
+  { configuration, weights, outputs }: OfficialCase<A, S>,
 ): Promise<void> {
-  const { teacher } = family.specs(configuration.architecture);
+  const { transformer } = family.specs(configuration.architecture);
   const part = (values: HostTensors, wanted: (name: string) => boolean): HostTensors =>
     Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)));
   await mkdir(folder, { recursive: true });
@@ -30,7 +30,7 @@ export async function keepTransformer<A>(
   );
   await writeSafetensors(
     path.join(folder, 'weights.safetensors'),
-    part(weights, (name) => name in teacher),
+    part(weights, (name) => name in transformer),
   );
   await writeSafetensors(
     path.join(folder, 'expected.safetensors'),
@@ -39,9 +39,12 @@ export async function keepTransformer<A>(
 }
 
 /** Reads such a folder of the family. */
-export async function readKept<A>({ schema }: Family<A>, folder: string): Promise<OfficialCase<A>> {
+export async function readKept<A, S>(
+  { schema }: Family<A, S>,
+  folder: string,
+): Promise<OfficialCase<A, S>> {
   const text = await readFile(path.join(folder, 'config.json'), 'utf8');
-  const configuration = JSON.parse(text) as Configuration<unknown>;
+  const configuration = JSON.parse(text) as Configuration<unknown, S>;
   const weights = await readSafetensors(path.join(folder, 'weights.safetensors'));
   const outputs = await readSafetensors(path.join(folder, 'expected.safetensors'));
   return {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { nothingGiven, PLAIN_SAMPLING } from '@ar-distill/core';
+import { nothingGiven, PLAIN_SAMPLING, type TeacherSamplingOptions } from '@ar-distill/core';
 import {
   type LlamagenArchitecture,
   llamagenArchitectureSchema,
@@ -11,21 +11,23 @@ import { float32, type HostTensors, type Rng, type StepCompiler } from '@ar-dist
 import { choicesOf } from './choices';
 import { compareAll, compareTokens, type Outcome } from './compare';
 import { channelsFirst, channelsLast, evaluate, pickArrays, sampleTokens } from './evaluate';
-import type { Configuration, Family } from './family';
+import type { Configuration, TeacherFamily } from './family';
 
 /** VQ-8 and VQ-16, then shorter ones. */
 const LEVELS = [[1, 2, 2, 4], [1, 1, 2, 2, 4], [1, 2], [1], [2, 1, 1]];
 
-export const llamagenFamily: Family<LlamagenArchitecture> = {
+export const llamagenFamily: TeacherFamily<LlamagenArchitecture> = {
   name: 'llamagen',
   driver: 'llamagen_driver.py',
   landmark: 'autoregressive/models/gpt.py',
   states: ['gpt', 'vq'],
   schema: llamagenArchitectureSchema,
   configure,
-  describe,
+  describe: ({ architecture, sampling }) =>
+    `${describeArchitecture(architecture)} · guidance ${sampling.guidanceScale} to ${architecture.guidanceInterval}`,
+  describeArchitecture,
   specs: (architecture) => ({
-    teacher: new LlamagenTeacher(architecture, PLAIN_SAMPLING).parameterSpecs,
+    transformer: new LlamagenTeacher(architecture, PLAIN_SAMPLING).parameterSpecs,
     tokenizer: new LlamagenTokenizer(architecture).parameterSpecs,
   }),
   buffers: /^quantize\.codebook_used$/,
@@ -33,7 +35,10 @@ export const llamagenFamily: Family<LlamagenArchitecture> = {
   tokenizer: compareTokenizer,
 };
 
-function configure(rng: Rng, index: number): Configuration<LlamagenArchitecture> {
+function configure(
+  rng: Rng,
+  index: number,
+): Configuration<LlamagenArchitecture, TeacherSamplingOptions> {
   const { pick, turn } = choicesOf(rng, index);
   const gridSize = turn([2, 3, 4, 5, 6, 7, 16]);
   const channelMultipliers = turn(LEVELS);
@@ -75,7 +80,7 @@ function configure(rng: Rng, index: number): Configuration<LlamagenArchitecture>
   };
 }
 
-function describe({ architecture: a, sampling }: Configuration<LlamagenArchitecture>): string {
+function describeArchitecture(a: LlamagenArchitecture): string {
   return [
     `grid ${a.gridSize}`,
     `${a.depth}×${a.width} (${a.heads}/${a.keyValueHeads ?? a.heads} heads)`,
@@ -83,12 +88,15 @@ function describe({ architecture: a, sampling }: Configuration<LlamagenArchitect
     `rope ${a.ropeBase}, eps ${a.normEpsilon}`,
     `V ${a.vocabSize}, C ${a.channels}`,
     `levels ${a.tokenizer.channelMultipliers.join(',')}`,
-    `guidance ${sampling.guidanceScale} to ${a.guidanceInterval}`,
   ].join(' · ');
 }
 
 async function compareTransformer(
-  { architecture, sampling, batchSize }: Configuration<LlamagenArchitecture>,
+  {
+    architecture,
+    sampling,
+    batchSize,
+  }: Configuration<LlamagenArchitecture, TeacherSamplingOptions>,
   weights: HostTensors,
   official: HostTensors,
   compiler: StepCompiler,
@@ -124,7 +132,7 @@ async function compareTransformer(
 }
 
 async function compareTokenizer(
-  { architecture }: Configuration<LlamagenArchitecture>,
+  { architecture }: Configuration<LlamagenArchitecture, TeacherSamplingOptions>,
   weights: HostTensors,
   official: HostTensors,
   compiler: StepCompiler,

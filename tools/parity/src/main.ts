@@ -5,15 +5,18 @@ import { findPython, type Python } from '@ar-distill/bench';
 import { createEngine } from '@ar-distill/engine';
 import { createRng, type StepCompiler } from '@ar-distill/program';
 import { compareSpecs, type Outcome, TOLERANCE } from './compare';
+import { llamagenDdFamily, varDdFamily } from './dd-families';
 import type { Family } from './family';
 import { keepTransformer } from './kept-transformer';
 import { llamagenFamily } from './llamagen-family';
 import { isCheckout, runOfficial } from './official-side';
 import { varFamily } from './var-family';
 
-const USAGE = `Usage: main.ts [--var CHECKOUT] [--llamagen CHECKOUT] [--count 24] [--seed 0] [--first 0] [--keep FOLDER]
+const USAGE = `Usage: main.ts [--var CHECKOUT] [--llamagen CHECKOUT] [--distilled-decoding CHECKOUT]
+  [--count 24] [--seed 0] [--first 0] [--keep FOLDER]
 Compares random small models with the official code in the checkouts of
-github.com/FoundationVision/VAR and github.com/FoundationVision/LlamaGen.`;
+github.com/FoundationVision/VAR, github.com/FoundationVision/LlamaGen and
+github.com/microsoft/distilled_decoding.`;
 
 interface Sweep {
   readonly python: Python;
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
     options: {
       var: { type: 'string' },
       llamagen: { type: 'string' },
+      'distilled-decoding': { type: 'string' },
       count: { type: 'string', default: '24' },
       seed: { type: 'string', default: '0' },
       first: { type: 'string', default: '0' },
@@ -54,9 +58,14 @@ async function main(): Promise<void> {
   const engine = createEngine({ worker: false, threads: 1 });
   const sweep: Sweep = { python, compiler: engine, ...numbers, keep: values.keep };
   try {
+    // Each family's code is a folder of its own there.
+    const dd1 = values['distilled-decoding'];
+    const ofDd1 = (folder: string): string | undefined => dd1 && path.join(dd1, folder);
     const good = [
-      await sweepFamily(varFamily, values.var, sweep),
-      await sweepFamily(llamagenFamily, values.llamagen, sweep),
+      await sweepFamily(varFamily, '--var', values.var, sweep),
+      await sweepFamily(llamagenFamily, '--llamagen', values.llamagen, sweep),
+      await sweepFamily(varDdFamily, '--distilled-decoding', ofDd1('VAR'), sweep),
+      await sweepFamily(llamagenDdFamily, '--distilled-decoding', ofDd1('LlamaGen'), sweep),
     ];
     if (good.includes(false)) process.exitCode = 1;
   } finally {
@@ -65,15 +74,14 @@ async function main(): Promise<void> {
 }
 
 /** Whether all that was compared is within the tolerance. */
-async function sweepFamily<A>(
-  family: Family<A>,
+async function sweepFamily<A, S>(
+  family: Family<A, S>,
+  option: string,
   checkout: string | undefined,
   { python, compiler, count, seed, first, keep }: Sweep,
 ): Promise<boolean> {
   if (checkout === undefined) {
-    console.log(
-      `\n${family.name}: skipped, --${family.name} names no checkout of the official code.`,
-    );
+    console.log(`\n${family.name}: skipped, ${option} names no checkout of the official code.`);
     return true;
   }
   if (!isCheckout(family, checkout)) {
@@ -89,11 +97,11 @@ async function sweepFamily<A>(
   for await (const { weights, outputs } of runOfficial(family, configurations, checkout, python)) {
     const configuration = configurations[index - first]!;
     console.log(`${String(index).padStart(3)}  ${family.describe(configuration)}`);
-    const { teacher, tokenizer } = family.specs(configuration.architecture);
+    const { transformer, tokenizer } = family.specs(configuration.architecture);
     const outcomes = [
-      compareSpecs({ ...teacher, ...tokenizer }, weights, family.buffers),
+      compareSpecs({ ...transformer, ...tokenizer }, weights, family.buffers),
       ...(await family.transformer(configuration, weights, outputs, compiler)),
-      ...(await family.tokenizer(configuration, weights, outputs, compiler)),
+      ...((await family.tokenizer?.(configuration, weights, outputs, compiler)) ?? []),
     ];
     if (keep !== undefined) {
       const folder = path.join(keep, `${family.name}-${seed}-${index}`);

@@ -15,7 +15,7 @@ export interface OfficialRun {
 }
 
 /** Whether the folder holds the family's official code. */
-export function isCheckout<A>({ landmark }: Family<A>, path: string): boolean {
+export function isCheckout<A, S>({ landmark }: Family<A, S>, path: string): boolean {
   return existsSync(join(path, landmark));
 }
 
@@ -23,9 +23,9 @@ export function isCheckout<A>({ landmark }: Family<A>, path: string): boolean {
  * Runs the official modules of `checkout` on all configurations, one process for all; yields a result
  * per configuration. Throws an `Error` with the end of what Python said when it fails.
  */
-export async function* runOfficial<A>(
-  family: Family<A>,
-  configurations: readonly Configuration<A>[],
+export async function* runOfficial<A, S>(
+  family: Family<A, S>,
+  configurations: readonly Configuration<A, S>[],
   checkout: string,
   python: Python,
 ): AsyncGenerator<OfficialRun> {
@@ -61,8 +61,8 @@ export async function* runOfficial<A>(
   }
 }
 
-async function readRun<A>(
-  { states }: Family<A>,
+async function readRun<A, S>(
+  { states }: Family<A, S>,
   folder: string,
   index: number,
 ): Promise<OfficialRun> {

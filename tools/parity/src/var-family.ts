@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { nothingGiven, PLAIN_SAMPLING } from '@ar-distill/core';
+import { nothingGiven, PLAIN_SAMPLING, type TeacherSamplingOptions } from '@ar-distill/core';
 import {
   type VarArchitecture,
   varArchitectureSchema,
@@ -10,7 +10,7 @@ import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { choicesOf } from './choices';
 import { compareAll, compareTokens, type Outcome } from './compare';
 import { channelsFirst, channelsLast, evaluate, pickArrays, sampleTokens } from './evaluate';
-import type { Configuration, Family } from './family';
+import type { Configuration, TeacherFamily } from './family';
 
 const PATCH_NUMS = [
   [1, 2, 3, 4],
@@ -25,16 +25,18 @@ const PATCH_NUMS = [
 ];
 const LEVELS = [[1, 2], [1, 1, 2], [2, 1], [1], [1, 2, 2], [1, 1, 2, 2, 4]];
 
-export const varFamily: Family<VarArchitecture> = {
+export const varFamily: TeacherFamily<VarArchitecture> = {
   name: 'var',
   driver: 'var_driver.py',
   landmark: 'models/var.py',
   states: ['vae', 'var'],
   schema: varArchitectureSchema,
   configure,
-  describe,
+  describe: ({ architecture, sampling }) =>
+    `${describeArchitecture(architecture)} · guidance ${sampling.guidanceScale}`,
+  describeArchitecture,
   specs: (architecture) => ({
-    teacher: new VarTeacher(architecture, PLAIN_SAMPLING).parameterSpecs,
+    transformer: new VarTeacher(architecture, PLAIN_SAMPLING).parameterSpecs,
     tokenizer: new VarTokenizer(architecture).parameterSpecs,
   }),
   buffers: /^lvl_1L$|^attn_bias_for_masking$|\.zero_k_bias$|^quantize\.ema_vocab_hit_SV$/,
@@ -42,7 +44,10 @@ export const varFamily: Family<VarArchitecture> = {
   tokenizer: compareTokenizer,
 };
 
-function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
+function configure(
+  rng: Rng,
+  index: number,
+): Configuration<VarArchitecture, TeacherSamplingOptions> {
   const { pick, turn } = choicesOf(rng, index);
   const patchNums = turn(PATCH_NUMS);
   const channelMultipliers = pick('levels', LEVELS);
@@ -84,7 +89,7 @@ function configure(rng: Rng, index: number): Configuration<VarArchitecture> {
   };
 }
 
-function describe({ architecture: a, sampling }: Configuration<VarArchitecture>): string {
+function describeArchitecture(a: VarArchitecture): string {
   return [
     `scales ${a.patchNums.join(',')}`,
     `${a.depth}×${a.width} (${a.heads} heads, mlp ${a.mlpRatio})`,
@@ -93,12 +98,11 @@ function describe({ architecture: a, sampling }: Configuration<VarArchitecture>)
     `φ ${a.phi.layers}·${a.phi.ratio}`,
     `V ${a.vocabSize}, C ${a.channels}`,
     `levels ${a.tokenizer.channelMultipliers.join(',')}${a.tokenizer.attention ? '' : ' no attention'}`,
-    `guidance ${sampling.guidanceScale}`,
   ].join(' · ');
 }
 
 async function compareTransformer(
-  { architecture, sampling, batchSize }: Configuration<VarArchitecture>,
+  { architecture, sampling, batchSize }: Configuration<VarArchitecture, TeacherSamplingOptions>,
   weights: HostTensors,
   official: HostTensors,
   compiler: StepCompiler,
@@ -127,7 +131,7 @@ async function compareTransformer(
 }
 
 async function compareTokenizer(
-  { architecture }: Configuration<VarArchitecture>,
+  { architecture }: Configuration<VarArchitecture, TeacherSamplingOptions>,
   weights: HostTensors,
   official: HostTensors,
   compiler: StepCompiler,

@@ -9,6 +9,7 @@ import {
   prefixed,
 } from '@ar-distill/nn';
 import type { HostTensors, Rng } from '@ar-distill/program';
+import { teacherParameter } from './teacher-parameter';
 
 const HEAD = 'head';
 
@@ -54,20 +55,13 @@ export abstract class DiffusionHeadNetwork extends VelocityNetwork {
   initializeFromTeacher(teacherParameters: Readonly<HostTensors>, rng: Rng): HostTensors {
     const values: HostTensors = {};
     for (const [name, spec] of Object.entries(this.parameterSpecs)) {
-      const { shape } = spec;
-      const given = this.isHeadParameter(name) ? undefined : teacherParameters[name];
-      if (!given && (this.isHeadParameter(name) || this.mayBeFresh(name))) {
+      const isHead = this.isHeadParameter(name);
+      if (isHead || (this.mayBeFresh(name) && !teacherParameters[name])) {
         // Only what is needed: drawing the whole of a large network takes long.
         Object.assign(values, initializeParameters({ [name]: spec }, rng));
-        continue;
+      } else {
+        values[name] = teacherParameter(teacherParameters, name, spec.shape);
       }
-      if (!given || given.shape.join() !== shape.join()) {
-        throw new Error(
-          `The teacher's "${name}" is ${given ? `[${given.shape.join(', ')}]` : 'missing'} but the ` +
-            `architecture needs [${shape.join(', ')}]: use the architecture of the teacher.`,
-        );
-      }
-      values[name] = given;
     }
     return values;
   }

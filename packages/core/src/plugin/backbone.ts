@@ -4,6 +4,7 @@ import type {
   ConditionalScoreTeacher,
   TeacherSamplingOptions,
 } from '../model/conditional-score-teacher';
+import type { FlowMapNetwork } from '../model/flow-map-network';
 import type { ImageTokenizer } from '../model/image-tokenizer';
 import type { OneStepGenerator } from '../model/one-step-generator';
 import type { VelocityNetwork } from '../model/velocity-network';
@@ -30,6 +31,8 @@ export interface Backbone<A = unknown> {
   createNetwork(architecture: A): VelocityNetwork;
   /** θ; an `ArDiffusionGenerator` over `createNetwork` when left out. */
   createGenerator?(architecture: A): OneStepGenerator;
+  /** The network that Distilled Decoding 1 trains; the method is refused without it. */
+  createFlowMapNetwork?(architecture: A): FlowMapNetwork;
   /**
    * Figures of merit of generated `sequences` [N, n, C] (scaled), where the family knows any better
    * than those of images: for a tabular teacher, the distance from its exact distribution.

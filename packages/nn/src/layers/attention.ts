@@ -55,3 +55,14 @@ export function blockCausalMask(
   );
   return tf.tensor3d(values, [1, queryGroups.length, keyGroups.length], 'float32');
 }
+
+/**
+ * Additive mask [1, T, T] (row-major values) where a position sees itself and the positions of groups
+ * before its own: `groups` [T].
+ */
+export function earlierGroupsMask(groups: readonly number[]): tf.Tensor {
+  const values = groups.flatMap((own, query) =>
+    groups.map((other, key) => (key === query || other < own ? 0 : MASKED_SCORE)),
+  );
+  return tf.tensor3d(values, [1, groups.length, groups.length], 'float32');
+}

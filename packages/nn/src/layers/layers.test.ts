@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '../parameters';
 import { geluErf, geluTanh, silu } from './activations';
-import { attention, blockCausalMask, mergeHeads, splitHeads } from './attention';
+import { attention, blockCausalMask, earlierGroupsMask, mergeHeads, splitHeads } from './attention';
 import { sampleCategorical } from './categorical';
 import { conv2d, upsampleNearest2x } from './conv2d';
 import { softmaxCrossEntropy } from './cross-entropy';
@@ -192,6 +192,18 @@ describe('attention', () => {
     expectClose(second.slice([0, 0], [1, 1]), [0, Math.sin(0.3)]);
     // Inside a group every position sees the others.
     expect(second.slice([0, 1], [1, 1]).dataSync()[0]!).toBeGreaterThan(1e5);
+  });
+
+  it('hides the others of its group from a position, but not itself', () => {
+    const hidden = earlierGroupsMask([0, 1, 1, 2]).less(0).arraySync();
+    expect(hidden).toEqual([
+      [
+        [0, 1, 1, 1],
+        [0, 0, 1, 1],
+        [0, 1, 0, 1],
+        [0, 0, 0, 0],
+      ],
+    ]);
   });
 });
 

@@ -105,7 +105,11 @@ async function writeModel(
   const repeated = tensors.find(
     ({ name }, i) => tensors.findIndex((other) => other.name === name) !== i,
   );
-  if (repeated) throw new Error(`Both networks have a tensor "${repeated.name}".`);
+  if (repeated) {
+    throw new Error(
+      `Two of the networks have a tensor "${repeated.name}": import them one after the other.`,
+    );
+  }
   const networks = parts.map(describeNetwork);
   emit({ kind: 'recognized', networks });
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);

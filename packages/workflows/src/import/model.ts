@@ -66,7 +66,7 @@ export function combineFiles(
     );
   }
   const kinds = parts.map(({ part }) => part.kind);
-  const isWhole = kinds.includes('tokenizer') && kinds.includes('teacher');
+  const isWhole = kinds.includes('tokenizer') && kinds.length > 1;
   const preset = presetWith(backbone, presets, architecture);
   return {
     backbone,
@@ -81,7 +81,7 @@ function wholeArchitecture(backbone: Backbone, architecture: Tree): Tree {
   if (result.success) return result.data as Tree;
   const { path, message } = result.error.issues[0]!;
   throw new Error(
-    `The teacher and the tokenizer do not fit together in "${path.join('.')}": ${message.replace(/\.$/, '')}.`,
+    `The networks do not fit together in "${path.join('.')}": ${message.replace(/\.$/, '')}.`,
   );
 }
 

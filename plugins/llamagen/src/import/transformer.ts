@@ -7,12 +7,13 @@ import {
   shapeOf,
 } from '@ar-distill/backbone-kit';
 import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
-import { linearSpecs, prefixed, type ParameterSpecs } from '@ar-distill/nn';
+import type { ParameterSpecs } from '@ar-distill/nn';
 import {
   hiddenWidth,
   llamagenArchitectureSchema,
   type LlamagenArchitecture,
 } from '../architecture';
+import { LlamagenFlowMapNetwork } from '../flow-map-network';
 import { backboneSpecs, classifierSpecs, inputSpecs } from '../transformer/specs';
 import { DOWNSAMPLING, imageSizeOfName, OFFICIAL_SIZES } from './official-sizes';
 
@@ -87,7 +88,7 @@ export function recognizeTransformer(
     parameters,
     notes: [
       ...grid.notes,
-      ...(isDd1 ? ['a Distilled Decoding 1 network: it is stored, but nothing here runs it'] : []),
+      ...(isDd1 ? ['a Distilled Decoding 1 network: it is stored, but no command runs it'] : []),
     ],
   };
 }
@@ -133,16 +134,11 @@ function feedForwardOf(
 }
 
 function specsOf(architecture: LlamagenArchitecture, isDd1: boolean): ParameterSpecs {
-  const { width, channels } = architecture;
-  const common = { ...backboneSpecs(architecture), ...classifierSpecs(architecture) };
-  if (!isDd1) return { ...common, ...inputSpecs(architecture, 'table') };
-  const zeros = { kind: 'zeros' } as const;
+  if (isDd1) return new LlamagenFlowMapNetwork(architecture).parameterSpecs;
   return {
-    ...common,
-    ...prefixed('tok_embeddings', linearSpecs(channels, width, zeros)),
-    'n_d_embed.weight': { shape: [2, width], init: zeros },
-    ...prefixed('final_layer_conti.linear', linearSpecs(width, channels, zeros)),
-    'final_layer_conti.scale_shift_table': { shape: [2, width], init: zeros },
+    ...backboneSpecs(architecture),
+    ...classifierSpecs(architecture),
+    ...inputSpecs(architecture, 'table'),
   };
 }
 

@@ -8,7 +8,8 @@ import {
 } from '@ar-distill/nn';
 import { hiddenWidth, type LlamagenArchitecture } from '../architecture';
 
-const NORMAL: Initializer = { kind: 'normal', std: 0.02 };
+/** Most initial weights of the official code (`initializer_range`). */
+export const NORMAL: Initializer = { kind: 'normal', std: 0.02 };
 
 /** Class embedding, blocks and final norm, under the official names (gpt.py). */
 export function backboneSpecs(architecture: LlamagenArchitecture): ParameterSpecs {

@@ -1,4 +1,3 @@
-import { sequenceLength } from '@ar-distill/core';
 import {
   blockCausalMask,
   geluTanh,
@@ -8,18 +7,13 @@ import {
   type Parameters,
 } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
-import { layoutOf, type LlamagenArchitecture } from '../architecture';
+import type { LlamagenArchitecture } from '../architecture';
 import { transformerBlock, type BlockContext } from './block';
 import { rotaryTable } from './rotary-table';
 
 /** The LlamaGen transformer (gpt.py, c2i) up to its final norm, as functions of its parameters. */
 export class LlamagenTransformer {
-  /** Positions n: the class token and all tokens but the last are read. */
-  private readonly length: number;
-
-  constructor(private readonly architecture: LlamagenArchitecture) {
-    this.length = sequenceLength(layoutOf(architecture));
-  }
+  constructor(private readonly architecture: LlamagenArchitecture) {}
 
   /** Class token [B, 1, D] of `labels` [B]; the label `numClasses` stands for no class. */
   classToken(parameters: Parameters, labels: tf.Tensor): tf.Tensor {
@@ -43,13 +37,21 @@ export class LlamagenTransformer {
    * the last, under a causal mask.
    */
   features(parameters: Parameters, classToken: tf.Tensor, embeddings: tf.Tensor): tf.Tensor {
+    return this.norm(parameters, this.hidden(parameters, tf.concat([classToken, embeddings], 1)));
+  }
+
+  /**
+   * What the last block says of `x` [B, T, D], the class token and the tokens after it, under a causal
+   * mask.
+   */
+  hidden(parameters: Parameters, x: tf.Tensor): tf.Tensor {
     const { heads, keyValueHeads = heads } = this.architecture;
-    const { length } = this;
+    const length = x.shape[1]!;
     const positions = Array.from({ length }, (_, i) => i);
     const queries = new Array<number[]>(heads / keyValueHeads).fill(positions).flat();
     const { cos, sin } = rotaryTable(this.architecture);
     const rows = (table: tf.Tensor2D): tf.Tensor2D => table.slice([0, 0], [length, -1]);
-    return this.run(parameters, tf.concat([classToken, embeddings], 1), {
+    return this.blocks(parameters, x, {
       rotary: { cos: rows(cos), sin: rows(sin) },
       mask: blockCausalMask(queries, positions),
     });
@@ -57,11 +59,20 @@ export class LlamagenTransformer {
 
   /** All blocks and the final norm on `x` [B, T, D]. */
   run(parameters: Parameters, x: tf.Tensor, context: BlockContext): tf.Tensor {
+    return this.norm(parameters, this.blocks(parameters, x, context));
+  }
+
+  /** The norm before the classifier or the diffusion head. */
+  norm(parameters: Parameters, hidden: tf.Tensor): tf.Tensor {
+    return rmsNorm(parameters, 'norm', hidden, this.architecture.normEpsilon);
+  }
+
+  private blocks(parameters: Parameters, x: tf.Tensor, context: BlockContext): tf.Tensor {
     let hidden = x;
     for (let layer = 0; layer < this.architecture.depth; layer++) {
       hidden = transformerBlock(this.architecture, parameters, layer, hidden, context);
     }
-    return rmsNorm(parameters, 'norm', hidden, this.architecture.normEpsilon);
+    return hidden;
   }
 }
 

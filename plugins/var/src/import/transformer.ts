@@ -8,8 +8,8 @@ import {
   shapeOf,
 } from '@ar-distill/backbone-kit';
 import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
-import { prefixed, linearSpecs, type ParameterSpecs } from '@ar-distill/nn';
 import { varArchitectureSchema, type VarArchitecture } from '../architecture';
+import { VarFlowMapNetwork } from '../flow-map-network';
 import { classifierSpecs, transformerSpecs } from '../transformer/specs';
 import {
   HEAD_WIDTH,
@@ -74,12 +74,12 @@ export function recognizeTransformer(
   const parameters = matchTensors(
     what,
     isDd1
-      ? dd1Specs(architecture, part)
+      ? new VarFlowMapNetwork(architecture).parameterSpecs
       : { ...transformerSpecs(architecture), ...classifierSpecs(architecture) },
     part,
     isBuffer,
   );
-  if (isDd1) notes.push('a Distilled Decoding 1 network: it is stored, but nothing here runs it');
+  if (isDd1) notes.push('a Distilled Decoding 1 network: it is stored, but no command runs it');
   return {
     path: part.path,
     kind: isDd1 ? 'dd1' : 'teacher',
@@ -125,27 +125,6 @@ function headsOf(
   if (given !== undefined) return given;
   if (width === HEAD_WIDTH * depth) return depth;
   throw missingKey(what, 'heads', 'its number of heads');
-}
-
-/** VAR's transformer over a sequence with an extra leading scale, and what DD1 adds to it. */
-function dd1Specs(architecture: VarArchitecture, part: CheckpointPart): ParameterSpecs {
-  const { width, channels, depth, patchNums } = architecture;
-  const longer = { ...architecture, patchNums: [1, ...patchNums] };
-  const zeros = { kind: 'zeros' } as const;
-  const perLayer = Object.hasOwn(part.tensors, 'layerwise_n_d_embed.0.weight') ? depth + 1 : 0;
-  return {
-    ...transformerSpecs(longer),
-    ...classifierSpecs(longer),
-    'n_d_embed.weight': { shape: [2, width], init: zeros },
-    ...prefixed('final_layer_conti.linear', linearSpecs(width, channels, zeros)),
-    'final_layer_conti.scale_shift_table': { shape: [2, width], init: zeros },
-    ...Object.assign(
-      {},
-      ...Array.from({ length: perLayer }, (_, i) =>
-        prefixed(`layerwise_n_d_embed.${i}`, linearSpecs(width, width, zeros)),
-      ),
-    ),
-  };
 }
 
 function sizeName({ width, depth, heads }: VarArchitecture): string {

@@ -28,6 +28,8 @@ export interface Condition {
 export interface BlockContext {
   readonly mask?: tf.Tensor;
   readonly cache?: KeysAndValues;
+  /** [B, T, D]; added between attention and MLP. */
+  readonly added?: tf.Tensor;
 }
 
 /** One `AdaLNSelfAttn` block (basic_var.py) on `x` [B, T, D], and its cache after these positions. */
@@ -48,7 +50,8 @@ export function transformerBlock(
     modulate(normalize(x, EPSILON), shift1, scale1),
     context,
   );
-  const middle = x.add(attended.output.mul(gate1));
+  const attendedTo = x.add(attended.output.mul(gate1));
+  const middle = context.added ? attendedTo.add(context.added) : attendedTo;
   const hidden = linear(
     parameters,
     `${prefix}.ffn.fc1`,

@@ -79,6 +79,7 @@ function blockSpecs(
   };
 }
 
-function initialStd(width: number): number {
+/** Standard deviation of most initial weights (`init_weights` of var.py, "automated"). */
+export function initialStd(width: number): number {
   return Math.sqrt(1 / width / 3);
 }
