@@ -37,7 +37,7 @@ export {
   stepStarts,
 } from './model/sequence-layout';
 export type { SampledSequences, SequenceSampler } from './model/sequence-sampler';
-export { VelocityNetwork } from './model/velocity-network';
+export { type HiddenLayer, VelocityNetwork } from './model/velocity-network';
 export type { Backbone } from './plugin/backbone';
 export type {
   CheckpointListing,
@@ -66,6 +66,7 @@ export type {
   MethodStage,
   PlannedPool,
   PlannedTraining,
+  RealSequences,
   StagedWork,
 } from './plugin/distillation-method';
 export type {
