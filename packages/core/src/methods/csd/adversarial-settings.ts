@@ -14,7 +14,7 @@ export const adversarialSchema = z
     /** Of the non-saturating loss beside the objective's, 1 by default. */
     weight: z.number().positive().optional(),
     /** Of the discriminator's loss beside FCS: how much it shapes ψ. */
-    discriminatorWeight: z.number().positive().default(0.1),
+    discriminatorWeight: z.number().positive().default(10),
   })
   .superRefine(({ mode, weight }, context) => {
     if (mode === 'added' || weight === undefined) return;

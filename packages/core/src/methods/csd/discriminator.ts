@@ -46,7 +46,7 @@ export class Discriminator {
     return name.startsWith(`${NAME}.`);
   }
 
-  /** Fresh parameters: the logit starts at 0, so that nothing but itself is trained by the first update. */
+  /** Fresh parameters: the logit is 0 at first, and moves neither ψ nor θ before it has learned something. */
   initialize(rng: Rng): HostTensors {
     return initializeParameters(this.parameterSpecs(), streamsUnder(rng, `${NAME}/initialization`));
   }
