@@ -38,7 +38,7 @@ export {
   stepStarts,
 } from './model/sequence-layout';
 export type { SampledSequences, SequenceSampler } from './model/sequence-sampler';
-export { VelocityNetwork } from './model/velocity-network';
+export { type HiddenLayer, VelocityNetwork } from './model/velocity-network';
 export type { Backbone } from './plugin/backbone';
 export type {
   CheckpointListing,
@@ -67,6 +67,7 @@ export type {
   MethodStage,
   PlannedPool,
   PlannedTraining,
+  RealSequences,
   StagedWork,
 } from './plugin/distillation-method';
 export type {

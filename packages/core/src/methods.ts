@@ -14,11 +14,7 @@ export {
   type TeacherFidelity,
   teacherFidelity,
 } from './methods/adaptation/teacher-fidelity';
-export {
-  type TokenSequences,
-  splitSequences,
-  tokenBatch,
-} from './methods/adaptation/token-sequences';
+export { type TokenSequences, splitSequences, tokenBatch } from './model/token-sequences';
 export { csd } from './methods/csd/csd';
 export {
   type CsdSubject,

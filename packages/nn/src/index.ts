@@ -19,7 +19,13 @@ export { type ConvLayer, convLayerSpecs, runConvLayers } from './layers/conv-sta
 export { conv2d, conv2dSpecs, upsampleNearest2x } from './layers/conv2d';
 export { softmaxCrossEntropy } from './layers/cross-entropy';
 export { straightThrough, withoutGradient } from './layers/custom-gradient';
-export { diffusionHead, diffusionHeadSpecs, modulate } from './layers/diffusion-head';
+export {
+  type DiffusionHeadInputs,
+  diffusionHead,
+  diffusionHeadSpecs,
+  diffusionHeadWithHidden,
+  modulate,
+} from './layers/diffusion-head';
 export { l2Normalize, layerNorm, layerNormSpecs, normalize } from './layers/layer-norm';
 export { affineMap, linear, linearSpecs } from './layers/linear';
 export { rmsNorm, rmsNormSpecs } from './layers/rms-norm';

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {
   classCondition,
   type Condition,
+  type HiddenLayer,
   type SequenceLayout,
   VelocityNetwork,
 } from '@ar-distill/core';
@@ -10,6 +11,7 @@ import {
   blockCausalMask,
   diffusionHead,
   diffusionHeadSpecs,
+  diffusionHeadWithHidden,
   geluTanh,
   initializeParameters,
   type Initializer,
@@ -36,9 +38,16 @@ export class ToyNetwork extends VelocityNetwork {
   readonly layout: SequenceLayout;
   readonly condition = classCondition(1);
   readonly parameterSpecs: ParameterSpecs;
+  override readonly hiddenLayer: HiddenLayer;
 
   constructor(private readonly architecture: ToyArchitecture) {
     super();
+    const { width, headDepth } = architecture;
+    this.hiddenLayer = {
+      width,
+      velocityAndHidden: (parameters, features, xT, t) =>
+        diffusionHeadWithHidden(parameters, 'head', headDepth, { features, xT, t }),
+    };
     this.layout = toyLayout(architecture);
     this.parameterSpecs = networkSpecs(architecture, this.layout);
   }

@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import { VelocityNetwork } from '@ar-distill/core';
+import { type HiddenLayer, VelocityNetwork } from '@ar-distill/core';
 import {
   diffusionHead,
   diffusionHeadSpecs,
+  diffusionHeadWithHidden,
   initializeParameters,
   type Parameters,
   type ParameterSpecs,
@@ -32,6 +33,7 @@ export interface HeadedSizes {
 export abstract class DiffusionHeadNetwork extends VelocityNetwork {
   /** The backbone and, below `head.`, the head. */
   readonly parameterSpecs: ParameterSpecs;
+  override readonly hiddenLayer: HiddenLayer;
   private readonly headDepth: number;
 
   constructor(backboneSpecs: ParameterSpecs, sizes: HeadedSizes) {
@@ -40,6 +42,11 @@ export abstract class DiffusionHeadNetwork extends VelocityNetwork {
     this.headDepth = headDepth;
     const head = { channels, features: width, width: headWidth, depth: headDepth };
     this.parameterSpecs = { ...backboneSpecs, ...prefixed(HEAD, diffusionHeadSpecs(head)) };
+    this.hiddenLayer = {
+      width: headWidth,
+      velocityAndHidden: (parameters, features, xT, t) =>
+        diffusionHeadWithHidden(parameters, HEAD, headDepth, { features, xT, t }),
+    };
   }
 
   isHeadParameter(name: string): boolean {

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { stopGradient } from '@ar-distill/nn';
 import type { TaskLoss } from '../optimization/supervised-task';
-import { type StepWeights, tracedStepWeights } from './step-weights';
+import { type StepWeights, weightedMean } from './step-weights';
+import { towards } from './towards';
 
 /** Form of the conditional score distillation loss. */
 export interface CsdOptions extends StepWeights {
@@ -47,13 +48,10 @@ export function csdLoss(predictions: CsdPredictions, options: CsdOptions): TaskL
     perToken = inverseNormalizer ? tf.mul(products, inverseNormalizer) : products;
   } else {
     const step = inverseNormalizer ? tf.mul(gap, tf.expandDims(inverseNormalizer, -1)) : gap;
-    const target = stopGradient(tf.add(generated, step));
-    perToken = tf.mul(tf.sum(tf.squaredDifference(generated, target), -1), 0.5);
+    perToken = towards(generated, step);
   }
-  const weights = tracedStepWeights(options);
-  const weighted = weights === undefined ? perToken : tf.mul(perToken, weights);
   return {
-    loss: tf.mean(weighted),
+    loss: weightedMean(perToken, options),
     metrics: { scoreGap: tf.mean(tf.abs(gap)), teacherDistance: tf.mean(distance) },
   };
 }

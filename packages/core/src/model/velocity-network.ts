@@ -4,6 +4,22 @@ import type { HostTensors, Rng } from '@ar-distill/program';
 import type { Condition, ConditionSpace } from './condition';
 import type { SequenceLayout } from './sequence-layout';
 
+/** A head whose last hidden layer can be read. */
+export interface HiddenLayer {
+  /** H: activations of a position. */
+  readonly width: number;
+  /**
+   * What `VelocityNetwork.velocity` gives, and the activations `hidden` [m, B, n, H] that it is a linear
+   * function of: those of a position depend on x_t, t and the features there.
+   */
+  velocityAndHidden(
+    parameters: Parameters,
+    features: tf.Tensor,
+    xT: tf.Tensor,
+    t: tf.Tensor,
+  ): { readonly velocity: tf.Tensor; readonly hidden: tf.Tensor };
+}
+
 /**
  * The conditional velocity network v(x_t, t | prefix): an AR backbone with a light head. The
  * guidance network ψ, the AR-diffusion model and (through `ArDiffusionGenerator`) the generator θ
@@ -43,4 +59,7 @@ export abstract class VelocityNetwork {
     xT: tf.Tensor,
     t: tf.Tensor,
   ): tf.Tensor;
+
+  /** What a discriminator reads; networks without it are distilled without one. */
+  readonly hiddenLayer?: HiddenLayer;
 }

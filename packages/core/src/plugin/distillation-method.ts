@@ -1,4 +1,4 @@
-import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
+import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import type { z } from 'zod';
 import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
 import type { OneStepGenerator } from '../model/one-step-generator';
@@ -101,18 +101,36 @@ export interface PlannedTraining {
   readonly sequences: number;
 }
 
+/** Real images as token sequences; nothing is encoded before it is asked for. */
+export interface RealSequences {
+  /** How many there are. */
+  readonly count: number;
+  /**
+   * Encodes all from number `first` on, batch by batch in their order: `take` gets tokens [b, n] int32 and is
+   * waited for.
+   * @throws the reason of the application's signal, between two batches, when it is aborted.
+   */
+  encode(first: number, take: (tokens: HostTensor) => Promise<void>): Promise<void>;
+  /** What they are of, [count, …]. */
+  condition(): Promise<HostTensors>;
+}
+
 /** What settings of a method mean, before anything runs. */
 export interface MethodPlan {
   /** What will be trained, in order; left out where the method does not say. */
   readonly training?: readonly PlannedTraining[];
   /** The pool of the outcome; left out for none. */
   readonly pool?: PlannedPool;
+  /** Name of the setting for which the method reads `MethodServices.realSequences`; left out for none. */
+  readonly realSequencesFor?: string;
 }
 
 /** Services that a distillation works with. */
 export interface MethodServices {
   readonly compiler: StepCompiler;
   readonly rng: Rng;
+  /** The training split of the preset's data set, for methods whose plan asks for it. */
+  readonly realSequences?: RealSequences | undefined;
   /** Called with the generator at every checkpoint. */
   onSnapshot?(snapshot: GeneratorSnapshot): Promise<void>;
 }

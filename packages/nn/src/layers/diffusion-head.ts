@@ -53,18 +53,36 @@ export function diffusionHeadSpecs(sizes: DiffusionHeadSizes): ParameterSpecs {
   return prefixed('net', joinSpecs(specs));
 }
 
-/**
- * Output of the head at every token, for m inputs per feature row: `features` [..., D],
- * `xT` [m, ..., C], `t` broadcastable to [m, ...] (1 = noise, 0 = data) → [m, ..., C].
- * Size-1 axes of `t` are embedded once, so a common timestep costs one row.
- */
+/** What a head reads, for m inputs per feature row. */
+export interface DiffusionHeadInputs {
+  /** [..., D]. */
+  readonly features: tf.Tensor;
+  /** [m, ..., C]. */
+  readonly xT: tf.Tensor;
+  /**
+   * Broadcastable to [m, ...] (1 = noise, 0 = data); axes of size 1 are embedded once, so a common
+   * timestep costs one row.
+   */
+  readonly t: tf.Tensor;
+}
+
+/** Velocity at every token, [m, ..., C]. */
 export function diffusionHead(
   parameters: Parameters,
   prefix: string,
   depth: number,
-  inputs: { readonly features: tf.Tensor; readonly xT: tf.Tensor; readonly t: tf.Tensor },
+  inputs: DiffusionHeadInputs,
 ): tf.Tensor {
-  const { features, xT, t } = inputs;
+  return diffusionHeadWithHidden(parameters, prefix, depth, inputs).velocity;
+}
+
+/** The same, with what its last linear layer reads: `hidden` [m, ..., width]. */
+export function diffusionHeadWithHidden(
+  parameters: Parameters,
+  prefix: string,
+  depth: number,
+  { features, xT, t }: DiffusionHeadInputs,
+): { readonly hidden: tf.Tensor; readonly velocity: tf.Tensor } {
   const net = `${prefix}.net`;
   const frequencies = timestepEmbedding(t, FREQUENCIES);
   const time = linear(
@@ -76,23 +94,23 @@ export function diffusionHead(
   const condition = linear(parameters, `${net}.cond_embed`, features);
   const activated = silu(timeRows.add(condition.expandDims(0)));
 
-  let hidden = linear(parameters, `${net}.input_proj`, xT);
+  let x = linear(parameters, `${net}.input_proj`, xT);
   for (let i = 0; i < depth; i++) {
     const block = `${net}.res_blocks.${i}`;
     const modulation = linear(parameters, `${block}.adaLN_modulation.1`, activated);
     const [shift, scale, gate] = split(modulation, 3) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const normalized = modulate(layerNorm(parameters, `${block}.in_ln`, hidden), shift, scale);
+    const normalized = modulate(layerNorm(parameters, `${block}.in_ln`, x), shift, scale);
     const branch = linear(
       parameters,
       `${block}.mlp.2`,
       silu(linear(parameters, `${block}.mlp.0`, normalized)),
     );
-    hidden = hidden.add(gate.mul(branch));
+    x = x.add(gate.mul(branch));
   }
   const modulation = linear(parameters, `${net}.final_layer.adaLN_modulation.1`, activated);
   const [shift, scale] = split(modulation, 2) as [tf.Tensor, tf.Tensor];
-  const output = modulate(normalize(hidden, EPSILON), shift, scale);
-  return linear(parameters, `${net}.final_layer.linear`, output);
+  const hidden = modulate(normalize(x, EPSILON), shift, scale);
+  return { hidden, velocity: linear(parameters, `${net}.final_layer.linear`, hidden) };
 }
 
 /** x·(1 + scale) + shift. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import type { DistillationMethod, GeneratorSnapshot, RealSequences } from '@ar-distill/core';
 import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -32,6 +32,7 @@ import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
 import { writePreview } from './preview';
 import { plannedStages, planOf } from './method-plan';
 import { type ConfigOptions, methodOf, newConfig, presetSettings } from './new-plan';
+import { realSequencesOf } from './real-sequences';
 import { resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
@@ -92,7 +93,8 @@ export async function distill(
     );
   }
   const planned = planOf(method, plan.config.settings);
-  const stages = plannedStages(context, method, given, plan.config.settings);
+  const realSequences = await realSequencesOf(context, given, planned);
+  const stages = plannedStages(context, method, given, plan.config.settings, realSequences);
   sayWhatTheReportLacks(context, options);
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
@@ -106,6 +108,7 @@ export async function distill(
   return workInRun(context, DISTILLATION, options, { ...plan, config }, (run, own) =>
     distillInRun(own, method, given, run, {
       ahead: stages,
+      realSequences,
       reporting: (options.report ?? true) ? [{}] : [],
     }),
   );
@@ -121,12 +124,17 @@ export async function runPlanOf(
   return { slug: options.name ?? context.found.name, config: newConfig(context, options) };
 }
 
+/** What is known of a distillation before its run is made. */
+interface PlannedWork extends Record<'ahead' | 'reporting', Surroundings['after']> {
+  readonly realSequences: RealSequences | undefined;
+}
+
 async function distillInRun(
   context: PresetContext,
   method: DistillationMethod,
   given: PresetModels,
   run: Run<DistillConfig>,
-  { ahead, reporting }: Record<'ahead' | 'reporting', Surroundings['after']>,
+  { ahead, reporting, realSequences }: PlannedWork,
 ): Promise<DistillResult> {
   const { compiler, progress, signal } = context;
   const { config } = run;
@@ -145,6 +153,7 @@ async function distillInRun(
     {
       compiler,
       rng,
+      realSequences,
       onSnapshot: async (snapshot) => {
         await keepSnapshot(run, snapshot);
         await writePreview(context, models, snapshot, run);

@@ -1,4 +1,4 @@
-import type { DistillationMethod, MethodPlan, MethodStage } from '@ar-distill/core';
+import type { DistillationMethod, MethodPlan, MethodStage, RealSequences } from '@ar-distill/core';
 import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -20,6 +20,7 @@ export function plannedStages(
   method: DistillationMethod,
   models: PresetModels,
   settings: unknown,
+  realSequences: RealSequences | undefined,
 ): readonly MethodStage[] {
   const { backbone } = context.found;
   const adaptation = neededAdaptation(context, models);
@@ -32,7 +33,8 @@ export function plannedStages(
         generator: createGenerator(backbone, architecture),
       }
     : models;
-  const services = { compiler: context.compiler, rng: context.createRng(seedOf(settings)) };
+  const rng = context.createRng(seedOf(settings));
+  const services = { compiler: context.compiler, rng, realSequences };
   return asOption(() => {
     const parsed = method.settingsSchema.parse(settings);
     const subject = { teacher, teacherWeights, network, generator, settings: parsed };

@@ -27,38 +27,49 @@ type TokenizerContext = Pick<WorkflowContext, 'compiler' | 'progress' | 'signal'
  */
 export async function labelledTokens(
   context: TokenizerContext,
-  { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
+  loaded: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
   split: ImageSplit,
 ): Promise<TokenSequences> {
-  return {
-    tokens: await encodeImages(context, tokenizer, weights, split),
-    condition: ofClasses(await split.labels()),
-  };
+  const n = sequenceLength(loaded.tokenizer.layout);
+  const { count } = split;
+  const all = new Int32Array(count * n);
+  let done = 0;
+  await encodeImages(context, loaded, split, 0, async ({ shape, data }) => {
+    all.set(data, done * n);
+    done += shape[0]!;
+    context.progress.update({ stage: 'encode', done, total: count, metrics: {} });
+  });
+  return { tokens: int32([count, n], all), condition: ofClasses(await split.labels()) };
 }
 
-/** Tokens [N, n] of all images of a split. */
-async function encodeImages(
-  context: TokenizerContext,
-  tokenizer: ImageTokenizer,
-  weights: Readonly<HostTensors>,
+/**
+ * The images of a split from number `first` on as tokens: `take` gets those of a batch, [b, n] int32, one
+ * batch after the other, and is waited for. Throws when a weight or a pixel is not finite or when aborted.
+ */
+export async function encodeImages(
+  context: Pick<TokenizerContext, 'compiler' | 'signal'>,
+  { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
   split: ImageSplit,
-): Promise<HostTensor> {
+  first: number,
+  take: (tokens: HostTensor) => Promise<void>,
+): Promise<void> {
   const n = sequenceLength(tokenizer.layout);
-  const all = new Int32Array(split.count * n);
-  const fill = ({ data }: HostTensor, first: number, kept: number): void =>
-    all.set(data.subarray(0, kept * n), first * n);
+  const rest: ImageSplit = {
+    ...split,
+    count: split.count - first,
+    read: (indices) => split.read(indices.map((index) => first + index)),
+  };
   await runOnImages(
     {
       name: 'encoder',
-      stage: 'encode',
       fn: (parameters, images) => tokenizer.encode(parameters, images),
-      take: fill,
+      take: ({ data }, _first, kept) =>
+        take(int32([kept, n], Int32Array.from(data.subarray(0, kept * n)))),
     },
     context,
     { tokenizer, weights },
-    split,
+    rest,
   );
-  return int32([split.count, n], all);
 }
 
 /**
@@ -76,15 +87,21 @@ export async function reconstructImages(
   await runOnImages(
     {
       name: 'reconstruction',
-      stage: 'reconstruct',
       fn: (parameters, images) => {
         const tokens = tokenizer.encode(parameters, images);
         const [V, C] = tokenizer.codebook(parameters).shape as [number, number];
         const codes = tokenizer.codebook(parameters).as2D(V, C).gather(tokens.flatten().toInt());
         return tokenizer.decode(parameters, codes.reshape([...tokens.shape, C]));
       },
-      take: (decoded, first, kept) =>
-        all.set(finiteImages(decoded, first).data.subarray(0, kept * size), first * size),
+      take: async (decoded, first, kept) => {
+        all.set(finiteImages(decoded, first).data.subarray(0, kept * size), first * size);
+        context.progress.update({
+          stage: 'reconstruct',
+          done: first + kept,
+          total: split.count,
+          metrics: {},
+        });
+      },
     },
     context,
     { tokenizer, weights },
@@ -97,17 +114,15 @@ export async function reconstructImages(
 interface ImagePass {
   /** Of the program. */
   readonly name: string;
-  /** Of the progress. */
-  readonly stage: string;
   /** Traced, of images [B, H, W, channels]. */
   fn(parameters: Readonly<Record<string, tf.Tensor>>, images: tf.Tensor): tf.Tensor;
-  /** Keeps the first `kept` rows of what the images from number `first` on gave. */
-  take(result: HostTensor, first: number, kept: number): void;
+  /** Keeps the first `kept` rows of what the images from number `first` of the split on gave. */
+  take(result: HostTensor, first: number, kept: number): Promise<void>;
 }
 
 async function runOnImages(
-  { name, stage, fn, take }: ImagePass,
-  { compiler, progress, signal }: TokenizerContext,
+  { name, fn, take }: ImagePass,
+  { compiler, signal }: Pick<TokenizerContext, 'compiler' | 'signal'>,
   { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
   split: ImageSplit,
 ): Promise<void> {
@@ -130,8 +145,7 @@ async function runOnImages(
       // The nearest code to NaN is a code like any other.
       requireFinite('The image to encode', images, first, pixelPlace);
       const { result } = await step.run({ images });
-      take(result!, first, kept);
-      progress.update({ stage, done: first + kept, total: split.count, metrics: {} });
+      await take(result!, first, kept);
     });
   });
 }

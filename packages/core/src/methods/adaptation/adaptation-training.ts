@@ -8,7 +8,7 @@ import type { MethodServices } from '../../plugin/distillation-method';
 import type { TeacherAdaptation } from '../../plugin/teacher-adaptation';
 import { keptArrays } from '../kept-arrays';
 import type { AdaptationSettings } from './adaptation-settings';
-import { tokenBatch, type TokenSequences } from './token-sequences';
+import { tokenBatch, type TokenSequences } from '../../model/token-sequences';
 
 /** Names of the stages. */
 export const ADAPTATION_STAGES = {

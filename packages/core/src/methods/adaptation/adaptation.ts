@@ -14,7 +14,7 @@ import { FORWARD, TRAINING } from '../stage-work';
 import type { AdaptationSettings } from './adaptation-settings';
 import { ADAPTATION_STAGES, fineTuneTeacher, regressTable } from './adaptation-training';
 import { type LoadedTeacher, teacherFidelity, type TeacherFidelity } from './teacher-fidelity';
-import { splitSequences, type TokenSequences } from './token-sequences';
+import { splitSequences, type TokenSequences } from '../../model/token-sequences';
 
 /** What the adaptation works on. */
 export interface AdaptationSubject<A = unknown> {

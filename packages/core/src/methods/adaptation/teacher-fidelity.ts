@@ -6,7 +6,7 @@ import type { DiscreteScoreTeacher } from '../../model/discrete-score-teacher';
 import { sequenceLength } from '../../model/sequence-layout';
 import { disposing } from '../../optimization/disposing';
 import { requireFinite } from '../../sampling/finite';
-import { tokenBatch, type TokenSequences } from './token-sequences';
+import { tokenBatch, type TokenSequences } from '../../model/token-sequences';
 
 /** A teacher with weights that belong to it. */
 export interface LoadedTeacher {

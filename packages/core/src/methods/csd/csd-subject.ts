@@ -1,8 +1,10 @@
 import type { HostTensors } from '@ar-distill/program';
+import type { TokenSequences } from '../../model/token-sequences';
 import { ParameterGroup } from '../../optimization/parameter-group';
 import type { DistillationSubject } from '../../plugin/distillation-method';
 import type { TeacherPool } from '../../sampling/teacher-pool';
 import type { DistillationSettings } from './distillation-settings';
+import { Discriminator } from './discriminator';
 import type { Initialization } from './initialization';
 
 /** What stage 1 works on. */
@@ -13,8 +15,10 @@ export interface TuningSubject extends DistillationSubject<DistillationSettings>
 
 /** What stage 2 works on. */
 export interface CsdSubject extends TuningSubject {
-  /** Weights of the velocity network that θ and ψ start from. */
+  /** Weights of the velocity network that θ and ψ start from; those of a discriminator are among ψ's. */
   readonly initial: Readonly<Record<keyof Initialization, Readonly<HostTensors>>>;
+  /** What the discriminator compares generated sequences with, where the settings have one. */
+  readonly real?: TokenSequences | undefined;
 }
 
 /** θ with its moving average, and ψ. */
@@ -38,7 +42,7 @@ export function createGroups({
       accumulates,
     }),
     guidance: new ParameterGroup('guidance', initial.guidance, {
-      isTrained: (name) => network.isTrainable(name),
+      isTrained: (name) => Discriminator.isParameter(name) || network.isTrainable(name),
       ema: false,
       accumulates,
     }),

@@ -1,4 +1,5 @@
 import { FORWARD, TRAINING } from '../stage-work';
+import { usesTeacherScore } from './adversarial-settings';
 import type { DistillationSettings } from './distillation-settings';
 import { planPhases } from './phases';
 
@@ -7,9 +8,9 @@ const TEACHER = 2 * FORWARD;
 
 /** Rough work of the stages, relative to each other. */
 export function csdWork(settings: DistillationSettings) {
-  const { teacherPoolSize, tuning, batchSize } = settings;
-  const guidance = FORWARD + TRAINING;
-  const generator = TEACHER + FORWARD + TRAINING;
+  const { teacherPoolSize, tuning, batchSize, adversarial } = settings;
+  const guidance = FORWARD + TRAINING + (adversarial ? TRAINING : 0);
+  const generator = (usesTeacherScore(settings) ? TEACHER : 0) + FORWARD + TRAINING;
   const iterations = planPhases(settings).map((phase) => {
     const updates = phase.guidanceUpdates * guidance + (phase.trainsGenerator ? generator : 0);
     return phase.iterations * updates;

@@ -1,4 +1,5 @@
 import type { HostTensors } from '@ar-distill/program';
+import type { TokenSequences } from '../../model/token-sequences';
 import type { TrainingEnvironment } from '../../optimization/training-loop';
 import type {
   Distillation,
@@ -9,19 +10,25 @@ import type {
   MethodServices,
   MethodStage,
   PlannedTraining,
+  RealSequences,
 } from '../../plugin/distillation-method';
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
 import { createTeacherPool, type TeacherPool } from '../../sampling/teacher-pool';
 import { keptArrays, loadKept } from '../kept-arrays';
 import { StageResult } from '../stage-result';
+import { FORWARD } from '../stage-work';
 import { checkStepWeights } from '../../losses/step-weights';
+import { ADVERSARIAL, checkAdversarial } from './adversarial-settings';
 import { csdRows } from './csd-rows';
 import { csdWork } from './csd-work';
+import { Discriminator } from './discriminator';
 import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
 import { microBatchSize } from './distillation-batches';
 import { type DistillationSettings, distillationSettingsSchema } from './distillation-settings';
 import { type Initialization, initialVelocityWeights } from './initialization';
 import { checkPhases, planPhases } from './phases';
+import { codesOf } from './real-batches';
+import { collectRealSequences, REAL_STAGE } from './real-sequences';
 import { tuneNetwork } from './tuning';
 import { TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
 
@@ -61,6 +68,7 @@ function plan(settings: DistillationSettings): MethodPlan {
   microBatchSize(settings);
   microBatchSize(settings.tuning);
   checkPhases(settings);
+  checkAdversarial(settings);
   return {
     training: plannedTraining(settings),
     pool: {
@@ -69,12 +77,13 @@ function plan(settings: DistillationSettings): MethodPlan {
       arrays: POOL_STAGE,
       dependsOn: ['teacherPoolSize', 'seed'],
     },
+    ...(settings.adversarial ? { realSequencesFor: ADVERSARIAL } : {}),
   };
 }
 
 /**
- * The stages: sequences of the teacher, stage 1 (the head alone where the settings ask for it, then
- * everything), stage 2.
+ * The stages: sequences of the teacher, real ones where the settings ask for them, stage 1 (the head alone
+ * where the settings ask for it, then everything), stage 2.
  */
 function start(
   subject: DistillationSubject<DistillationSettings>,
@@ -84,8 +93,10 @@ function start(
   // Said now and not when stage 1 is over.
   plan(settings);
   checkStepWeights({ ...settings, layout: network.layout });
+  const adversary = adversaryOf(subject, services);
   const work = csdWork(settings);
   const pool = new StageResult<TeacherPool>(POOL_STAGE);
+  const real = new StageResult<TokenSequences>(REAL_STAGE);
   const head = new StageResult<HostTensors>(TUNING_STAGES.head);
   const tuned = new StageResult<HostTensors>(TUNING_STAGES.full);
   const distilled = new StageResult<DistilledGenerator>(DISTILLATION_STAGE);
@@ -113,6 +124,13 @@ function start(
     work: work.head,
     run: async (environment) => head.give(await tune('head', fresh, environment)),
   };
+  const readingReal = (sequences: RealSequences): MethodStage => ({
+    name: REAL_STAGE,
+    title: 'Real sequences',
+    work: sequences.count * FORWARD,
+    run: async (environment) =>
+      real.give(await collectRealSequences(sequences, subject.teacher, environment)),
+  });
 
   const stages: MethodStage[] = [
     {
@@ -121,6 +139,7 @@ function start(
       work: work.pool,
       run: async (environment) => pool.give(await drawPool(subject, services, environment)),
     },
+    ...(adversary ? [readingReal(adversary.sequences)] : []),
     ...(withHead ? [tuningOfHead] : []),
     {
       name: TUNING_STAGES.full,
@@ -141,7 +160,14 @@ function start(
             {
               ...subject,
               pool: pool.value,
-              initial: { generator: initial('generator'), guidance: initial('guidance') },
+              initial: {
+                generator: initial('generator'),
+                guidance: {
+                  ...initial('guidance'),
+                  ...adversary?.discriminator.initialize(services.rng),
+                },
+              },
+              ...(adversary ? { real: real.value } : {}),
             },
             services,
             environment,
@@ -165,6 +191,27 @@ function start(
       };
     },
   };
+}
+
+/** A discriminator, and the real sequences that it learns on. */
+interface Adversary {
+  readonly discriminator: Discriminator;
+  readonly sequences: RealSequences;
+}
+
+/**
+ * What the settings' term from real data needs; undefined where they have none.
+ * @throws Error with a sentence when the networks or the application cannot give it.
+ */
+function adversaryOf(
+  subject: DistillationSubject<DistillationSettings>,
+  { realSequences }: MethodServices,
+): Adversary | undefined {
+  if (!subject.settings.adversarial) return undefined;
+  codesOf(subject);
+  const discriminator = new Discriminator(subject.network);
+  if (realSequences) return { discriminator, sequences: realSequences };
+  throw new Error(`There are no real sequences, which "${ADVERSARIAL}" reads: leave it out.`);
 }
 
 function plannedTraining(settings: DistillationSettings): PlannedTraining[] {

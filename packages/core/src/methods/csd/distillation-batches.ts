@@ -1,10 +1,15 @@
 import type { HostTensors, Rng, TensorSpec } from '@ar-distill/program';
+import type * as tf from '@tensorflow/tfjs';
 import { conditionInputs, conditionSpecs } from '../../model/condition';
 import { sequenceLength } from '../../model/sequence-layout';
 import { drawNoise, drawTimesteps, type TimestepDistribution } from '../../sampling/draws';
 import type { CsdSubject } from './csd-subject';
 import type { DistillationSettings } from './distillation-settings';
+import { drawReal } from './real-batches';
 import { timestepDistribution } from './timesteps';
+
+/** What the objectives of both networks read of a micro-batch. */
+export type BatchTensors = Record<'noise' | 't' | 'scoreNoise', tf.Tensor>;
 
 /** One micro-batch; `draws` is the leading shape of timesteps and score noise. */
 export function batchSpecs(
@@ -52,10 +57,15 @@ export class BatchDraws {
 
   /** Guidance updates from number `first` on, micro-batch by micro-batch. */
   guidance(first: number, updates: number): HostTensors[] {
-    const { accumulation, guidanceNoiseDraws } = this.subject.settings;
-    return Array.from({ length: updates * accumulation }, (_, i) =>
-      this.batch('guidance', first * accumulation + i, guidanceNoiseDraws),
-    );
+    const { real, settings } = this.subject;
+    const { accumulation, guidanceNoiseDraws } = settings;
+    return Array.from({ length: updates * accumulation }, (_, i) => {
+      const number = first * accumulation + i;
+      return {
+        ...this.batch('guidance', number, guidanceNoiseDraws),
+        ...(real ? drawReal(real, this.rng, number, microBatchSize(settings)) : {}),
+      };
+    });
   }
 
   /** Generator update number `update`. */

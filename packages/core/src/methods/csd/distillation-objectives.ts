@@ -1,30 +1,55 @@
 import * as tf from '@tensorflow/tfjs';
+import { discriminatorLoss, nonSaturatingLoss } from '../../losses/adversarial-loss';
 import { csdLoss } from '../../losses/csd-loss';
 import { fcsLoss } from '../../losses/fcs-loss';
 import { conditionOf } from '../../model/condition';
 import type { Objective } from '../../optimization/optimizer-step';
 import { interpolate, velocityToDenoised } from '../../score/rectified-flow';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
+import { Discriminator } from './discriminator';
+import type { BatchTensors } from './distillation-batches';
+import { under } from './named-under';
+import { codesOf, realBatch } from './real-batches';
 import { spreadSource, tracedSpread } from './spread';
 
 /**
  * FCS (DD2, Eq. 5): ψ learns the velocity of the generator's own sequences. The generator runs forward
- * only; its backbone pass serves all noise draws.
+ * only; its backbone pass serves all noise draws. Where the settings ask for a discriminator, it is trained
+ * along on the same noised tokens, and on real ones at the same t and noise after their own prefix.
  */
-export function guidanceObjective(
-  { network, generator }: CsdSubject,
-  groups: DistillationGroups,
-): Objective {
-  return ({ state, inputs }) => {
+export function guidanceObjective(subject: CsdSubject, groups: DistillationGroups): Objective {
+  const { network, generator, settings } = subject;
+  const { adversarial } = settings;
+  return ({ state, constants, inputs }) => {
     const { noise, t, scoreNoise } = inputs as BatchTensors;
     const condition = conditionOf(inputs);
     const q = generator.generate(groups.generator.read('value', state), noise, condition);
     const generated = q.expandDims(0);
     const xT = interpolate(generated, scoreNoise, t);
+    if (!adversarial) {
+      return (parameters) => {
+        const features = network.features(parameters, q, condition);
+        const velocity = network.velocity(parameters, features, xT, t);
+        return fcsLoss({ velocity, generated, noise: scoreNoise });
+      };
+    }
+    const discriminator = new Discriminator(network);
+    const real = realBatch(codesOf(subject), constants, inputs);
+    const realXT = interpolate(real.sequence.expandDims(0), scoreNoise, t);
     return (parameters) => {
       const features = network.features(parameters, q, condition);
-      const velocity = network.velocity(parameters, features, xT, t);
-      return fcsLoss({ velocity, generated, noise: scoreNoise });
+      const { velocity, logits } = discriminator.judge(parameters, features, xT, t);
+      const fcs = fcsLoss({ velocity, generated, noise: scoreNoise });
+      const realFeatures = network.features(parameters, real.sequence, real.condition);
+      const ofReal = discriminator.judge(parameters, realFeatures, realXT, t);
+      const told = discriminatorLoss({ real: ofReal.logits, generated: logits });
+      return {
+        loss: tf.add(fcs.loss, tf.mul(told.loss, adversarial.discriminatorWeight)),
+        metrics: {
+          ...fcs.metrics,
+          ...under('discriminator', { loss: told.loss, ...told.metrics }),
+        },
+      };
     };
   };
 }
@@ -33,12 +58,15 @@ export function guidanceObjective(
  * CSD (DD2, Eq. 4): gradients reach θ only through q_i. Both backbones read the clean sequence outside
  * of the differentiated function, so that the prefix is a constant; ψ's head and the teacher's closed
  * form are evaluated inside, so that gradients pass through them to x_t. The generator's forward
- * appears twice in the traced program and is merged by the compiler.
+ * appears twice in the traced program and is merged by the compiler. The non-saturating loss of a
+ * discriminator takes the same way to θ: through x_t.
  */
 export function generatorObjective(
   { teacher, network, generator, settings }: CsdSubject,
   groups: DistillationGroups,
 ): Objective {
+  const { adversarial } = settings;
+  const discriminator = adversarial && new Discriminator(network);
   return ({ state, constants, inputs }) => {
     const { noise, t, scoreNoise } = inputs as BatchTensors;
     const condition = conditionOf(inputs);
@@ -49,8 +77,15 @@ export function generatorObjective(
     return (parameters) => {
       const generated = generator.generate(parameters, noise, condition);
       const xT = interpolate(generated, scoreNoise, t);
-      const velocity = network.velocity(guidance, features, xT.expandDims(0), t.expandDims(0));
-      const { loss, metrics } = csdLoss(
+      const [noisy, times] = [xT.expandDims(0), t.expandDims(0)];
+      const judged = discriminator?.judge(guidance, features, noisy, times);
+      const velocity = judged?.velocity ?? network.velocity(guidance, features, noisy, times);
+      const stepWeights = {
+        stepWeights: settings.stepWeights,
+        normalizeStepWeights: settings.normalizeStepWeights,
+        layout: network.layout,
+      };
+      const score = csdLoss(
         {
           generated,
           teacherDenoised: teacher.denoised(reading, xT, t),
@@ -60,17 +95,16 @@ export function generatorObjective(
           objective: settings.objective,
           alpha: settings.sidAlpha,
           normalizer: settings.normalizer,
-          stepWeights: settings.stepWeights,
-          normalizeStepWeights: settings.normalizeStepWeights,
-          layout: network.layout,
+          ...stepWeights,
         },
       );
+      const spread = tracedSpread(prefix, spreadSource(settings));
+      if (!adversarial || !judged) return { ...score, metrics: { ...score.metrics, spread } };
+      const adversarialLoss = nonSaturatingLoss(judged.logits.squeeze([0]), stepWeights);
       return {
-        loss,
-        metrics: { ...metrics, spread: tracedSpread(prefix, spreadSource(settings)) },
+        loss: tf.add(score.loss, tf.mul(adversarialLoss, adversarial.weight ?? 1)),
+        metrics: { ...score.metrics, adversarialLoss, spread },
       };
     };
   };
 }
-
-type BatchTensors = Record<'noise' | 't' | 'scoreNoise', tf.Tensor>;

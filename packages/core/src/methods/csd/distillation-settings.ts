@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adversarialSchema } from './adversarial-settings';
 import { initializationSchema } from './initialization';
 import { phaseSchema, scheduleFields } from './phase-settings';
 import { timestepsSchema } from './timesteps';
@@ -53,6 +54,8 @@ export const distillationSettingsSchema = z.strictObject({
   stepWeights: z.array(z.number()).min(2).default([1, 1]),
   /** Scale the weights so that their mean over positions is 1: clipping sees the mean. */
   normalizeStepWeights: z.boolean().default(false),
+  /** A term from real data; none when left out. */
+  adversarial: adversarialSchema.optional(),
   /** Distribution of t in all losses. */
   timesteps: timestepsSchema.prefault({}),
   tMin: z.number().positive().max(1).default(0.01),

@@ -7,6 +7,7 @@ import { poolSpread } from '../../sampling/teacher-pool';
 import { CollapseMonitor } from './collapse-monitor';
 import { createGroups, type CsdSubject } from './csd-subject';
 import { BatchDraws } from './distillation-batches';
+import { under } from './named-under';
 import { generatorSchedule, guidanceSchedules } from './phase-schedules';
 import { PhaseSteps } from './phase-steps';
 import {
@@ -84,8 +85,8 @@ export async function distillGenerator(
           ]);
           if (generator) collapse.observe(generator['spread']!, iteration + 1);
           return {
-            ...prefixKeys('guidance', guidance),
-            ...(generator ? prefixKeys('generator', generator) : {}),
+            ...under('guidance', guidance),
+            ...(generator ? under('generator', generator) : {}),
           };
         },
         state: store,
@@ -122,10 +123,4 @@ function drawPhase(draw: BatchDraws, phase: DistillationPhase, iteration: number
     guidance: draw.guidance(guidanceBefore + done * guidanceUpdates, guidanceUpdates),
     ...(phase.trainsGenerator ? { generator: draw.generator(generatorBefore + done) } : {}),
   };
-}
-
-function prefixKeys(prefix: string, metrics: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(metrics).map(([name, value]) => [`${prefix}/${name}`, value]),
-  );
 }

@@ -1,10 +1,13 @@
 import type { StateStore, StepCompiler } from '@ar-distill/program';
 import { OptimizerStep, type OptimizerStepOptions } from '../../optimization/optimizer-step';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
-import { batchSpecs } from './distillation-batches';
+import { usesTeacherScore } from './adversarial-settings';
+import { densityRatioObjective } from './density-ratio-objective';
+import { batchSpecs, microBatchSize } from './distillation-batches';
 import { generatorObjective, guidanceObjective } from './distillation-objectives';
 import type { DistillationSettings } from './distillation-settings';
 import type { DistillationPhase } from './phases';
+import { realSpecs } from './real-batches';
 import { SpreadEstimate, spreadSource } from './spread';
 
 /** The compiled updates of θ and ψ, compiled anew where a phase needs others. */
@@ -72,7 +75,11 @@ function compileGuidanceStep(
     name: 'guidance update (FCS)',
     group: groups.guidance,
     reads: groups.generator.valueNames(),
-    inputs: batchSpecs(subject, [settings.guidanceNoiseDraws]),
+    ...(settings.adversarial ? { constants: subject.teacherWeights } : {}),
+    inputs: {
+      ...batchSpecs(subject, [settings.guidanceNoiseDraws]),
+      ...(settings.adversarial ? realSpecs(subject, microBatchSize(settings)) : {}),
+    },
     objective: guidanceObjective(subject, groups),
     microBatches: settings.accumulation,
     updates,
@@ -88,12 +95,19 @@ function compileGeneratorStep(
 ): Promise<OptimizerStep> {
   const { settings } = subject;
   return OptimizerStep.compile(compiler, store, {
-    name: 'generator update (CSD)',
     group: groups.generator,
     reads: groups.guidance.valueNames(),
-    constants: subject.teacherWeights,
+    ...(usesTeacherScore(settings)
+      ? {
+          name: 'generator update (CSD)',
+          constants: subject.teacherWeights,
+          objective: generatorObjective(subject, groups),
+        }
+      : {
+          name: 'generator update (density ratio)',
+          objective: densityRatioObjective(subject, groups),
+        }),
     inputs: batchSpecs(subject, []),
-    objective: generatorObjective(subject, groups),
     microBatches: settings.accumulation,
     ...spreadOf(settings),
     settings,

@@ -1,5 +1,5 @@
 import type { HostTensor, HostTensors } from '@ar-distill/program';
-import { conditionInputs, conditionRows } from '../../model/condition';
+import { conditionInputs, conditionRows } from './condition';
 
 /** Token sequences with what they were made for. */
 export interface TokenSequences {
