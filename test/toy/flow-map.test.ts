@@ -1,8 +1,8 @@
 import { isDiscrete } from '@ar-distill/core';
-import { compileFlowMap } from '@ar-distill/core/sampling';
+import { compileFlowMap, createTeacherPool, type PoolEnvironment } from '@ar-distill/core/sampling';
 import { createEngine } from '@ar-distill/engine';
 import { toyBackbone } from '@ar-distill/plugin-toy';
-import { createRng, type HostTensor } from '@ar-distill/program';
+import { createRng, type HostTensor, type HostTensors } from '@ar-distill/program';
 import { toyJoint } from './toy-joint';
 
 const BATCH = 10_000;
@@ -54,6 +54,43 @@ describe('the flow map', () => {
     expect([...all.sequence.data]).toEqual(codes);
     await large.dispose();
     await small.dispose();
+  });
+
+  it('is kept in a run as the pool of the teacher is, and goes on after an interruption', async () => {
+    const arrays = new Map<string, Readonly<HostTensors>>();
+    const run: PoolEnvironment['run'] = {
+      loadArrays: async (name) => arrays.get(name),
+      saveArrays: async (name, given) => void arrays.set(name, structuredClone(given)),
+      removeArrays: async (name) => void arrays.delete(name),
+    };
+    const drawPool = (stop: () => void, signal: AbortSignal) =>
+      createTeacherPool(
+        {
+          teacher: {
+            layout: teacher.layout,
+            condition: teacher.condition,
+            createSampler: (_compiler, _weights, batchSize) => flowMap(4, batchSize),
+          },
+          teacherWeights: {},
+          size: 24,
+          batchSize: 8,
+          name: 'map',
+        },
+        engine,
+        createRng(3),
+        { run, progress: { update: stop, message: () => undefined }, signal },
+      );
+    const controller = new AbortController();
+    await expect(drawPool(() => controller.abort(), controller.signal)).rejects.toThrow();
+    expect([...arrays.keys()]).toEqual(['map-from-0']);
+    const pool = await drawPool(() => undefined, new AbortController().signal);
+    expect([...arrays.keys()]).toEqual(['map']);
+
+    const whole = await flowMap(4, 24);
+    const drawn = await whole.sample(teacher.condition.inTurn(0, 24), createRng(3), 0);
+    await whole.dispose();
+    expect([...pool.tokens!.data]).toEqual([...drawn.tokens!.data]);
+    expect([...pool.sequences.data]).toEqual([...drawn.sequence.data]);
   });
 
   it('refuses to solve nothing', () => {
