@@ -1,4 +1,5 @@
 export { sampleArDiffusion } from './sampling/ar-diffusion-sampler';
+export { type ArSamplerProgram, compileArSampler } from './sampling/ar-sampler';
 export { sequenceBatch } from './sampling/batch-sizes';
 export { type ArDiffusionProgram, compileArDiffusion } from './sampling/compile-ar-diffusion';
 export {
@@ -17,6 +18,7 @@ export {
   requireFinite,
   sequencePlace,
 } from './sampling/finite';
+export { type FlowMapProgram, compileFlowMap } from './sampling/flow-map';
 export {
   type MarginalSamples,
   type PoolShape,
@@ -40,7 +42,7 @@ export {
   type TeacherPoolOptions,
   createTeacherPool,
 } from './sampling/teacher-pool';
-export { drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
+export { type ChooseCodes, drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
 export {
   compileWatchedTeacher,
   type WatchedStep,

@@ -31,7 +31,7 @@ export interface Backbone<A = unknown> {
   createNetwork(architecture: A): VelocityNetwork;
   /** θ; an `ArDiffusionGenerator` over `createNetwork` when left out. */
   createGenerator?(architecture: A): OneStepGenerator;
-  /** The network that Distilled Decoding 1 trains; the method is refused without it. */
+  /** The network that Distilled Decoding 1 trains. */
   createFlowMapNetwork?(architecture: A): FlowMapNetwork;
   /**
    * Figures of merit of generated `sequences` [N, n, C] (scaled), where the family knows any better

@@ -25,7 +25,8 @@ const SAVE_INTERVAL = 60_000;
 
 /** Whose sequences are drawn, how many, and how many at a time. */
 export interface TeacherPoolOptions {
-  readonly teacher: ConditionalScoreTeacher;
+  /** The teacher, or what draws in its place: its flow map (`compileFlowMap`). */
+  readonly teacher: Pick<ConditionalScoreTeacher, 'layout' | 'condition' | 'createSampler'>;
   readonly teacherWeights: Readonly<HostTensors>;
   readonly size: number;
   readonly batchSize: number;

@@ -1,4 +1,4 @@
-import { sampleCodes, type Parameters } from '@ar-distill/nn';
+import { type Parameters, sampleCodes, type SampledCodes } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import type { Condition } from '../model/condition';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
@@ -34,17 +34,29 @@ export function checkRefinedSteps({ stepLengths }: SequenceLayout, steps: number
 }
 
 /**
+ * The codes [B, L, C] of L positions, from the scaled `codebook` [V, C], log-probabilities [B, L, V] and
+ * the random numbers [B, L, …] of the positions.
+ */
+export type ChooseCodes = (
+  codebook: tf.Tensor,
+  logProbs: tf.Tensor,
+  draws: tf.Tensor,
+) => SampledCodes;
+
+/**
  * The teacher draws the AR steps from `firstStep` on, in order, each after the clean prefix before it;
- * what `sequence` [B, n, C] holds there is not read. `uniforms` [B, n] in [0, 1). Unrolled: one
- * teacher evaluation per AR step. The tokens [B, …] are those of the drawn positions.
+ * what `sequence` [B, n, C] holds there is not read. `draws` are uniforms [B, n] in [0, 1), or what else
+ * `choose` makes codes of, [B, n, …]. Unrolled: one teacher evaluation per AR step. The tokens [B, …] are
+ * those of the drawn positions.
  */
 export function drawSteps(
   teacher: DiscreteScoreTeacher,
   parameters: Parameters,
   sequence: tf.Tensor,
   condition: Condition,
-  uniforms: tf.Tensor,
+  draws: tf.Tensor,
   firstStep: number,
+  choose: ChooseCodes = sampleCodes,
 ): { readonly sequence: tf.Tensor; readonly tokens: readonly tf.Tensor[] } {
   const { layout } = teacher;
   const codebook = teacher.scaledCodebook(parameters);
@@ -59,7 +71,7 @@ export function drawSteps(
     const logProbs = teacher
       .logProbs(parameters, drawn, condition)
       .slice([0, start, 0], [B, length, V]);
-    const own = sampleCodes(codebook, logProbs, uniforms.slice([0, start], [B, length]));
+    const own = choose(codebook, logProbs, draws.slice([0, start], [B, length]));
     tokens.push(own.tokens);
     const before = start > 0 ? [drawn.slice([0, 0, 0], [B, start, C])] : [];
     const after = end < n ? [drawn.slice([0, end, 0], [B, n - end, C])] : [];
