@@ -26,6 +26,8 @@ export interface ReportedQuality {
   /** See `gapClosed`. */
   readonly gapClosed?: number | undefined;
   readonly overTime?: readonly QualityPoint[];
+  /** What keeps figures from being told apart, see `biasWarning`. */
+  readonly warning?: string | undefined;
 }
 
 /** Everything that a report shows. */
@@ -101,7 +103,7 @@ export function renderReport(report: Report): string {
 
 /** What stands below the table: what its figures mean, and the gap that was closed. */
 function explanation(
-  { definition, samples, columns, frechetName, gapClosed }: ReportedQuality,
+  { definition, samples, columns, frechetName, gapClosed, warning }: ReportedQuality,
   rows: readonly ResultRow[],
 ): string[] {
   const shown = columns.filter(({ name }) =>
@@ -115,6 +117,7 @@ function explanation(
         .join('\n'),
     );
   }
+  if (warning !== undefined) lines.push(`**${warning}**`);
   if (gapClosed !== undefined) {
     lines.push(
       `**Gap closed: ${(100 * gapClosed).toFixed(1)}%** of the ${frechetName} difference between ` +

@@ -1,6 +1,7 @@
 import { disposing } from '@ar-distill/core/optimization';
 import { FRECHET_DISTANCE } from '@ar-distill/evaluation';
 import {
+  biasWarning,
   gapClosed,
   lineChart,
   renderReport,
@@ -30,6 +31,8 @@ export interface ImageReport {
   readonly samples: number;
   /** Name of the Fréchet distance in the features that were used. */
   readonly frechetName: string;
+  /** See `biasWarning`. */
+  readonly warning?: string | undefined;
   /** See `gapClosed`. */
   readonly gapClosed?: number | undefined;
   /** Fréchet distance of the generator over that of the teacher; undefined when it is not measured. */
@@ -42,8 +45,8 @@ export interface ImageReport {
 /** Measures every row of the table, writes pictures and `report.md`. */
 export async function writeImageReport(subject: ImageSubject): Promise<ImageReport> {
   const { context, adaptation, outcome, run, settings } = subject;
-  const { provider, columns, table, speed, overTime } = await measure(subject);
-  const { rows, samples } = table;
+  const { provider, table, speed, overTime } = await measure(subject);
+  const { rows, columns, samples } = table;
   const { frechetName, definition } = provider;
   const pictures = [...table.pictures];
   const result = resultOf(outcome);
@@ -68,10 +71,11 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     isCompared && independent !== undefined
       ? gapClosed({ independent, distilled, teacher })
       : undefined;
+  const warning = biasWarning(rows, frechetName, samples);
   const text = renderReport({
     title: `${context.found.name}: one-step generator`,
     rows,
-    quality: { frechetName, definition, columns, samples, gapClosed: gap, overTime },
+    quality: { frechetName, definition, columns, samples, gapClosed: gap, overTime, warning },
     speed,
     ...(adaptation ? { adaptation: describeAdaptation(adaptation) } : {}),
     settings: {
@@ -88,6 +92,7 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     columns,
     samples,
     frechetName,
+    warning,
     gapClosed: gap,
     ratio: isCompared ? distilled / teacher : undefined,
     speed,
@@ -103,7 +108,7 @@ async function measure(subject: ImageSubject) {
     const { teacher } = models;
     const images = imagesOf({ teacher, tokenizer: decoder.tokenizer });
     const evaluator = own(await openEvaluator(context, images));
-    const { provider, columns, frechetDistance } = evaluator;
+    const { provider, frechetDistance } = evaluator;
     const table = await measureRows(subject, evaluator, rng);
     // Against the teacher that was given, not the adapted one.
     const speed = await compareSpeed(
@@ -116,6 +121,6 @@ async function measure(subject: ImageSubject) {
     const overTime = frechetDistance
       ? await qualityCurve(subject, provider, frechetDistance, rng)
       : [];
-    return { provider, columns, table, speed, overTime };
+    return { provider, table, speed, overTime };
   });
 }
