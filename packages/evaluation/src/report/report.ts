@@ -37,6 +37,8 @@ export interface Report {
   readonly rows: readonly ResultRow[];
   /** Left out when no feature network can read the images. */
   readonly quality?: ReportedQuality;
+  /** Images per call that the rows' seconds per image are of, the decoder included. */
+  readonly timedBatch: number;
   /** One step against the teacher's KV-cached sampling. */
   readonly speed?: readonly SpeedComparison[];
   /** What an adaptation of the teacher to continuous input kept, in sentences. */
@@ -52,6 +54,9 @@ export interface Report {
 export function renderReport(report: Report): string {
   const { rows, quality, pictures = [], speed = [], adaptation = [], settings, timings } = report;
   const sections = [`# ${report.title}`, markdownTable(rows, quality?.columns ?? [])];
+  if (rows.some(({ secondsPerImage }) => secondsPerImage !== undefined)) {
+    sections.push(`Seconds per image are of ${report.timedBatch} per call, with the decoder.`);
+  }
   if (quality) sections.push(...explanation(quality, rows));
   if (speed.length > 0) {
     sections.push(

@@ -14,6 +14,7 @@ import { imagesOf, openEvaluator } from '../evaluate/image-evaluator';
 import { flattenSettings } from './flatten-settings';
 import { measureRows } from './measured-table';
 import { curveSamples, qualityCurve } from './quality-curve';
+import { timedBatch } from './report-methods';
 import { resultOf, type ImageSubject } from './report-subject';
 import { INDEPENDENT, TEACHER } from './row-names';
 import { compareSpeed } from './speed-comparison';
@@ -75,6 +76,7 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
   const text = renderReport({
     title: `${context.found.name}: one-step generator`,
     rows,
+    timedBatch: timedBatch(subject),
     quality: { frechetName, definition, columns, samples, gapClosed: gap, overTime, warning },
     speed,
     ...(adaptation ? { adaptation: describeAdaptation(adaptation) } : {}),
