@@ -35,7 +35,7 @@ describe('built-in metrics', () => {
     expect(FRECHET_DISTANCE.compute(images, REFERENCE)['frechet-distance']).toBeCloseTo(8, 12);
   });
 
-  it('measure the Fréchet distance to samples of the teacher, that it was given', () => {
+  it('measure the Fréchet distance to samples of a teacher', () => {
     const teacher = {
       count: 3,
       dimension: 1,
