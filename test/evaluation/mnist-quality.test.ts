@@ -41,7 +41,9 @@ function expectFigures(
   values: Readonly<Record<string, number>>,
   expected: Readonly<Record<string, number>>,
 ): void {
-  expect(Object.keys(values).sort()).toEqual(Object.keys(expected).sort());
+  const { 'frechet-distance.bias': bias, ...before } = values;
+  expect(bias).toBeGreaterThan(0);
+  expect(Object.keys(before).sort()).toEqual(Object.keys(expected).sort());
   for (const [name, value] of Object.entries(expected)) {
     expect(Math.abs(values[name]! / value - 1)).toBeLessThan(1e-5);
   }
@@ -88,7 +90,9 @@ describe('FID-MNIST and what is reported with it', () => {
   it('compare with statistics that the test set gives again', async () => {
     const computed = await computeReference(network, test, mnist.classes);
     expect(computed.count).toBe(10_000);
-    expect(computed.features).toHaveLength(reference.features.length);
+    // What ships has the vectors of fewer of them.
+    expect(computed.features).toHaveLength(10_000 * 128);
+    expect(reference.features).toHaveLength(2000 * 128);
     for (const name of ['mean', 'covariance', 'withinClass'] as const) {
       expect(computed[name]).toHaveLength(reference[name].length);
       expect(largestDifference(computed[name], reference[name])).toBeLessThan(1e-4);

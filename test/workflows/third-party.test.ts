@@ -44,7 +44,11 @@ describe.each([
       });
       weights = file;
       if (report?.kind !== 'images') throw new Error('It can be measured.');
-      expect(report.columns.map(({ name }) => name)).toEqual(['brightness', 'frechet-distance']);
+      expect(report.columns.map(({ name }) => name)).toEqual([
+        'brightness',
+        'frechet-distance',
+        'teacher-distance',
+      ]);
       const text = readFileSync(report.file, 'utf8');
       expect(text).toContain('FD-moments');
       expect(text).not.toMatch(/NaN|undefined|Infinity/);
@@ -54,6 +58,7 @@ describe.each([
         if (/reconstruction/.test(name)) continue;
         expect(Math.abs(values!['brightness']!)).toBeLessThanOrEqual(1);
         expect(values!['frechet-distance']!).toBeGreaterThanOrEqual(0);
+        expect(values!['teacher-distance']!).toBeGreaterThan(0);
       }
     },
     MINUTES,
@@ -65,7 +70,11 @@ describe.each([
     const teacher = await sample(container, { preset, teacher: true, count: 5 });
     expect(teacher.images.shape).toEqual([5, ...shape]);
     const { values } = await evaluate(container, { preset, weights, samples: 10 });
-    expect(Object.keys(values)).toEqual(['brightness', 'frechet-distance']);
+    expect(Object.keys(values)).toEqual([
+      'brightness',
+      'frechet-distance',
+      'frechet-distance.bias',
+    ]);
     const model = await ImageModel.open(container, weights);
     const rng = model.createRng(0);
     const condition = conditionFor(model.condition, undefined, 5);

@@ -97,6 +97,7 @@ describe('evaluateImages', () => {
     expect(same.count).toBe(60);
     expect(Object.keys(same.values)).toEqual([
       'frechet-distance',
+      'frechet-distance.bias',
       'class-accuracy',
       'precision',
       'recall',

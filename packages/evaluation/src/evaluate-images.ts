@@ -1,5 +1,6 @@
 import {
   conditionRows,
+  type ExtractedFeatures,
   type FeatureNetwork,
   type FeatureOutput,
   type ImageSplit,
@@ -9,6 +10,8 @@ import {
 } from '@ar-distill/core';
 import type { HostTensor } from '@ar-distill/program';
 import { extractBatches, extractSplit, type OnImages } from './features/extract-split';
+import { featureStatistics, type FeatureStatistics } from './features/feature-statistics';
+import { pooledFeatures } from './features/measured-inputs';
 
 /** What images are measured with. */
 export interface ImageEvaluation {
@@ -45,10 +48,27 @@ export async function evaluateImages(
     throw new RangeError(`${count} images cannot have ${labels.length} labels.`);
   }
   checkReference(evaluation);
-  const { network, metrics, onImages } = evaluation;
-  const read = async (rows: Int32Array) => conditionRows({ images }, rows)['images']!;
-  const features = await extractBatches(network, count, read, outputsOf(metrics), onImages);
+  const features = await featuresOf(evaluation, images, outputsOf(evaluation.metrics));
   return computeMetrics(evaluation, { count, features, labels });
+}
+
+/** Mean and covariance of the pooled features of `images` [N, height, width, channels] in [−1, 1]. */
+export async function pooledStatistics(
+  evaluation: Pick<ImageEvaluation, 'network' | 'onImages'>,
+  images: HostTensor,
+): Promise<FeatureStatistics> {
+  const features = await featuresOf(evaluation, images, ['pool']);
+  const { data, dimension } = pooledFeatures({ count: images.shape[0]!, features });
+  return featureStatistics(data, dimension);
+}
+
+function featuresOf(
+  { network, onImages }: Pick<ImageEvaluation, 'network' | 'onImages'>,
+  images: HostTensor,
+  which: readonly FeatureOutput[],
+): Promise<ExtractedFeatures> {
+  const read = async (rows: Int32Array) => conditionRows({ images }, rows)['images']!;
+  return extractBatches(network, images.shape[0]!, read, which, onImages);
 }
 
 /**

@@ -1,6 +1,7 @@
 export {
   evaluateImages,
   evaluateSplit,
+  pooledStatistics,
   type ImageEvaluation,
   type ImageQuality,
 } from './evaluate-images';
@@ -10,8 +11,10 @@ export {
   type ReferenceSet,
   saveReferenceSet,
 } from './features/reference-set';
+export type { FeatureStatistics } from './features/feature-statistics';
 export { type FewestImages, fewestImages } from './fewest-images';
 export { BUILT_IN_METRICS } from './metrics/built-in-metrics';
 export { CLASS_ACCURACY } from './metrics/class-accuracy';
 export { FRECHET_DISTANCE } from './metrics/frechet-distance';
+export { teacherDistance } from './metrics/teacher-distance';
 export { type MetricInputs, type MetricSelection, selectMetrics } from './select-metrics';

@@ -1,3 +1,4 @@
+export { biasWarning } from './report/bias-warning';
 export { gapClosed } from './report/gap-closed';
 export { type ImageGridOptions, imageGrid } from './report/image-grid';
 export { type ChartOptions, type ChartSeries, lineChart } from './report/line-chart';

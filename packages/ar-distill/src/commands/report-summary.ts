@@ -30,6 +30,7 @@ function imageLines({
   frechetName,
   ratio,
   seconds,
+  warning,
 }: ImageReport): string[] {
   const lines = ['', textTable(rows, columns), ''];
   for (const comparison of speed) {
@@ -45,5 +46,6 @@ function imageLines({
         `training took ${seconds.toFixed(0)} s`,
     );
   }
+  if (warning !== undefined) lines.push(warning);
   return lines;
 }

@@ -1,6 +1,8 @@
+import { createRng } from '@ar-distill/program';
 import { classDiversity, withinClassDistances } from './class-diversity';
 import { Manifold } from './manifold';
-import { spacedRows } from './squared-distance';
+import { spacedHalves, spacedRows } from './spaced-rows';
+import { squaredDistance } from './squared-distance';
 
 describe('Manifold', () => {
   const line = Float32Array.of(0, 1, 3, 7);
@@ -14,6 +16,31 @@ describe('Manifold', () => {
 
   it('covers itself', () => {
     expect(new Manifold(line, 1).coverage(line)).toBe(1);
+  });
+
+  it('covers what the balls of a naive computation cover', () => {
+    const rng = createRng(4);
+    const dimension = 40;
+    /** Clusters far from each other, spread more in some dimensions, with two vectors that are equal. */
+    const vectors = (name: string, count: number) => {
+      const drawn = rng
+        .normal(name, 0, count * dimension)
+        .map((z, at) => z / (1 + (at % dimension)) + 9 * (Math.floor(at / dimension) % 3));
+      drawn.copyWithin(dimension, 0, dimension);
+      return drawn;
+    };
+    const [own, points] = [vectors('own', 230), vectors('points', 170)];
+    const radii = Array.from({ length: 230 }, (_, i) => {
+      const others = [...Array(230).keys()].filter((j) => j !== i);
+      const distances = others.map((j) => squaredDistance(own, i, own, j, dimension));
+      return distances.sort((a, b) => a - b)[2]!;
+    });
+    const covered = [...Array(170).keys()].filter((i) =>
+      radii.some((radius, j) => squaredDistance(points, i, own, j, dimension) <= radius),
+    );
+    expect(covered.length).toBeGreaterThan(40);
+    expect(covered.length).toBeLessThan(165);
+    expect(new Manifold(own, dimension).coverage(points)).toBe(covered.length / 170);
   });
 
   it('measures distances in all dimensions', () => {
@@ -73,5 +100,14 @@ describe('spacedRows', () => {
     const counts = new Array<number>(10).fill(0);
     for (const label of spacedRows(classes, 1, 2000)) counts[label]!++;
     for (const count of counts) expect(Math.abs(count - 200)).toBeLessThanOrEqual(2);
+  });
+
+  it('gives halves that share no row and together have all', () => {
+    const [first, second] = spacedHalves(rows.subarray(0, 10), 2);
+    const starts = [...first, ...second].filter((_, i) => i % 2 === 0);
+    expect([first.length, second.length]).toEqual([4, 4]);
+    expect(new Set(starts).size).toBe(4);
+    const [a, b] = spacedHalves(rows, 1);
+    expect([...a, ...b].sort((x, y) => x - y)).toEqual([...rows]);
   });
 });

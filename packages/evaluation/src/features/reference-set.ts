@@ -6,10 +6,12 @@ import { pooledFeatures, requireLabels } from './measured-inputs';
 import { withinClassDistances } from './class-diversity';
 import { extractSplit, type OnImages } from './extract-split';
 import { featureStatistics } from './feature-statistics';
-import { spacedRows } from './squared-distance';
+import { spacedRows } from './spaced-rows';
 
-/** Vectors that precision and recall are measured on, of both sides. */
-export const MANIFOLD_SIZE = 2000;
+/** Real images whose vectors precision and recall are measured on, at most. */
+const REFERENCE_VECTORS = 10_000;
+/** Generated images that they are measured on, at most. */
+export const SAMPLE_VECTORS = 50_000;
 
 /** What is known of the real images that generated ones are compared with, as a file keeps it. */
 export type ReferenceSet = MetricReference;
@@ -23,7 +25,7 @@ export function referenceSet(
   const dimension = features.length / labels.length;
   return {
     ...featureStatistics(features, dimension),
-    features: spacedRows(features, dimension, MANIFOLD_SIZE),
+    features: spacedRows(features, dimension, REFERENCE_VECTORS),
     withinClass: withinClassDistances(features, labels, numClasses),
   };
 }

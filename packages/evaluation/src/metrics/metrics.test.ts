@@ -7,6 +7,7 @@ import { FRECHET_DISTANCE } from './frechet-distance';
 import { INCEPTION_SCORE } from './inception-score';
 import { PRECISION } from './precision';
 import { RECALL } from './recall';
+import { teacherDistance } from './teacher-distance';
 
 /** One feature per image. */
 const pool = (...values: readonly number[]): ExtractedFeatures => ({
@@ -32,6 +33,19 @@ describe('built-in metrics', () => {
     // Mean 4 and variance 16 against 2 and 4: (4 − 2)² + (4 − 2)².
     const images = { count: 3, features: pool(0, 4, 8) };
     expect(FRECHET_DISTANCE.compute(images, REFERENCE)['frechet-distance']).toBeCloseTo(8, 12);
+  });
+
+  it('measure the Fréchet distance to samples of a teacher', () => {
+    const teacher = {
+      count: 3,
+      dimension: 1,
+      mean: Float64Array.of(5),
+      covariance: Float64Array.of(1),
+    };
+    const images = { count: 3, features: pool(0, 4, 8) };
+    // (5 − 4)² + (4 − 1)².
+    const distance = { 'teacher-distance': expect.closeTo(10, 12) as number };
+    expect(teacherDistance(teacher).compute(images, undefined)).toEqual(distance);
   });
 
   it('measure precision in the balls of the reference', () => {

@@ -1,7 +1,7 @@
 import type { Metric, MetricReference } from '@ar-distill/core';
 import { Manifold } from '../features/manifold';
-import { MANIFOLD_SIZE } from '../features/reference-set';
-import { spacedRows } from '../features/squared-distance';
+import { SAMPLE_VECTORS } from '../features/reference-set';
+import { spacedRows } from '../features/spaced-rows';
 import { pooledFeatures, requireReference } from '../features/measured-inputs';
 
 /** Manifolds are quadratic in their size, and one reference serves many evaluations. */
@@ -15,7 +15,7 @@ function manifoldOf(reference: MetricReference): Manifold {
   return manifold;
 }
 
-/** Share of generated images that look real (Kynkäänniemi et al. 2019), on 2,000 of each side. */
+/** Share of generated images that look real (Kynkäänniemi et al. 2019), of 50,000 at most. */
 export const PRECISION: Metric = {
   name: 'precision',
   title: 'precision',
@@ -26,7 +26,7 @@ export const PRECISION: Metric = {
   needs: ['pool', 'reference'],
   compute(images, reference) {
     const { data, dimension } = pooledFeatures(images);
-    const points = spacedRows(data, dimension, MANIFOLD_SIZE);
+    const points = spacedRows(data, dimension, SAMPLE_VECTORS);
     return { [this.name]: manifoldOf(requireReference(reference)).coverage(points) };
   },
 };

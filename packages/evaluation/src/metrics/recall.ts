@@ -1,10 +1,10 @@
 import type { Metric } from '@ar-distill/core';
 import { Manifold, MANIFOLD_NEIGHBOURS } from '../features/manifold';
-import { MANIFOLD_SIZE } from '../features/reference-set';
-import { spacedRows } from '../features/squared-distance';
+import { SAMPLE_VECTORS } from '../features/reference-set';
+import { spacedRows } from '../features/spaced-rows';
 import { pooledFeatures, requireReference } from '../features/measured-inputs';
 
-/** Share of real images that could have been generated (Kynkäänniemi et al. 2019), on 2,000 of each. */
+/** Share of real images that could have been generated (Kynkäänniemi et al. 2019), of 10,000 at most. */
 export const RECALL: Metric = {
   name: 'recall',
   title: 'recall',
@@ -17,7 +17,7 @@ export const RECALL: Metric = {
   compute(images, reference) {
     const { data, dimension } = pooledFeatures(images);
     const real = requireReference(reference).features;
-    const manifold = new Manifold(spacedRows(data, dimension, MANIFOLD_SIZE), dimension);
+    const manifold = new Manifold(spacedRows(data, dimension, SAMPLE_VECTORS), dimension);
     return { [this.name]: manifold.coverage(real) };
   },
 };

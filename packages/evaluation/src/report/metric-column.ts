@@ -1,5 +1,6 @@
 import type { FeatureNetworkProvider, Metric } from '@ar-distill/core';
 import { FRECHET_DISTANCE } from '../metrics/frechet-distance';
+import { TEACHER_DISTANCE } from '../metrics/teacher-distance';
 
 /** A column of measured values, as the metric declares it. */
 export type MetricColumn = Pick<
@@ -8,16 +9,20 @@ export type MetricColumn = Pick<
 >;
 
 /**
- * Columns of the metrics. The Fréchet distance goes by the name that the feature network gives it,
+ * Columns of the metrics. Fréchet distances go by the name that the feature network gives it,
  * because values in the features of different networks cannot be compared.
  */
 export function metricColumns(
   metrics: readonly Metric[],
   { frechetName }: Pick<FeatureNetworkProvider, 'frechetName'>,
 ): MetricColumn[] {
+  const titles: Readonly<Record<string, string>> = {
+    [FRECHET_DISTANCE.name]: frechetName,
+    [TEACHER_DISTANCE.name]: `${frechetName} to the teacher`,
+  };
   return metrics.map(({ name, title, summary, unit, decimals, better }) => ({
     name,
-    title: name === FRECHET_DISTANCE.name ? frechetName : title,
+    title: titles[name] ?? title,
     summary,
     unit,
     decimals,

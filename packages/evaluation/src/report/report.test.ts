@@ -26,12 +26,14 @@ const ROWS: readonly ResultRow[] = [
 const REPORT: Report = {
   title: 'One step',
   rows: ROWS,
+  timedBatch: 100,
   quality: {
     frechetName: 'FD-digits',
     definition: 'FD-digits is a distance.',
     columns: COLUMNS,
     samples: 10_000,
     gapClosed: 0.9345,
+    warning: 'Two rows are too close.',
     overTime: [{ updates: 100, seconds: 75, distance: 12.345 }],
   },
   settings: { seed: 0, 'guidance.scale': 2, ema: true },
@@ -98,8 +100,10 @@ describe('renderReport', () => {
     for (const line of [
       '# One step',
       '| DD2 | 1 | 3.25 | 97.5% | 0.921 | 0.00123 |',
+      'Seconds per image are of 100 per call, with the decoder.',
       'FD-digits is a distance. 10,000 samples per row.',
       '- class accuracy: share of the images that the network takes for the class that was asked for; higher is better.',
+      '**Two rows are too close.**',
       '**Gap closed: 93.5%** of the FD-digits difference',
       '![Samples](samples.png)',
       '## FD-digits over time',
@@ -116,7 +120,7 @@ describe('renderReport', () => {
   });
 
   it('leaves out what is not there', () => {
-    const text = renderReport({ title: 'x', rows: ROWS, settings: {}, timings: {} });
+    const text = renderReport({ title: 'x', rows: ROWS, timedBatch: 4, settings: {}, timings: {} });
     expect(text).not.toMatch(
       /Gap closed|samples per row|0\.46|## Pictures|over time|## Time|KV-cached|## Adaptation/,
     );

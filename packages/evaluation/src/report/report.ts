@@ -26,6 +26,8 @@ export interface ReportedQuality {
   /** See `gapClosed`. */
   readonly gapClosed?: number | undefined;
   readonly overTime?: readonly QualityPoint[];
+  /** What keeps figures from being told apart, see `biasWarning`. */
+  readonly warning?: string | undefined;
 }
 
 /** Everything that a report shows. */
@@ -35,6 +37,8 @@ export interface Report {
   readonly rows: readonly ResultRow[];
   /** Left out when no feature network can read the images. */
   readonly quality?: ReportedQuality;
+  /** Images per call that the rows' seconds per image are of, the decoder included. */
+  readonly timedBatch: number;
   /** One step against the teacher's KV-cached sampling. */
   readonly speed?: readonly SpeedComparison[];
   /** What an adaptation of the teacher to continuous input kept, in sentences. */
@@ -50,6 +54,9 @@ export interface Report {
 export function renderReport(report: Report): string {
   const { rows, quality, pictures = [], speed = [], adaptation = [], settings, timings } = report;
   const sections = [`# ${report.title}`, markdownTable(rows, quality?.columns ?? [])];
+  if (rows.some(({ secondsPerImage }) => secondsPerImage !== undefined)) {
+    sections.push(`Seconds per image are of ${report.timedBatch} per call, with the decoder.`);
+  }
   if (quality) sections.push(...explanation(quality, rows));
   if (speed.length > 0) {
     sections.push(
@@ -101,7 +108,7 @@ export function renderReport(report: Report): string {
 
 /** What stands below the table: what its figures mean, and the gap that was closed. */
 function explanation(
-  { definition, samples, columns, frechetName, gapClosed }: ReportedQuality,
+  { definition, samples, columns, frechetName, gapClosed, warning }: ReportedQuality,
   rows: readonly ResultRow[],
 ): string[] {
   const shown = columns.filter(({ name }) =>
@@ -115,6 +122,7 @@ function explanation(
         .join('\n'),
     );
   }
+  if (warning !== undefined) lines.push(`**${warning}**`);
   if (gapClosed !== undefined) {
     lines.push(
       `**Gap closed: ${(100 * gapClosed).toFixed(1)}%** of the ${frechetName} difference between ` +

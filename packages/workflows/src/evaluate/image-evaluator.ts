@@ -18,7 +18,9 @@ import {
   evaluateImages,
   FRECHET_DISTANCE,
   loadReferenceSet,
+  pooledStatistics,
   selectMetrics,
+  teacherDistance,
   type ImageEvaluation,
   type ImageQuality,
   type MetricInputs,
@@ -41,10 +43,18 @@ export interface ImageEvaluator {
    * @throws the signal's reason (an AbortError) between two batches when it is aborted.
    */
   evaluate(images: HostTensor, condition: Readonly<HostTensors>): Promise<ImageQuality>;
+  /**
+   * The same with the Fréchet distance to these samples of the teacher, beside the metric that measures it
+   * to real images. The network stays this one's.
+   */
+  withTeacher(samples: HostTensor): Promise<TeacherEvaluator>;
   /** The Fréchet distance alone, for curves during training, where it is one of the metrics. */
   readonly frechetDistance?: (images: HostTensor) => Promise<number>;
   dispose(): Promise<void>;
 }
+
+/** An evaluator that another one disposes of. */
+export type TeacherEvaluator = Pick<ImageEvaluator, 'columns' | 'evaluate'>;
 
 /** The images that are to be measured. */
 export interface EvaluatedImages {
@@ -178,10 +188,18 @@ export async function openEvaluator(
   });
   const measure = (own: readonly Metric[], images: HostTensor, classes?: Int32Array) =>
     evaluateImages({ network, metrics: own, reference, onImages }, images, classes);
+  const measuring = (own: readonly Metric[]): TeacherEvaluator => ({
+    columns: metricColumns(own, provider),
+    evaluate: (images, condition) => measure(own, images, classesOf(condition)),
+  });
   return {
     provider,
-    columns: metricColumns(metrics, provider),
-    evaluate: (images, condition) => measure(metrics, images, classesOf(condition)),
+    ...measuring(metrics),
+    withTeacher: async (samples) => {
+      const teacher = await pooledStatistics({ network, onImages }, samples);
+      const place = metrics.findIndex(({ name }) => name === FRECHET_DISTANCE.name) + 1;
+      return measuring(metrics.toSpliced(place, 0, teacherDistance(teacher)));
+    },
     ...(metrics.some(({ name }) => name === FRECHET_DISTANCE.name)
       ? {
           frechetDistance: async (images: HostTensor) => {

@@ -1,6 +1,7 @@
 import { disposing } from '@ar-distill/core/optimization';
 import { FRECHET_DISTANCE } from '@ar-distill/evaluation';
 import {
+  biasWarning,
   gapClosed,
   lineChart,
   renderReport,
@@ -13,6 +14,7 @@ import { imagesOf, openEvaluator } from '../evaluate/image-evaluator';
 import { flattenSettings } from './flatten-settings';
 import { measureRows } from './measured-table';
 import { curveSamples, qualityCurve } from './quality-curve';
+import { timedBatch } from './report-methods';
 import { resultOf, type ImageSubject } from './report-subject';
 import { INDEPENDENT, TEACHER } from './row-names';
 import { compareSpeed } from './speed-comparison';
@@ -30,6 +32,8 @@ export interface ImageReport {
   readonly samples: number;
   /** Name of the Fréchet distance in the features that were used. */
   readonly frechetName: string;
+  /** See `biasWarning`. */
+  readonly warning?: string | undefined;
   /** See `gapClosed`. */
   readonly gapClosed?: number | undefined;
   /** Fréchet distance of the generator over that of the teacher; undefined when it is not measured. */
@@ -42,8 +46,8 @@ export interface ImageReport {
 /** Measures every row of the table, writes pictures and `report.md`. */
 export async function writeImageReport(subject: ImageSubject): Promise<ImageReport> {
   const { context, adaptation, outcome, run, settings } = subject;
-  const { provider, columns, table, speed, overTime } = await measure(subject);
-  const { rows, samples } = table;
+  const { provider, table, speed, overTime } = await measure(subject);
+  const { rows, columns, samples } = table;
   const { frechetName, definition } = provider;
   const pictures = [...table.pictures];
   const result = resultOf(outcome);
@@ -68,10 +72,12 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     isCompared && independent !== undefined
       ? gapClosed({ independent, distilled, teacher })
       : undefined;
+  const warning = biasWarning(rows, frechetName, samples);
   const text = renderReport({
     title: `${context.found.name}: one-step generator`,
     rows,
-    quality: { frechetName, definition, columns, samples, gapClosed: gap, overTime },
+    timedBatch: timedBatch(subject),
+    quality: { frechetName, definition, columns, samples, gapClosed: gap, overTime, warning },
     speed,
     ...(adaptation ? { adaptation: describeAdaptation(adaptation) } : {}),
     settings: {
@@ -88,6 +94,7 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     columns,
     samples,
     frechetName,
+    warning,
     gapClosed: gap,
     ratio: isCompared ? distilled / teacher : undefined,
     speed,
@@ -103,7 +110,7 @@ async function measure(subject: ImageSubject) {
     const { teacher } = models;
     const images = imagesOf({ teacher, tokenizer: decoder.tokenizer });
     const evaluator = own(await openEvaluator(context, images));
-    const { provider, columns, frechetDistance } = evaluator;
+    const { provider, frechetDistance } = evaluator;
     const table = await measureRows(subject, evaluator, rng);
     // Against the teacher that was given, not the adapted one.
     const speed = await compareSpeed(
@@ -116,6 +123,6 @@ async function measure(subject: ImageSubject) {
     const overTime = frechetDistance
       ? await qualityCurve(subject, provider, frechetDistance, rng)
       : [];
-    return { provider, columns, table, speed, overTime };
+    return { provider, table, speed, overTime };
   });
 }

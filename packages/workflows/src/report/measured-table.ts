@@ -6,10 +6,17 @@ import {
   type TeacherPool,
   whyNoMarginals,
 } from '@ar-distill/core/sampling';
-import { imageGrid, type ResultRow } from '@ar-distill/evaluation/report';
-import { elementCount, float32, type HostTensor, type Rng } from '@ar-distill/program';
+import { imageGrid, type MetricColumn, type ResultRow } from '@ar-distill/evaluation/report';
+import {
+  elementCount,
+  float32,
+  type HostTensor,
+  type Rng,
+  streamsUnder,
+} from '@ar-distill/program';
 import type { PresetContext } from '../context';
-import type { ImageEvaluator } from '../evaluate/image-evaluator';
+import type { ImageEvaluator, TeacherEvaluator } from '../evaluate/image-evaluator';
+import { TEACHER_SAMPLES } from '../evaluate/teacher-samples';
 import type { LoadedTokenizer } from '../models/preset-models';
 import { compileDecoder } from '../sample/decoder';
 import { decodeSequences, drawImages, type DrawnImages } from '../sample/draw-images';
@@ -31,6 +38,8 @@ export interface Picture {
 /** The rows of the table, and a picture of each. */
 export interface MeasuredTable {
   readonly rows: readonly ResultRow[];
+  /** How the values of the rows are shown. */
+  readonly columns: readonly MetricColumn[];
   readonly pictures: readonly Picture[];
   /** Per row. */
   readonly samples: number;
@@ -52,12 +61,13 @@ export async function measureRows(
   const rows: ResultRow[] = [];
   if (models.tokenizer) rows.push(reconstructionRow(models.tokenizer));
   const pictures: Picture[] = [];
+  let measuring: TeacherEvaluator = evaluator;
   const measure = async (
     name: string,
     drawn: DrawnImages,
     extra: Pick<ResultRow, 'evaluations' | 'secondsPerImage'>,
   ): Promise<void> => {
-    const { values } = await evaluator.evaluate(drawn.images, drawn.condition);
+    const { values } = await measuring.evaluate(drawn.images, drawn.condition);
     rows.push({ name, ...extra, values });
     const path = pictureFile(name);
     await run.writeFile(path, sampleGrid(drawn.images, space.numClasses));
@@ -75,6 +85,13 @@ export async function measureRows(
     await disposing(async (ownMethod) => {
       const methods = await openMethods(subject, ownMethod);
       const seconds = await timeMethods(methods, subject, rng);
+      if (evaluator.frechetDistance) {
+        // None of the pool's: those are the teacher's row, and have trained the first stage.
+        const own = streamsUnder(rng, TEACHER_SAMPLES);
+        const sampler = methods.get(TEACHER)!;
+        const drawing = drawImages(TEACHER_SAMPLES, sampler, condition, samples, own, context);
+        measuring = await evaluator.withTeacher((await drawing).images);
+      }
       for (const [name, sampler] of methods) {
         const drawn =
           name === distilledFrom
@@ -90,7 +107,7 @@ export async function measureRows(
       await measure(INDEPENDENT, await decoded('onestep*', marginals), { evaluations: 1 });
     }
   });
-  return { rows, pictures, samples };
+  return { rows, columns: measuring.columns, pictures, samples };
 }
 
 /** Independent tokens; undefined when no two samples share a condition, or too few do. */

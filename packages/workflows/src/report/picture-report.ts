@@ -49,6 +49,7 @@ export async function writePictureReport(
   const text = renderReport({
     title: `${found.name}: one-step generator`,
     rows,
+    timedBatch: batchSize,
     settings: flattenSettings(settings),
     timings: subject.timings,
     pictures,

@@ -10,6 +10,11 @@ import type { ImageSubject, ReportSubject } from './report-subject';
 const TIMED_BATCH = 100;
 const TIMED_ROUNDS = 5;
 
+/** Images per call that methods are timed with. */
+export function timedBatch({ models, decoder }: Pick<ImageSubject, 'models' | 'decoder'>): number {
+  return imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, TIMED_BATCH);
+}
+
 /**
  * Everything that draws images by itself, by its name in the table and in its order; `own` takes what
  * is opened, also when something after it cannot be.
@@ -20,8 +25,7 @@ export async function openMethods(
 ): Promise<Map<string, ImageSampler>> {
   const { compiler } = context;
   const snapping = { ...decoder, snap: true };
-  const { layout } = models.teacher;
-  const batchSize = imageBatch(layout, decoder.tokenizer.imageShape, TIMED_BATCH);
+  const batchSize = timedBatch({ models, decoder });
   const methods = new Map<string, ImageSampler>();
   const add = async (name: string, sampler: SequenceSampler, by = decoder): Promise<void> => {
     methods.set(name, own(await imageSampler(compiler, sampler, by)));
