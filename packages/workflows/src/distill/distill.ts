@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DistillationMethod, GeneratorSnapshot } from '@ar-distill/core';
+import type { DistillationMethod, GeneratorSnapshot, MethodStage } from '@ar-distill/core';
 import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -63,6 +63,16 @@ export interface DistillResult {
 
 type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
+/** A distillation that everything is known of and nothing is started of. */
+interface PreparedDistillation {
+  readonly context: PresetContext;
+  readonly plan: RunPlan<DistillConfig>;
+  readonly method: DistillationMethod;
+  readonly given: PresetModels;
+  /** Those that the method will have. */
+  readonly stages: readonly MethodStage[];
+}
+
 /**
  * The whole distillation: adaptation of a teacher that needs it (stage 0), the stages of the method,
  * the generator's file, the report. Whatever the run directory already holds is not done again.
@@ -73,6 +83,28 @@ export async function distill(
   options: DistillOptions,
   workflow: WorkflowOptions = {},
 ): Promise<DistillResult> {
+  const { context, plan, method, given, stages } = await prepareDistillation(
+    container,
+    options,
+    workflow,
+  );
+  return workInRun(context, DISTILLATION, options, plan, (run, own) =>
+    distillInRun(own, method, given, run, {
+      ahead: stages,
+      reporting: (options.report ?? true) ? [{}] : [],
+    }),
+  );
+}
+
+/**
+ * Reads what `distill` with these options works on and checks all that it will need.
+ * @throws InvalidOptionError naming the option that is wrong.
+ */
+export async function prepareDistillation(
+  container: ServiceContainer,
+  options: DistillOptions,
+  workflow: WorkflowOptions,
+): Promise<PreparedDistillation> {
   const context = await resolvePreset(openContext(container, workflow), options, {
     teacherDraws: true,
   });
@@ -103,12 +135,7 @@ export async function distill(
     ...plan.config,
     ...(resume ? {} : { ...(await networksOf(context, files)), ...(await stage1Of(plan.config)) }),
   };
-  return workInRun(context, DISTILLATION, options, { ...plan, config }, (run, own) =>
-    distillInRun(own, method, given, run, {
-      ahead: stages,
-      reporting: (options.report ?? true) ? [{}] : [],
-    }),
-  );
+  return { context, plan: { ...plan, config }, method, given, stages };
 }
 
 /** The run that the options ask for, or go on with. */

@@ -5,6 +5,7 @@ import {
   lineChart,
   renderReport,
   type MetricColumn,
+  type QualityPoint,
   type ResultRow,
   type SpeedComparison,
 } from '@ar-distill/evaluation/report';
@@ -26,6 +27,9 @@ export interface ImageReport {
   readonly file: string;
   readonly rows: readonly ResultRow[];
   readonly columns: readonly MetricColumn[];
+  /** Name of the row of the distilled generator. */
+  readonly result?: string | undefined;
+  readonly overTime: readonly QualityPoint[];
   /** Samples per row. */
   readonly samples: number;
   /** Name of the Fréchet distance in the features that were used. */
@@ -86,6 +90,8 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     file: await run.writeFile('report.md', Buffer.from(text)),
     rows,
     columns,
+    result: result?.name,
+    overTime,
     samples,
     frechetName,
     gapClosed: gap,

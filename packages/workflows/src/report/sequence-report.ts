@@ -2,7 +2,7 @@ import type { ConditionalScoreTeacher, SequenceSampler } from '@ar-distill/core'
 import { requireFinite, sequencePlace } from '@ar-distill/core/sampling';
 import { float32, type HostTensor, type Rng } from '@ar-distill/program';
 import type { DrawContext } from '../sample/draw-images';
-import type { ReportSubject } from './report-subject';
+import { resultOf, type ReportSubject } from './report-subject';
 
 const BATCH = 4096;
 
@@ -12,6 +12,8 @@ export interface SequenceReport {
   /** Path of `results.json`. */
   readonly file: string;
   readonly results: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Which of them is the distilled generator. */
+  readonly result?: string | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function writeSequenceReport({
     'results.json',
     Buffer.from(`${JSON.stringify(results, null, 2)}\n`),
   );
-  return { kind: 'sequences', file, results };
+  return { kind: 'sequences', file, results, result: resultOf(outcome)?.name };
 }
 
 async function drawSequences(
