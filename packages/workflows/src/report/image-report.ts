@@ -7,6 +7,7 @@ import {
   type MetricColumn,
   type QualityPoint,
   type ResultRow,
+  resultTable,
   type SpeedComparison,
 } from '@ar-distill/evaluation/report';
 import { describeAdaptation } from '../adapt/describe-adaptation';
@@ -16,6 +17,7 @@ import { measureRows } from './measured-table';
 import { curveSamples, qualityCurve } from './quality-curve';
 import { resultOf, type ImageSubject } from './report-subject';
 import { INDEPENDENT, TEACHER } from './row-names';
+import { writeRunPage } from './run-page';
 import { compareSpeed } from './speed-comparison';
 
 const CURVE_FILE = 'samples/distance-over-time.svg';
@@ -84,6 +86,14 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     },
     timings: subject.timings,
     pictures,
+  });
+  await writeRunPage(subject, {
+    verdict:
+      gap === undefined
+        ? undefined
+        : `The generator closes ${(100 * gap).toFixed(1)}% of the ${frechetName} difference between independent tokens and the teacher.`,
+    table: resultTable(rows, columns),
+    pictures: table.pictures,
   });
   return {
     kind: 'images',

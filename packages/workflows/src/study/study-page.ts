@@ -13,6 +13,7 @@ import {
   type Table,
 } from '@ar-distill/evaluation/report';
 import { flattenSettings } from '../report/flatten-settings';
+import { machineText } from '../report/machine';
 import type { PlannedCell, StudyPlan } from './plan-runs';
 import { PICTURES } from './run-pictures';
 import { redrawnRow, resultFile, type RunResult } from './run-result';
@@ -49,10 +50,7 @@ export async function studyPage(
     sections.push({ heading: preset, blocks: await presetBlocks(file, cells, folder) });
   }
   const machines = new Set(
-    [...results.values()].map(
-      ({ machine: { version, node, platform, processor } }) =>
-        `AR-Distill ${version}, Node ${node}, ${platform}, ${processor}`,
-    ),
+    [...results.values()].map(({ machine }) => machineText(machine.version, machine)),
   );
   if (machines.size > 0) {
     sections.push({
