@@ -45,6 +45,8 @@ const STOPPED: Workflows = {
   evaluate: (container, options, run) => workflows.evaluate(container, options, stopping(run)),
   planDistillation: (container, options, run) =>
     workflows.planDistillation(container, options, stopping(run)),
+  planStudy: (container, options, run) => workflows.planStudy(container, options, stopping(run)),
+  study: (container, options, run) => workflows.study(container, options, stopping(run)),
   importCheckpoints: workflows.importCheckpoints,
   measureSpeed: (container, options, run) =>
     workflows.measureSpeed(container, options, stopping(run)),

@@ -84,6 +84,9 @@ it(
     expect(readFileSync(result.weights)).toEqual(before);
     if (report?.kind !== 'sequences') throw new Error('The toy has no images.');
     expect(JSON.parse(readFileSync(report.file, 'utf8'))).toEqual(report.results);
+    const page = readFileSync(path.join(run, 'report.html'), 'utf8');
+    expect(page).toContain('<td>DD2 generator</td>');
+    expect(page.match(/<svg/g)).toHaveLength(3);
     const { teacher, ...others } = report.results;
     // Sixteen sequences cannot show how likely each of the 64 is.
     expect(teacher!['totalVariation']).toBeGreaterThan(0.05);

@@ -7,9 +7,18 @@ export {
   type QualityPoint,
   type Report,
   type ReportedQuality,
+  duration,
   renderReport,
 } from './report/report';
-export { type ResultRow, textTable } from './report/result-table';
+export {
+  type Page,
+  type PageBlock,
+  type PagePicture,
+  type PageSection,
+  renderPage,
+} from './report/page';
+export { type ResultRow, resultTable, textTable } from './report/result-table';
 export { type SpeedComparison, speedUp, speedUpTable } from './report/speed-up';
+export { type Comparison, type Spread, compareSpreads, spreadOf } from './report/spread';
 export { type Table, type TableColumn, markdownOf, textOf } from './report/table';
 export { significant } from './report/significant';

@@ -18,6 +18,15 @@ export type WorkflowEvent =
   | { readonly kind: 'teacher'; readonly file: string; readonly preset?: string }
   /** A teacher that reads tokens has been adapted to code vectors. */
   | ({ readonly kind: 'adapted' } & AdaptationFigures)
+  /** A run of a study begins; `number` from 1 among the `total` that are left. */
+  | {
+      readonly kind: 'study-run';
+      readonly run: string;
+      readonly number: number;
+      readonly total: number;
+      /** Seconds that this and all others will take; known once one has ended. */
+      readonly secondsLeft?: number | undefined;
+    }
   /** What checkpoints hold, before it is written. */
   | { readonly kind: 'recognized'; readonly networks: readonly ImportedNetwork[] };
 

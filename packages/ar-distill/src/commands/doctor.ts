@@ -10,12 +10,12 @@ import {
 } from '@ar-distill/di';
 import { describeBackends } from '@ar-distill/engine';
 import { float32 } from '@ar-distill/program';
+import { type Machine, thisMachine } from '@ar-distill/workflows';
 import { resolveOptions } from '../config/resolve-options';
 import { doctorSchema } from '../config/schemas';
 import type { CliEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
 import { installAskedTensorflow } from './install-tensorflow';
-import { type Machine, thisMachine } from './machine';
 import { openContainer } from './session';
 
 /** One line of the doctor's report. */

@@ -6,7 +6,9 @@ import type {
   importCheckpoints,
   measureSpeed,
   planDistillation,
+  planStudy,
   sample,
+  study,
   trainFeatures,
   trainTeacher,
   trainTokenizer,
@@ -29,7 +31,9 @@ export interface Workflows {
   readonly importCheckpoints: typeof importCheckpoints;
   readonly measureSpeed: typeof measureSpeed;
   readonly planDistillation: typeof planDistillation;
+  readonly planStudy: typeof planStudy;
   readonly sample: typeof sample;
+  readonly study: typeof study;
   readonly trainFeatures: typeof trainFeatures;
   readonly trainTeacher: typeof trainTeacher;
   readonly trainTokenizer: typeof trainTokenizer;

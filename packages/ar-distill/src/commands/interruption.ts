@@ -13,6 +13,8 @@ export type ForgottenOptions = CommonOptions & {
   readonly report?: boolean | undefined;
   /** Only trainings forget it: it is about what is measured when they are over. */
   readonly samples?: number | undefined;
+  /** Words of the command that goes on with a study, whichever run of it was interrupted. */
+  readonly study?: readonly string[] | undefined;
 };
 
 /** What a command that was interrupted says: what has been kept, and how it goes on. */
@@ -41,15 +43,14 @@ export function goOnLine({ resume }: InterruptedError): string {
 /** The command that goes on with a run. */
 function resumingWords(
   { cwd, variables }: Pick<CliEnvironment, 'cwd' | 'variables'>,
-  { threads, backend, provider, pluginsDir, report, samples }: ForgottenOptions,
+  { threads, backend, provider, pluginsDir, report, samples, study }: ForgottenOptions,
   { command, path }: StartedRun,
 ): readonly string[] {
   // npx and npm's scripts run what no shell would find.
   const program = variables['npm_command'] ? ['npx', 'ar-distill'] : ['ar-distill'];
   return [
     ...program,
-    ...command.split(' '),
-    ...['--resume', path],
+    ...(study ?? [...command.split(' '), '--resume', path]),
     ...(report === false ? ['--no-report'] : []),
     ...(samples === undefined || !command.startsWith('train ')
       ? []

@@ -1,5 +1,5 @@
+import { thisMachine } from '@ar-distill/workflows';
 import { machineFindings } from './doctor';
-import { thisMachine } from './machine';
 
 const machine = {
   node: '22.12.0',

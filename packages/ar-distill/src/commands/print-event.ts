@@ -1,4 +1,5 @@
 import { printableLine } from '@ar-distill/core';
+import { duration } from '@ar-distill/evaluation/report';
 import type { ImportedNetwork, WorkflowEvent } from '@ar-distill/workflows';
 import { describeAdaptation } from '@ar-distill/workflows';
 import type { TextOutput } from './environment';
@@ -18,6 +19,11 @@ function linesOf(event: WorkflowEvent): readonly string[] {
       return [];
     case 'run':
       return [printableLine(`Run directory: ${event.path}`)];
+    case 'study-run': {
+      const { number, total, run, secondsLeft } = event;
+      const left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
+      return [printableLine(`Run ${number} of ${total}: ${run}${left}`)];
+    }
     case 'generator':
       return [printableLine(`Generator: ${whose(event)}`)];
     case 'teacher':

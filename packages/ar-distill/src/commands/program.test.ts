@@ -64,6 +64,8 @@ async function run(
     stderr: { ...terminal, write: (text) => (stderr += text) },
     workflows: {
       importCheckpoints: refuse,
+      planStudy: refuse,
+      study: refuse,
       trainTokenizer: refuse,
       trainTeacher: refuse,
       trainFeatures: refuse,

@@ -13,6 +13,7 @@ import { addImportCommand } from './import';
 import { goOnLine } from './interruption';
 import { addPluginsCommand } from './plugins';
 import { addSampleCommand } from './sample';
+import { addStudyCommand } from './study';
 import { inColour } from './terminal';
 import { addTrainCommand } from './train';
 import { usageSentence } from './wrong-usage';
@@ -41,6 +42,7 @@ export function createProgram(env: CliEnvironment): Command {
   addTrainCommand(program, env);
   addAdaptCommand(program, env);
   addDistillCommand(program, env);
+  addStudyCommand(program, env);
   addSampleCommand(program, env);
   addEvaluateCommand(program, env);
   addDoctorCommand(program, env);

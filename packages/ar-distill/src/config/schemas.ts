@@ -122,6 +122,14 @@ const drawer = {
   ...teacherSampling,
 };
 
+/** `study`, beside its file. */
+export const studyOptionsSchema = z.strictObject({
+  ...common,
+  out: path.optional(),
+  plan: z.boolean().optional(),
+  pageOnly: z.boolean().optional(),
+});
+
 /** `sample`. */
 export const sampleSchema = z.strictObject({
   ...drawer,

@@ -1,9 +1,8 @@
 import type { TypedContainer } from '@ar-distill/di';
-import { ImageModel, InvalidOptionError } from '@ar-distill/workflows';
+import { ImageModel, interpolatedNoise, InvalidOptionError } from '@ar-distill/workflows';
 import { checkEngine, createContainer, importPlugins } from '../container';
 import type { GeneratedImage } from './generated-image';
 import { ImageDrawer, type GeneratedImages } from './image-drawer';
-import { interpolatedNoise } from './interpolation';
 import { TeacherDrawer } from './teacher-drawer';
 
 /** How a model is loaded and run. */

@@ -1,6 +1,7 @@
 import { extent } from 'd3-array';
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
+import { escapeMarkup } from './escape-markup';
 
 /** One line of a chart. */
 export interface ChartSeries {
@@ -132,6 +133,6 @@ function tenth(pixels: number): number {
 
 /** A line of text; nothing when it is empty, as the labels of minor ticks are. */
 function text(x: number, y: number, content: string, attributes: string): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const escaped = escapeMarkup(content);
   return content && `<text x="${x}" y="${y}"${attributes && ` ${attributes}`}>${escaped}</text>`;
 }

@@ -30,8 +30,8 @@ function metricFigure(column: MetricColumn): ResultColumn {
   });
 }
 
-/** A column that no row fills is left out. */
-function tableOf(rows: readonly ResultRow[], metrics: readonly MetricColumn[]): Table {
+/** The results, ready to be laid out; a column that no row fills is left out. */
+export function resultTable(rows: readonly ResultRow[], metrics: readonly MetricColumn[]): Table {
   const columns = [
     { title: 'method', cell: ({ name }: ResultRow) => name },
     figure('evaluations', ({ evaluations }) => evaluations?.toString()),
@@ -48,10 +48,10 @@ export function markdownTable(
   rows: readonly ResultRow[],
   metrics: readonly MetricColumn[],
 ): string {
-  return markdownOf(tableOf(rows, metrics));
+  return markdownOf(resultTable(rows, metrics));
 }
 
 /** The results as aligned text for a terminal. */
 export function textTable(rows: readonly ResultRow[], metrics: readonly MetricColumn[]): string {
-  return textOf(tableOf(rows, metrics));
+  return textOf(resultTable(rows, metrics));
 }

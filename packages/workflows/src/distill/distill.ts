@@ -1,5 +1,10 @@
 import path from 'node:path';
-import type { DistillationMethod, GeneratorSnapshot, RealSequences } from '@ar-distill/core';
+import type {
+  DistillationMethod,
+  GeneratorSnapshot,
+  MethodStage,
+  RealSequences,
+} from '@ar-distill/core';
 import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -64,6 +69,17 @@ export interface DistillResult {
 
 type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
+/** A distillation that everything is known of and nothing is started of. */
+interface PreparedDistillation {
+  readonly context: PresetContext;
+  readonly plan: RunPlan<DistillConfig>;
+  readonly method: DistillationMethod;
+  readonly given: PresetModels;
+  /** Those that the method will have. */
+  readonly stages: readonly MethodStage[];
+  readonly realSequences: RealSequences | undefined;
+}
+
 /**
  * The whole distillation: adaptation of a teacher that needs it (stage 0), the stages of the method,
  * the generator's file, the report. Whatever the run directory already holds is not done again.
@@ -74,6 +90,22 @@ export async function distill(
   options: DistillOptions,
   workflow: WorkflowOptions = {},
 ): Promise<DistillResult> {
+  const prepared = await prepareDistillation(container, options, workflow);
+  const reporting = (options.report ?? true) ? [{}] : [];
+  return workInRun(prepared.context, DISTILLATION, options, prepared.plan, (run, own) =>
+    distillInRun(own, prepared, run, reporting),
+  );
+}
+
+/**
+ * Reads what `distill` with these options works on and checks all that it will need.
+ * @throws InvalidOptionError naming the option that is wrong.
+ */
+export async function prepareDistillation(
+  container: ServiceContainer,
+  options: DistillOptions,
+  workflow: WorkflowOptions,
+): Promise<PreparedDistillation> {
   const context = await resolvePreset(openContext(container, workflow), options, {
     teacherDraws: true,
   });
@@ -105,13 +137,7 @@ export async function distill(
     ...plan.config,
     ...(resume ? {} : { ...(await networksOf(context, files)), ...(await stage1Of(plan.config)) }),
   };
-  return workInRun(context, DISTILLATION, options, { ...plan, config }, (run, own) =>
-    distillInRun(own, method, given, run, {
-      ahead: stages,
-      realSequences,
-      reporting: (options.report ?? true) ? [{}] : [],
-    }),
-  );
+  return { context, plan: { ...plan, config }, method, given, stages, realSequences };
 }
 
 /** The run that the options ask for, or go on with. */
@@ -124,17 +150,12 @@ export async function runPlanOf(
   return { slug: options.name ?? context.found.name, config: newConfig(context, options) };
 }
 
-/** What is known of a distillation before its run is made. */
-interface PlannedWork extends Record<'ahead' | 'reporting', Surroundings['after']> {
-  readonly realSequences: RealSequences | undefined;
-}
-
+/** `reporting`: what comes after all stages, as progress counts it. */
 async function distillInRun(
   context: PresetContext,
-  method: DistillationMethod,
-  given: PresetModels,
+  { method, given, stages: ahead, realSequences }: PreparedDistillation,
   run: Run<DistillConfig>,
-  { ahead, reporting, realSequences }: PlannedWork,
+  reporting: Surroundings['after'],
 ): Promise<DistillResult> {
   const { compiler, progress, signal } = context;
   const { config } = run;

@@ -6,7 +6,9 @@ import {
   lineChart,
   renderReport,
   type MetricColumn,
+  type QualityPoint,
   type ResultRow,
+  resultTable,
   type SpeedComparison,
 } from '@ar-distill/evaluation/report';
 import { describeAdaptation } from '../adapt/describe-adaptation';
@@ -17,6 +19,7 @@ import { curveSamples, qualityCurve } from './quality-curve';
 import { timedBatch } from './report-methods';
 import { resultOf, type ImageSubject } from './report-subject';
 import { INDEPENDENT, TEACHER } from './row-names';
+import { writeRunPage } from './run-page';
 import { compareSpeed } from './speed-comparison';
 
 const CURVE_FILE = 'samples/distance-over-time.svg';
@@ -28,6 +31,9 @@ export interface ImageReport {
   readonly file: string;
   readonly rows: readonly ResultRow[];
   readonly columns: readonly MetricColumn[];
+  /** Name of the row of the distilled generator. */
+  readonly result?: string | undefined;
+  readonly overTime: readonly QualityPoint[];
   /** Samples per row. */
   readonly samples: number;
   /** Name of the Fréchet distance in the features that were used. */
@@ -87,11 +93,21 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     timings: subject.timings,
     pictures,
   });
+  await writeRunPage(subject, {
+    verdict:
+      gap === undefined
+        ? undefined
+        : `The generator closes ${(100 * gap).toFixed(1)}% of the ${frechetName} difference between independent tokens and the teacher.`,
+    table: resultTable(rows, columns),
+    pictures: table.pictures,
+  });
   return {
     kind: 'images',
     file: await run.writeFile('report.md', Buffer.from(text)),
     rows,
     columns,
+    result: result?.name,
+    overTime,
     samples,
     frechetName,
     warning,

@@ -1,4 +1,9 @@
-import { imageGrid, renderReport, type ResultRow } from '@ar-distill/evaluation/report';
+import {
+  imageGrid,
+  renderReport,
+  type ResultRow,
+  resultTable,
+} from '@ar-distill/evaluation/report';
 import { drawFrom } from '../sample/draw-from';
 import type { Decoder } from '../sample/decoder';
 import { imageBatch } from '../sample/batch-sizes';
@@ -6,6 +11,7 @@ import { flattenSettings } from './flatten-settings';
 import { pictureFile, TEACHER } from './row-names';
 import type { SequenceSampler } from '@ar-distill/core';
 import { resultOf, type ReportSubject } from './report-subject';
+import { writeRunPage } from './run-page';
 
 const COUNT = 8;
 const COLUMNS = 4;
@@ -54,5 +60,6 @@ export async function writePictureReport(
     timings: subject.timings,
     pictures,
   });
+  await writeRunPage(subject, { table: resultTable(rows, []), pictures });
   return { kind: 'pictures', file: await run.writeFile('report.md', Buffer.from(text)), rows };
 }

@@ -1,8 +1,10 @@
 import type { ConditionalScoreTeacher, SequenceSampler } from '@ar-distill/core';
 import { requireFinite, sequencePlace } from '@ar-distill/core/sampling';
+import type { Table } from '@ar-distill/evaluation/report';
 import { float32, type HostTensor, type Rng } from '@ar-distill/program';
 import type { DrawContext } from '../sample/draw-images';
-import type { ReportSubject } from './report-subject';
+import { resultOf, type ReportSubject } from './report-subject';
+import { writeRunPage } from './run-page';
 
 const BATCH = 4096;
 
@@ -12,20 +14,18 @@ export interface SequenceReport {
   /** Path of `results.json`. */
   readonly file: string;
   readonly results: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Which of them is the distilled generator. */
+  readonly result?: string | undefined;
 }
 
 /**
  * What the backbone itself can say of sequences that are not images (for a tabular teacher: how far
  * they are from the exact distribution), before and after distillation; written to `results.json`.
  */
-export async function writeSequenceReport({
-  context,
-  models,
-  outcome,
-  run,
-  seed,
-  samples,
-}: ReportSubject): Promise<SequenceReport | undefined> {
+export async function writeSequenceReport(
+  subject: ReportSubject,
+): Promise<SequenceReport | undefined> {
+  const { context, models, outcome, run, seed, samples } = subject;
   const { backbone } = context.found;
   if (!backbone.measureSequences) return undefined;
   const rng = context.createRng(seed);
@@ -43,7 +43,19 @@ export async function writeSequenceReport({
     'results.json',
     Buffer.from(`${JSON.stringify(results, null, 2)}\n`),
   );
-  return { kind: 'sequences', file, results };
+  await writeRunPage(subject, { table: figureTable(results) });
+  return { kind: 'sequences', file, results, result: resultOf(outcome)?.name };
+}
+
+function figureTable(results: SequenceReport['results']): Table {
+  const figures = [...new Set(Object.values(results).flatMap((values) => Object.keys(values)))];
+  return {
+    columns: [{ title: 'method' }, ...figures.map((title) => ({ title, align: 'right' }) as const)],
+    rows: Object.entries(results).map(([name, values]) => [
+      name,
+      ...figures.map((figure) => values[figure]?.toFixed(4) ?? '–'),
+    ]),
+  };
 }
 
 async function drawSequences(

@@ -27,3 +27,11 @@ export function thisMachine(): Machine {
     freeMemory: limit > 0 ? Math.min(limit, freemem()) : freemem(),
   };
 }
+
+/** The machine and the software that this process runs on, in a line. */
+export function machineText(
+  version: string,
+  { node, platform, processor }: Pick<Machine, 'node' | 'platform' | 'processor'> = thisMachine(),
+): string {
+  return `AR-Distill ${version}, Node ${node}, ${platform}, ${processor}`;
+}

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { duration } from '@ar-distill/evaluation/report';
+import { type StudyOverview, studySchema } from '@ar-distill/workflows';
+import type { Command } from 'commander';
+import { loadConfig } from '../config/load-config';
+import { resolveOptions } from '../config/resolve-options';
+import { studyOptionsSchema } from '../config/schemas';
+import { UsageError } from '../errors';
+import type { CliEnvironment } from './environment';
+import { examples, givenFlags, withCommonOptions } from './flags';
+import { withWorkflow } from './session';
+
+/** `ar-distill study`. */
+export function addStudyCommand(program: Command, env: CliEnvironment): void {
+  const command = program
+    .command('study')
+    .description('run a grid of distillations and write one page that compares them')
+    .argument('<file>', 'YAML file of the study; results and the page are kept beside it')
+    .option('--out <folder>', 'folder that run directories are made in (default: runs)')
+    .option('--plan', 'print how many runs there are and how many are done, and start nothing')
+    .option('--page-only', 'write the page from the results that are there, and run nothing')
+    .addHelpText(
+      'after',
+      examples('study study.yaml --plan', 'study study.yaml', 'study study.yaml --page-only'),
+    );
+  withCommonOptions(command).action(async (name: string) => {
+    const given = resolveOptions(studyOptionsSchema, givenFlags(command), env.cwd);
+    const { plan, pageOnly, out } = given;
+    if (plan && pageOnly) {
+      throw new UsageError('--plan writes nothing and --page-only a page: leave one out.');
+    }
+    const file = loadConfig(name, env.cwd, studySchema);
+    const folder = path.dirname(path.resolve(env.cwd, name));
+    const options = { file, folder, out, pageOnly };
+    const study = ['study', name, ...(out === undefined ? [] : ['--out', out])];
+    const overview = await withWorkflow(env, { ...given, study }, (container, workflow) =>
+      env.workflows.planStudy(container, options, workflow),
+    );
+    env.stdout.write(describe(overview));
+    if (plan) return;
+    const page = await withWorkflow(env, { ...given, study }, (container, workflow) =>
+      env.workflows.study(container, options, workflow),
+    );
+    env.stdout.write(`Page: ${page}\n`);
+  });
+}
+
+function describe({ cells, runs, finished, secondsLeft }: StudyOverview): string {
+  const time = secondsLeft ? `, about ${duration(secondsLeft)} left` : '';
+  return `Study: ${cells} cells, ${runs} runs, ${finished} done${time}\n`;
+}

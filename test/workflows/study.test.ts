@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { plugin as toy, THREE_TOKEN_JOINT, toyArchitectureSchema } from '@ar-distill/plugin-toy';
+import { planStudy, study, type StudyFile, studySchema } from '@ar-distill/workflows';
+import { pluginContainer } from '../plugin-container';
+import { TINY_SETTINGS } from './tiny-models';
+
+const toyJoint = toy.presets!['toy-joint']!;
+const architecture = toyArchitectureSchema.parse({ ...THREE_TOKEN_JOINT, width: 8, heads: 2 });
+const container = pluginContainer({
+  ...toy,
+  presets: { 'toy-joint': { ...toyJoint, architecture } },
+});
+const root = mkdtempSync(path.join(tmpdir(), 'ar-distill-study-'));
+const MINUTES = 300_000;
+
+const cells = {
+  constant: { settings: { stepWeights: [1, 1] } },
+  falling: { settings: { stepWeights: [3, 1] } },
+  again: { settings: { stepWeights: [1, 1] } },
+};
+const file: StudyFile = studySchema.parse({
+  name: 'weights',
+  title: 'Weights <of> AR steps',
+  presets: ['toy-joint'],
+  seeds: [0, 1],
+  samples: 64,
+  settings: TINY_SETTINGS,
+  cells,
+  compare: { reference: 'constant', metric: 'totalVariation' },
+  paper: { says: 'Falling is better.', ordering: ['falling', 'constant'] },
+});
+
+afterAll(async () => {
+  await container.dispose();
+  rmSync(root, { recursive: true, force: true });
+});
+
+function folders(name: string) {
+  const folder = path.join(root, name);
+  mkdirSync(folder);
+  return { folder, out: path.join(folder, 'runs') };
+}
+
+/** The results of a study by their names, without times. */
+function resultsOf(folder: string): Record<string, unknown> {
+  const results = path.join(folder, 'results');
+  return Object.fromEntries(
+    readdirSync(results).map((name) => {
+      const result = path.join(results, name);
+      expect(statSync(result).size).toBeLessThanOrEqual(20_000);
+      const { times, ...rest } = JSON.parse(readFileSync(result, 'utf8')) as { times: object };
+      expect(Object.keys(times)).toContain('distillation');
+      return [name, rest];
+    }),
+  );
+}
+
+it(
+  'goes on where it was interrupted, to the same results, and runs equal cells once',
+  async () => {
+    const whole = folders('whole');
+    const page = await study(container, { file, ...whole });
+    const results = resultsOf(whole.folder);
+    expect(Object.keys(results)).toHaveLength(4);
+    expect(readdirSync(path.join(whole.out, 'weights'))).toHaveLength(4);
+
+    const stopped = folders('stopped');
+    const stop = new AbortController();
+    let run = 0;
+    const interrupted = study(
+      container,
+      { file, ...stopped },
+      {
+        signal: stop.signal,
+        onEvent: (event) => {
+          if (event.kind === 'study-run') run = event.number;
+          const isTraining = event.kind === 'progress' && event.stage === 'distillation';
+          if (run === 2 && isTraining) stop.abort();
+        },
+      },
+    );
+    await expect(interrupted).rejects.toThrow();
+    expect(await planStudy(container, { file, ...stopped })).toMatchObject({
+      cells: 3,
+      runs: 4,
+      finished: 1,
+    });
+    await study(container, { file, ...stopped });
+    expect(readdirSync(path.join(stopped.out, 'weights'))).toHaveLength(4);
+    expect(resultsOf(stopped.folder)).toEqual(results);
+
+    // The page follows from the results alone, here without any run directory.
+    const written = readFileSync(page, 'utf8');
+    rmSync(whole.out, { recursive: true });
+    rmSync(page);
+    await study(container, { file, ...whole, pageOnly: true });
+    expect(readFileSync(page, 'utf8')).toBe(written);
+    expect(written).toContain('<h1>Weights &lt;of&gt; AR steps</h1>');
+    expect(written).toContain('4 of 4 runs');
+    expect(written).toMatch(/<td>again<\/td>.*<td>none<\/td>/);
+    expect(written).toContain('<td>falling better than constant</td>');
+    expect(written).not.toMatch(/(?:src|href)="(?!data:)/);
+  },
+  MINUTES,
+);
+
+it.each([
+  [
+    { cells: { ...cells, wrong: { settings: { stepWeigths: [1, 1] } } } },
+    /^In the cell "wrong" on the preset "toy-joint": The setting "stepWeigths".*did you mean/,
+  ],
+  [
+    { compare: { ...file.compare, reference: 'rising' } },
+    'The study has no cell "rising" to compare: it has constant, falling, again.',
+  ],
+  [
+    { cells: { ...cells, redrawn: { teacherSteps: 1 } } },
+    /^In the cell "redrawn" on the preset "toy-joint": .*leave teacherSteps out\.$/,
+  ],
+])('refuses %j before it starts', async (change, message) => {
+  const name = `refused-${readdirSync(root).length}`;
+  const { folder, out } = folders(name);
+  await expect(study(container, { file: { ...file, ...change }, folder, out })).rejects.toThrow(
+    message,
+  );
+  expect(readdirSync(folder)).toEqual([]);
+});
