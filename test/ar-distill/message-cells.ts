@@ -55,6 +55,8 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--npz': 'file',
   '--objective': 'name',
   '--out': 'new folder',
+  '--page-only': 'nothing',
+  '--plan': 'nothing',
   '--plugin': 'name',
   '--plugins-dir': 'folder',
   '--preset': 'name',
@@ -172,6 +174,7 @@ const BASE: Readonly<Record<string, readonly string[]>> = {
   adapt: ['--preset', 'mnist-llamagen'],
   import: [TEACHER],
   'plugins check': ['plugin'],
+  study: ['study.yaml'],
   'import --out': [TEACHER, '--config', 'patch-nums.json'],
   'doctor --from': ['--install-tensorflow', 'cpu'],
   'sample --guidance': ['--teacher'],
@@ -246,6 +249,11 @@ export function makeFixtures(): void {
   }
   writeFileSync('empty', '');
   writeFileSync('garbage.json', '{"a":[1,');
+  writeFileSync(
+    'study.yaml',
+    `{ name: s, title: s, presets: [toy-joint], seeds: [0], cells: { a: {} },
+      compare: { reference: a, metric: totalVariation } }`,
+  );
   mkdirSync('plugin');
   writeFileSync('plugin/package.json', '{"name":"ar-distill-plugin-cell","main":"index.js"}');
   writeFileSync(

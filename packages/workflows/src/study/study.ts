@@ -11,6 +11,7 @@ import { thisMachine } from '../report/machine';
 import { ownVersion } from '../report/own-version';
 import { RUNS_FOLDER } from '../runs/run-files';
 import { readStageTimes } from '../runs/stage-times';
+import { checkFolderToWrite } from '../settings/check-option';
 import { checkRuns, planRuns, type StudyPlan, type StudyRun } from './plan-runs';
 import { writeRunPictures } from './run-pictures';
 import { readResult, redrawnRow, type RunResult, writeResult } from './run-result';
@@ -44,7 +45,10 @@ interface OpenStudy {
   readonly results: Map<string, RunResult>;
 }
 
-/** What `study` would do; nothing is started. @throws InvalidOptionError naming the cell that is wrong. */
+/**
+ * What `study` would do; nothing is started.
+ * @throws InvalidOptionError naming the cell or the folder that is wrong.
+ */
 export async function planStudy(
   container: ServiceContainer,
   options: StudyOptions,
@@ -92,9 +96,10 @@ export async function study(
 
 async function openStudy(
   container: ServiceContainer,
-  { file, folder }: StudyOptions,
+  { file, folder, out = RUNS_FOLDER }: StudyOptions,
   workflow: WorkflowOptions,
 ): Promise<OpenStudy> {
+  checkFolderToWrite(path.join(out, file.name));
   const plan = await planRuns(container, file, workflow);
   const results = new Map<string, RunResult>();
   for (const run of plan.runs) {
