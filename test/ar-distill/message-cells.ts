@@ -57,6 +57,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--out': 'new folder',
   '--plugin': 'name',
   '--plugins-dir': 'folder',
+  '--pool-cache': 'new folder',
   '--preset': 'name',
   '--print-config': 'nothing',
   '--provider': 'name',
