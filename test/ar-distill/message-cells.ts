@@ -59,6 +59,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--plan': 'nothing',
   '--plugin': 'name',
   '--plugins-dir': 'folder',
+  '--pool-cache': 'new folder',
   '--preset': 'name',
   '--print-config': 'nothing',
   '--provider': 'name',

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { runRefused as run, workingFolder } from './in-process';
 
@@ -58,12 +59,13 @@ it('leaves phases that are given beside a number of iterations', async () => {
 it('is a config file of the same distillation', async () => {
   const options =
     '--preset mnist-var --guidance 1 --top-k 50 --top-p 0.9 --samples 2000 --set emaDecay=0.9 ' +
-    '--set architecture.headDepth=2 --set timesteps.distribution=logit-normal';
+    '--set architecture.headDepth=2 --set timesteps.distribution=logit-normal --pool-cache pools';
   const config = await printed(options);
   expect(parse(config)).toMatchObject({
     ...{ preset: 'var:mnist-var', method: 'csd', guidance: 1, topK: 50, topP: 0.9, samples: 2000 },
     settings: { emaDecay: 0.9, timesteps: { distribution: 'logit-normal' } },
     architecture: { headDepth: 2 },
+    poolCache: resolve('pools'),
   });
   writeFileSync('again.yaml', config);
   expect(await printed('--config again.yaml')).toBe(config);

@@ -88,4 +88,5 @@ export type { Preset, PresetEvaluation } from './plugin/preset';
 export type { TeacherAdaptation } from './plugin/teacher-adaptation';
 export { printable, printableLine } from './ports/printable';
 export type { ProgressReporter, ProgressUpdate, StagePlace } from './ports/progress';
+export type { PoolCache } from './ports/pool-cache';
 export type { Checkpoint, MetricRecord, RunStore } from './ports/run-store';

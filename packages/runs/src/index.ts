@@ -6,6 +6,7 @@ export {
   saveModelDirectory,
 } from './model-directory';
 export { type ModelKind, loadModel, saveModel } from './model-file';
+export { PoolFolder } from './pool-folder';
 export { createProgressReporter } from './progress';
 export { Run, createRun, openRun } from './run-directory';
 export { readRunConfig, RUN_CONFIG } from './run-config';

@@ -14,6 +14,7 @@ import { RunLock, type LockOptions } from './run-lock';
 import { RunLog } from './run-log';
 import { ARRAYS, arraysFile, RunTensors } from './run-tensors';
 import { whileWriting, writing } from './system-errors';
+import { removeTemporaryFiles } from './temporary-files';
 
 const METRICS = 'metrics.jsonl';
 const LOG = 'log.jsonl';
@@ -276,13 +277,5 @@ async function makeFolder(folder: string): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
     throw error;
-  }
-}
-
-async function removeTemporaryFiles(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && isTemporaryFile(entry.name)) {
-      await rm(path.join(entry.parentPath, entry.name), { force: true });
-    }
   }
 }

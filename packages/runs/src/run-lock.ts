@@ -39,11 +39,21 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Gets a sentence when there is something to wait for. */
   readonly onWait?: ((sentence: string) => void) | undefined;
+  /** What is locked, in sentences; default `run`. */
+  readonly subject?: string | undefined;
+}
+
+/** Another process that lives holds a lock. */
+export class InUseError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'InUseError';
+  }
 }
 
 /**
- * Marks a run as this process's own. The lock says which process holds it (host, number, start, boot,
- * number space) and is written again every two seconds.
+ * Marks a run, or a pool cache, as this process's own. The lock says which process holds it (host, number,
+ * start, boot, number space) and is written again every two seconds.
  *
  * A process that can be seen from here (same machine and number space) holds its lock for as long as
  * it lives, suspended or not; a dead one's is taken over at once. For any other the heartbeat decides:
@@ -57,6 +67,7 @@ export class RunLock {
     private readonly folder: string,
     private readonly file: string,
     private readonly text: string,
+    private readonly subject: string,
   ) {
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT);
     this.heartbeat.unref();
@@ -64,16 +75,17 @@ export class RunLock {
 
   /**
    * Takes the lock of a run; waits for at most a minute until it is clear whether it is free.
-   * @throws Error naming the process that holds it and what to do.
+   * @throws InUseError naming the process that holds it and what to do.
    */
   static async acquire(folder: string, options: LockOptions = {}): Promise<RunLock> {
     const file = path.join(folder, LOCK);
+    const subject = subjectOf(options);
     const giveUp = performance.now() + MAX_WAIT;
     try {
       const text = newLockText(folder);
       while (performance.now() < giveUp) {
         options.signal?.throwIfAborted();
-        if (await placeLock(file, text)) return new RunLock(folder, file, text);
+        if (await placeLock(file, text)) return new RunLock(folder, file, text, subject);
         const seen = readLock(file);
         if (seen && (await isAbandoned(folder, file, seen, options))) await removeLock(file, seen);
         await setTimeout(Math.random() * MAX_RETRY_DELAY, undefined, { signal: options.signal });
@@ -82,7 +94,7 @@ export class RunLock {
       throw namingFile(error, file);
     }
     throw new Error(
-      `The run "${folder}" cannot be locked, because others change "${file}" all the time: try again once they are done.`,
+      `The ${subject} "${folder}" cannot be locked, because others change "${file}" all the time: try again once they are done.`,
     );
   }
 
@@ -96,13 +108,13 @@ export class RunLock {
       if (seen?.text === this.text) return;
       if (seen) {
         throw new Error(
-          `The run "${this.folder}" was taken over by ${describeHolder(seen.text)} while this process was silent: leave it to that process.`,
+          `The ${this.subject} "${this.folder}" was taken over by ${describeHolder(seen.text)} while this process was silent: leave it to that process.`,
         );
       }
       pause(LOOK_PAUSE);
     }
     throw new Error(
-      `The lock of the run "${this.folder}" is gone, so that nothing more is written: resume the run.`,
+      `The lock of the ${this.subject} "${this.folder}" is gone, so that nothing more is written: resume the run.`,
     );
   }
 
@@ -140,8 +152,8 @@ async function isAbandoned(
   if (holder.kind === 'number') {
     // A number of our own is that of an earlier process: this one has not written it.
     if (holder.pid === process.pid || !hasProcess(holder.pid)) return true;
-    throw new Error(
-      `The run "${folder}" is in use by process ${holder.pid}, says a lock of an older version: wait for it or stop it, or delete "${file}" if that process is another program.`,
+    throw new InUseError(
+      `The ${subjectOf(options)} "${folder}" is in use by process ${holder.pid}, says a lock of an older version: wait for it or stop it, or delete "${file}" if that process is another program.`,
     );
   }
   if (holder.kind === 'unreadable') {
@@ -151,22 +163,26 @@ async function isAbandoned(
   const liveness = livenessOf(holder.owner);
   if (liveness === 'dead') return true;
   if (liveness === 'alive') {
-    if (!isCopied(holder.owner, folder)) throw inUse(folder, seen.text);
+    if (!isCopied(holder.owner, folder)) throw inUse(folder, seen.text, options);
     throw new Error(
-      `The run "${folder}" is a copy of one that is in use by ${describeHolder(seen.text)}: delete "${file}" to go on with the copy.`,
+      `The ${subjectOf(options)} "${folder}" is a copy of one that is in use by ${describeHolder(seen.text)}: delete "${file}" to go on with the copy.`,
     );
   }
   const name = describeHolder(seen.text);
   options.onWait?.(`Waiting whether ${name} still works on "${folder}".`);
   if (await isSilent(file, seen, SILENCE, options)) return true;
   // The same lock with a new date: its holder lives.
-  if (readLock(file)?.text === seen.text) throw inUse(folder, seen.text);
+  if (readLock(file)?.text === seen.text) throw inUse(folder, seen.text, options);
   return false;
 }
 
-function inUse(folder: string, text: string): Error {
-  return new Error(
-    `The run "${folder}" is in use by ${describeHolder(text)}: wait for it, or stop it first.`,
+function subjectOf({ subject = 'run' }: LockOptions): string {
+  return subject;
+}
+
+function inUse(folder: string, text: string, options: LockOptions): InUseError {
+  return new InUseError(
+    `The ${subjectOf(options)} "${folder}" is in use by ${describeHolder(text)}: wait for it, or stop it first.`,
   );
 }
 

@@ -30,13 +30,18 @@ export async function openArrays(run: string, name: string): Promise<TensorSourc
 /** What a file of a run holds beside its tensors. */
 export type TensorMetadata = Readonly<Record<string, string>>;
 
+const RESUME = 'delete it and resume the run, which makes it again';
+
 /**
- * The safetensors files of a run. Each holds its checksum, which is compared once before anything of
- * the file is used; files of older versions have none.
+ * The safetensors files of a run, or of a pool cache. Each holds its checksum, which is compared once before
+ * anything of the file is used; files of older versions have none.
  */
 export class RunTensors {
   /** Files that this process has written or compared. */
   private readonly sound = new Set<string>();
+
+  /** `mend`: what to do about a file that is damaged, as a part of a sentence. */
+  constructor(private readonly mend = RESUME) {}
 
   /** Writes a file atomically. @throws Error naming it when the system refuses. */
   async write(
@@ -82,32 +87,31 @@ export class RunTensors {
     use: () => Promise<T>,
   ): Promise<T> {
     try {
-      if (!this.sound.has(file)) await check(file, keys);
+      if (!this.sound.has(file)) await this.check(file, keys);
       this.sound.add(file);
       return await use();
     } catch (error) {
       // Told by its name: a program may hold more than one copy of a package.
       if (!(error instanceof Error) || error.name !== 'CheckpointFormatError') throw error;
-      throw damaged(file, error);
+      throw this.damaged(file, error);
     }
   }
-}
 
-/**
- * A damaged checksum key would look like a file without one: what the metadata holds besides is known.
- */
-async function check(file: string, keys: readonly string[]): Promise<void> {
-  if (await verifySafetensors(file)) return;
-  const { metadata } = await withSafetensors(file, async (opened) => opened);
-  const unknown = Object.keys(metadata).find((key) => key !== CHECKSUM_KEY && !keys.includes(key));
-  if (unknown !== undefined) throw damaged(file);
-}
+  /**
+   * A damaged checksum key would look like a file without one: what the metadata holds besides is known.
+   */
+  private async check(file: string, keys: readonly string[]): Promise<void> {
+    if (await verifySafetensors(file)) return;
+    const { metadata } = await withSafetensors(file, async (opened) => opened);
+    const unknown = Object.keys(metadata).find(
+      (key) => key !== CHECKSUM_KEY && !keys.includes(key),
+    );
+    if (unknown !== undefined) throw this.damaged(file);
+  }
 
-function damaged(file: string, cause?: unknown): Error {
-  return new Error(
-    `"${file}" is damaged, as its checksum shows: delete it and resume the run, which makes it again.`,
-    { cause },
-  );
+  private damaged(file: string, cause?: unknown): Error {
+    return new Error(`"${file}" is damaged, as its checksum shows: ${this.mend}.`, { cause });
+  }
 }
 
 async function withSafetensors<T>(

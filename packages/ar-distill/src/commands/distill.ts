@@ -60,6 +60,10 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
     .option('--method <name>', "distillation method (default: the preset's)")
     .option('--name <name>', "name in the run directory (default: the preset's)")
     .option('--stage1 <run>', 'use the AR-diffusion weights of this run again')
+    .option(
+      '--pool-cache <folder>',
+      "keep the teacher's sequences there, and take those that are there (default: in the run alone)",
+    )
     .option('--print-config', 'print all settings and what they add up to, and start nothing')
     .option('--quick', 'a short run that shows that everything works')
     .option('--no-report', 'skip the measurements and the report')

@@ -3,13 +3,14 @@ import { stringify } from 'yaml';
 
 /** A config file of the distillation, under comments that say what its settings add up to. */
 export function describePlan({ config, plan }: PlannedDistillation): string {
-  const { plugin, preset, method, samples, stage1, teacherSampling } = config;
+  const { plugin, preset, method, samples, stage1, poolCache, teacherSampling } = config;
   const { settings, adaptation, architecture } = config;
   const { guidanceScale, topK, topP } = teacherSampling ?? {};
   const options = {
     preset: `${plugin}:${preset}`,
     method,
     ...(stage1 === undefined ? {} : { stage1: stage1.path }),
+    ...(poolCache === undefined ? {} : { poolCache }),
     guidance: guidanceScale,
     topK,
     topP,

@@ -99,6 +99,7 @@ export const distillSchema = z.strictObject({
   tokenizer: path.optional(),
   ...teacherSampling,
   stage1: path.optional(),
+  poolCache: path.optional(),
   quick: z.boolean().optional(),
   printConfig: z.boolean().optional(),
   report: z.boolean().optional(),

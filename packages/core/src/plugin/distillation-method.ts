@@ -5,6 +5,7 @@ import type { OneStepGenerator } from '../model/one-step-generator';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import type { VelocityNetwork } from '../model/velocity-network';
 import type { TrainingEnvironment } from '../optimization/training-loop';
+import type { PoolCache } from '../ports/pool-cache';
 import type { TeacherPool } from '../sampling/teacher-pool';
 
 /** What a method distils. */
@@ -131,6 +132,8 @@ export interface MethodServices {
   readonly rng: Rng;
   /** The training split of the preset's data set, for methods whose plan asks for it. */
   readonly realSequences?: RealSequences | undefined;
+  /** Where the parts of the pool of the plan are kept beyond the run; absent: in the run. */
+  readonly poolCache?: PoolCache | undefined;
   /** Called with the generator at every checkpoint. */
   onSnapshot?(snapshot: GeneratorSnapshot): Promise<void>;
 }

@@ -33,12 +33,12 @@ export class DrawnSequences {
     this.filled += kept;
   }
 
-  /** Those from number `first` on, [count − first, n, C]; they share memory with this. */
-  from(first: number): SampledSequences {
-    const { size, data, tokens, filled } = this;
+  /** Those from number `first` up to `end`, [end − first, n, C]; they share memory with this. */
+  from(first: number, end = this.filled): SampledSequences {
+    const { size, data, tokens } = this;
     const part = <T extends Float32Array | Int32Array>(all: T): T =>
-      all.subarray((first * all.length) / size, (filled * all.length) / size) as T;
-    const count = filled - first;
+      all.subarray((first * all.length) / size, (end * all.length) / size) as T;
+    const count = end - first;
     return {
       sequence: float32([count, ...this.shape], data ? part(data) : new Float32Array(0)),
       ...(tokens ? { tokens: int32([count, tokens.length / size], part(tokens)) } : {}),

@@ -4,31 +4,31 @@ import { DrawnSequences } from './drawn-sequences';
 import { requireFinite, sequencePlace } from './finite';
 
 /**
- * What a run keeps of a pool that is not complete: arrays that are called after the number of their
- * first sequence, each of which starts where the one before it ends.
+ * What a run keeps of a pool that is not complete, or a cache of any: arrays that are called after the
+ * number of their first sequence, each of which starts where the one before it ends.
  */
 export class PoolParts {
-  /** First sequences of the parts that the run holds. */
+  /** First sequences of the parts that the store holds. */
   private readonly starts: number[] = [];
   /** Sequences in them. */
   private saved = 0;
 
   constructor(
-    private readonly run: Pick<RunStore, 'loadArrays' | 'saveArrays' | 'removeArrays'>,
+    private readonly store: Pick<RunStore, 'loadArrays' | 'saveArrays' | 'removeArrays'>,
     /** Of the pool. */
     private readonly pool: string,
     private readonly layout: SequenceLayout,
   ) {}
 
   /**
-   * The sequences that the run holds, with room for `size`.
+   * The sequences that the store holds, with room for `size`.
    * @throws NonFiniteError when one of them is not finite.
    */
   async read(size: number): Promise<DrawnSequences> {
     const drawn = new DrawnSequences(size);
     while (drawn.count < size) {
       const first = drawn.count;
-      const { sequences, tokens } = (await this.run.loadArrays(this.nameOf(first))) ?? {};
+      const { sequences, tokens } = (await this.store.loadArrays(this.nameOf(first))) ?? {};
       if (!sequences || sequences.shape[0] === 0) break;
       const what = `The saved part of the pool "${this.pool}"`;
       requireFinite(what, sequences, first, sequencePlace(this.layout));
@@ -44,7 +44,7 @@ export class PoolParts {
     const first = this.saved;
     if (drawn.count === first) return;
     const { sequence: sequences, tokens } = drawn.from(first);
-    await this.run.saveArrays(this.nameOf(first), { sequences, ...(tokens ? { tokens } : {}) });
+    await this.store.saveArrays(this.nameOf(first), { sequences, ...(tokens ? { tokens } : {}) });
     this.starts.push(first);
     this.saved = drawn.count;
   }
@@ -53,12 +53,12 @@ export class PoolParts {
   async remove(): Promise<void> {
     if (this.starts.length === 0) await this.find();
     // The last one first: whatever is left after a crash still begins at 0 and is found again.
-    for (const first of this.starts.reverse()) await this.run.removeArrays?.(this.nameOf(first));
+    for (const first of this.starts.reverse()) await this.store.removeArrays?.(this.nameOf(first));
   }
 
   private async find(): Promise<void> {
     for (let first = 0; ;) {
-      const { sequences } = (await this.run.loadArrays(this.nameOf(first))) ?? {};
+      const { sequences } = (await this.store.loadArrays(this.nameOf(first))) ?? {};
       if (!sequences?.shape[0]) return;
       this.starts.push(first);
       first += sequences.shape[0];

@@ -3,6 +3,7 @@ import { conditionInputs, conditionRows, type ConditionSpace } from '../model/co
 import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
 import type { SampledSequences, SequenceSampler } from '../model/sequence-sampler';
 import { TrainingInterruptedError } from '../ports/interruption';
+import type { PoolCache } from '../ports/pool-cache';
 import type { ProgressReporter } from '../ports/progress';
 import type { RunStore } from '../ports/run-store';
 import type { DrawnSequences } from './drawn-sequences';
@@ -39,23 +40,27 @@ export interface PoolEnvironment {
   readonly run: Pick<RunStore, 'loadArrays' | 'saveArrays' | 'removeArrays'>;
   readonly progress: ProgressReporter;
   readonly signal: AbortSignal;
+  /** Has the parts in place of the run, and keeps them. */
+  readonly cache?: PoolCache | undefined;
 }
 
 /**
  * Draws a pool, or loads it when the run has it already. Sample i has the condition number i in turn
  * and draws from (seed, i) alone. The run keeps it as `sequences`, `tokens` and the values of the
- * condition under their own names; what was drawn before an interruption is kept in parts until then.
+ * condition under their own names; what was drawn before an interruption is kept in parts until then. With
+ * a cache the parts are read there, also those of a smaller or larger pool, and what is missing is added.
  * @throws TrainingInterruptedError when interrupted: the next call goes on from there.
  * @throws NonFiniteError when a sequence is not finite, drawn or loaded.
  */
 export async function createTeacherPool(
-  { teacher, teacherWeights, size, batchSize, name = DEFAULT_NAME }: TeacherPoolOptions,
+  options: TeacherPoolOptions,
   compiler: StepCompiler,
   rng: Rng,
   environment: PoolEnvironment,
 ): Promise<TeacherPool> {
+  const { teacher, size, batchSize, name = DEFAULT_NAME } = options;
   checkNames(teacher.condition);
-  const { run } = environment;
+  const { run, cache, progress } = environment;
   const parts = new PoolParts(run, name, teacher.layout);
   const kept = await run.loadArrays(name);
   const pool = kept && poolOf(kept, teacher.condition);
@@ -64,14 +69,22 @@ export async function createTeacherPool(
     await parts.remove();
     return pool;
   }
-  const drawn = await parts.read(size);
-  const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
-  try {
-    await drawMissing(name, sampler, teacher, { drawn, size, parts }, rng, environment);
-  } finally {
-    await sampler.dispose();
-  }
-  const { sequence: sequences, tokens } = drawn.from(0);
+  // Whole batches: sequences that a larger pool goes on after are then drawn in the batches that it has.
+  const room = Math.ceil(size / batchSize) * batchSize;
+  const draw = (from: PoolParts): Promise<DrawnSequences> =>
+    drawMissing({ ...options, name, parts: from, room }, compiler, rng, environment);
+  const cached = async (store: PoolCache): Promise<DrawnSequences> => {
+    // How arithmetic is rounded may depend on the batch.
+    const shared = (): PoolParts => new PoolParts(store, `${name}-by-${batchSize}`, teacher.layout);
+    const found = await shared().read(room);
+    if (found.count > 0) {
+      const count = Math.min(found.count, size);
+      progress.message(`${count} of the ${size} sequences of "${name}" are in the cache.`);
+    }
+    return found.count === room ? found : store.alone(() => draw(shared()));
+  };
+  const drawn = await (cache ? cached(cache) : draw(parts));
+  const { sequence: sequences, tokens } = drawn.from(0, size);
   const condition = teacher.condition.inTurn(0, size);
   await run.saveArrays(name, { sequences, ...condition, ...(tokens ? { tokens } : {}) });
   await parts.remove();
@@ -102,34 +115,44 @@ function poolOf(
 }
 
 /** A pool on its way. */
-interface UnfinishedPool {
-  readonly drawn: DrawnSequences;
-  readonly size: number;
+interface UnfinishedPool extends TeacherPoolOptions {
+  readonly name: string;
   readonly parts: PoolParts;
+  /** Sequences of all its batches. */
+  readonly room: number;
 }
 
+/** Draws what the parts lack, and adds it to them from time to time: the end of it only in a cache. */
 async function drawMissing(
-  name: string,
-  sampler: SequenceSampler,
-  teacher: Pick<ConditionalScoreTeacher, 'condition' | 'layout'>,
-  { drawn, size, parts }: UnfinishedPool,
+  { teacher, teacherWeights, size, batchSize, name, parts, room }: UnfinishedPool,
+  compiler: StepCompiler,
   rng: Rng,
-  { progress, signal }: PoolEnvironment,
-): Promise<void> {
+  { progress, signal, cache }: PoolEnvironment,
+): Promise<DrawnSequences> {
+  const drawn = await parts.read(room);
+  if (drawn.count === room) return drawn;
+  const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
   let saved = performance.now();
-  while (drawn.count < size) {
-    const first = drawn.count;
-    if (signal.aborted) {
-      await parts.save(drawn);
-      throw new TrainingInterruptedError(name, first, size);
-    }
-    drawn.append(await drawInTurn(sampler, teacher, rng, first));
-    progress.update({ stage: name, done: drawn.count, total: size, metrics: {} });
-    if (drawn.count < size && performance.now() - saved > SAVE_INTERVAL) {
+  try {
+    while (drawn.count < room) {
+      const first = drawn.count;
+      if (signal.aborted) {
+        await parts.save(drawn);
+        throw new TrainingInterruptedError(name, first, size);
+      }
+      drawn.append(await drawInTurn(sampler, teacher, rng, first));
+      const done = Math.min(drawn.count, size);
+      progress.update({ stage: name, done, total: size, metrics: {} });
+      const isDue = drawn.count < room && performance.now() - saved > SAVE_INTERVAL;
+      if (!isDue) continue;
       await parts.save(drawn);
       saved = performance.now();
     }
+  } finally {
+    await sampler.dispose();
   }
+  if (cache) await parts.save(drawn);
+  return drawn;
 }
 
 /**

@@ -38,6 +38,7 @@ import { writePreview } from './preview';
 import { plannedStages, planOf } from './method-plan';
 import { type ConfigOptions, methodOf, newConfig, presetSettings } from './new-plan';
 import { realSequencesOf } from './real-sequences';
+import { checkPoolCache, openPoolCache } from './pool-cache';
 import { resumedPlan } from './resumed-plan';
 import { seedOf } from './seed';
 import { checkStage1, hasStage1, reuseStage1, stage1Of } from './stage1';
@@ -124,6 +125,8 @@ export async function prepareDistillation(
       'The teacher reads code vectors already: leave the settings of its adaptation out.',
     );
   }
+  const resumed = resume === undefined ? undefined : { folder: resume, made: plan.made };
+  await checkPoolCache(context, { method, config: plan.config, models: given }, resumed);
   const planned = planOf(method, plan.config.settings);
   const realSequences = await realSequencesOf(context, given, planned);
   const stages = plannedStages(context, method, given, plan.config.settings, realSequences);
@@ -169,12 +172,14 @@ async function distillInRun(
   const adaptation = await adaptIfNeeded(context, config, given, run, [...ahead, ...reporting]);
   const models = adaptation?.adapted ?? given;
   const { teacher, teacherWeights, network, generator } = models;
+  const poolCache = openPoolCache(context, { method, config, models });
   const distillation = method.start(
     { teacher, teacherWeights, network, generator, settings },
     {
       compiler,
       rng,
       realSequences,
+      poolCache,
       onSnapshot: async (snapshot) => {
         await keepSnapshot(run, snapshot);
         await writePreview(context, models, snapshot, run);

@@ -24,6 +24,11 @@ export interface ConfigOptions {
   readonly method?: string | undefined;
   /** Run directory whose tuned (stage 1) weights are used again. */
   readonly stage1?: string | undefined;
+  /**
+   * Folder in which the teacher's sequences are kept and found again, also by other runs whose teacher, its
+   * sampling and the seed are the same.
+   */
+  readonly poolCache?: string | undefined;
   /** A run of a minute or two that shows that everything works. */
   readonly quick?: boolean | undefined;
   /** Samples that the report is measured with; default 10,000 images, 65,536 other sequences. */
@@ -40,7 +45,7 @@ export function newConfig(
   options: ConfigOptions,
 ): ConfigOf<typeof DISTILLATION> {
   const { found } = context;
-  const { stage1, quick } = options;
+  const { stage1, poolCache, quick } = options;
   const images = imagesOfPreset(found);
   const samples =
     options.samples ?? (images === undefined ? SEQUENCE_SAMPLES : quick ? QUICK_SAMPLES : SAMPLES);
@@ -62,6 +67,7 @@ export function newConfig(
     preset: found.name,
     method: method.name,
     ...(stage1 ? { stage1: { path: path.resolve(stage1) } } : {}),
+    ...(poolCache === undefined ? {} : { poolCache: path.resolve(poolCache) }),
     samples,
     teacherSampling: { ...found.preset.teacherSampling },
     ...(context.architecture ? { architecture: context.architecture } : {}),

@@ -47,7 +47,7 @@ export async function resumedPlan(
       `The networks of the run "${folder}" have another architecture: leave it out, or start a new run with it.`,
     );
   }
-  const { stage1 } = options;
+  const { stage1, poolCache } = options;
   if (stage1 !== undefined && !(await isStage1Of(stage1, made.stage1))) {
     refuseOther(folder, 'The run of stage 1', made.stage1?.path, stage1);
   }
@@ -79,6 +79,7 @@ export async function resumedPlan(
     ...(made.stage1 && stage1 !== undefined
       ? { stage1: { ...made.stage1, path: path.resolve(stage1) } }
       : {}),
+    ...(poolCache === undefined ? {} : { poolCache: path.resolve(poolCache) }),
     ...(await networksToResume(context, { folder, networks: made }, options)),
     samples,
     settings: { ...(settings as Tree) },

@@ -61,6 +61,18 @@ export async function reusePools(
   }
 }
 
+/** Whether a run with this config uses the pool of its method again that the run `from` has. */
+export function reusesPool(
+  context: PresetContext,
+  method: DistillationMethod,
+  from: string,
+  config: DistillConfig,
+): boolean {
+  return comparedPools(context, method, from, config).some(
+    ({ arrays, difference }) => arrays !== ADAPTATION_STAGES.sequences && difference === undefined,
+  );
+}
+
 /** The pools of a run with this config that the run `from` has as well. */
 function comparedPools(
   context: PresetContext,

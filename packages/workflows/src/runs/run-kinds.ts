@@ -99,6 +99,8 @@ export const DISTILLATION = kind(
     ...networkFiles,
     /** The run whose tuned weights are used again, and the checksum of these. */
     stage1: networkFile.omit({ ships: true }).optional(),
+    /** Folder in which the teacher's sequences are kept for other runs, too; absent: in the run alone. */
+    poolCache: z.string().min(1).optional(),
     samples: count,
     teacherSampling,
     architecture,

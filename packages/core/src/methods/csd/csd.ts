@@ -234,7 +234,7 @@ function plannedTraining(settings: DistillationSettings): PlannedTraining[] {
 
 function drawPool(
   { teacher, teacherWeights, settings }: DistillationSubject<DistillationSettings>,
-  { compiler, rng }: MethodServices,
+  { compiler, rng, poolCache }: MethodServices,
   environment: TrainingEnvironment,
 ): Promise<TeacherPool> {
   const size = settings.teacherPoolSize;
@@ -248,6 +248,6 @@ function drawPool(
     },
     compiler,
     rng,
-    environment,
+    { ...environment, cache: poolCache },
   );
 }

@@ -1,0 +1,82 @@
+import { isTemporaryFile } from '@ar-distill/checkpoints';
+import type { PoolCache } from '@ar-distill/core';
+import type { HostTensors } from '@ar-distill/program';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { InUseError, RunLock, type LockOptions } from './run-lock';
+import { RunTensors } from './run-tensors';
+import { writing } from './system-errors';
+import { removeTemporaryFiles } from './temporary-files';
+
+const EXTENSION = '.safetensors';
+/** Milliseconds between two looks at a lock that another process holds. */
+const LOOK_INTERVAL = 1000;
+
+/**
+ * A folder with parts of one pool, which outlives the runs that read it. Any number of processes read it at
+ * a time, and one writes, whose lock is that of a run (`RunLock`). Files are replaced atomically and hold
+ * their checksums.
+ */
+export class PoolFolder implements PoolCache {
+  private readonly tensors = new RunTensors('delete it, and its sequences are drawn anew');
+  private lock: RunLock | undefined;
+
+  constructor(
+    /** Absolute path; the folder need not be there. */
+    readonly path: string,
+    private readonly waiting: LockOptions = {},
+  ) {}
+
+  /** @throws Error naming a file of the folder that is damaged. */
+  async check(): Promise<void> {
+    if (!existsSync(this.path)) return;
+    for (const file of await readdir(this.path)) {
+      if (!file.endsWith(EXTENSION) || isTemporaryFile(file)) continue;
+      await this.tensors.open(path.join(this.path, file), []);
+    }
+  }
+
+  /** @throws Error naming the file when it is damaged. */
+  async loadArrays(name: string): Promise<HostTensors | undefined> {
+    return this.tensors.read(this.fileOf(name));
+  }
+
+  /** @throws Error when the folder is not this process's own (`alone`), or not any more. */
+  async saveArrays(name: string, arrays: Readonly<HostTensors>): Promise<void> {
+    if (!this.lock) throw new Error(`The pool cache "${this.path}" is not locked: save inside "alone".`);
+    this.lock.assertHeld();
+    await this.tensors.write(this.fileOf(name), arrays);
+  }
+
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    await writing(this.path, () => mkdir(this.path, { recursive: true }));
+    this.lock = await this.acquire();
+    try {
+      await removeTemporaryFiles(this.path);
+      return await work();
+    } finally {
+      await this.lock.release();
+      this.lock = undefined;
+    }
+  }
+
+  /** Waits for whoever draws the same sequences: they are read when that process is done. */
+  private async acquire(): Promise<RunLock> {
+    const { signal, onWait } = this.waiting;
+    for (let isTold = false; ; isTold = true) {
+      try {
+        return await RunLock.acquire(this.path, { ...this.waiting, subject: 'pool cache' });
+      } catch (error) {
+        if (!(error instanceof InUseError)) throw error;
+        if (!isTold) onWait?.(error.message);
+      }
+      await setTimeout(LOOK_INTERVAL, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
+  }
+
+  private fileOf(name: string): string {
+    return path.join(this.path, `${name}${EXTENSION}`);
+  }
+}
