@@ -16,7 +16,7 @@ export const toyArchitectureSchema = z
     width: z.int().positive().default(128),
     depth: z.int().positive().max(1024).default(2),
     heads: z.int().positive().default(4),
-    headDepth: z.int().positive().max(1024).default(1),
+    headDepth: z.int().min(0).max(1024).default(1),
   })
   .superRefine(({ codebook, joint, sequenceLength, width, heads }, context) => {
     const V = codebook.length;

@@ -2,11 +2,14 @@ import { z } from 'zod';
 
 const size = z.int().positive();
 
+/** Of no layer or more; see `layerCount`. */
+const layers = z.int().max(1024, 'Networks have at most 1024 layers.');
+
 /**
  * A number of layers. A network is made of objects for each of them, so that a forged number must not ask
  * for millions.
  */
-export const layerCount = z.int().positive().max(1024, 'Networks have at most 1024 layers.');
+export const layerCount = layers.positive();
 
 /** Side of a map of tokens, all of which have a place in tables; likewise bounded. */
 export const mapSide = z.int().positive().max(512, 'Maps have at most 512×512 tokens.');
@@ -33,8 +36,8 @@ type ConvTokenizer = z.output<z.ZodObject<typeof convTokenizerFields>>;
 export const distilledFields = {
   /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
   codeScale: z.number().positive().default(1),
-  /** Residual blocks of the diffusion head. */
-  headDepth: layerCount.default(3),
+  /** Residual blocks of the diffusion head; 0 leaves linear layers and one modulation. */
+  headDepth: layers.min(0).default(3),
   /** Width of the diffusion head; the backbone's when left out. */
   headWidth: size.optional(),
 };

@@ -35,11 +35,12 @@ export interface Page {
 const STYLE = `
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; background: #fff; font: 16px/1.5 sans-serif; }
 table { border-collapse: collapse; display: block; overflow-x: auto; margin: 1rem 0; }
-th, td { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left; overflow-wrap: anywhere; }
-th.right, td.right { text-align: right; white-space: nowrap; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left; max-width: 24rem; overflow-wrap: break-word; }
+th.right, td.right { text-align: right; }
+td.right { white-space: nowrap; }
 svg { max-width: 100%; height: auto; }
 pre { padding: .75rem; background: #f4f4f4; white-space: pre-wrap; overflow-wrap: anywhere; }
-.pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+.pictures { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
 figure { margin: 0; }
 figure img { max-width: 100%; image-rendering: pixelated; }
 figcaption { font-size: 14px; }

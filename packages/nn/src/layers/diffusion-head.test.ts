@@ -88,3 +88,30 @@ it('starts with velocity zero and embeds a common timestep once', () => {
   expect(once.shape).toEqual([4, 2, 3, 3]);
   expect(once.sub(each).abs().max().dataSync()[0]!).toBeLessThan(1e-5);
 });
+
+it('without blocks is a head whose blocks add nothing', () => {
+  const isBlock = (name: string): boolean => name.includes('.res_blocks.');
+  const shallow = prefixed('head', diffusionHeadSpecs({ ...sizes, depth: 0 }));
+  expect(Object.keys(shallow).sort()).toEqual(
+    Object.keys(specs)
+      .filter((name) => !isBlock(name))
+      .sort(),
+  );
+  const parameters = sineParameters();
+  // A block's gate is a part of its modulation.
+  const closed = Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      isBlock(name) && name.includes('adaLN_modulation') ? tf.zerosLike(value) : value,
+    ]),
+  );
+  const inputs = {
+    features: sine(1.3, [4, 5]),
+    xT: sine(0.9, [1, 4, 3]),
+    t: tf.tensor2d([[0.01, 0.3, 0.75, 1]]),
+  };
+  const output = diffusionHead(parameters, 'head', 0, inputs);
+  const expected = diffusionHead(closed, 'head', sizes.depth, inputs);
+  expect(expected.abs().max().dataSync()[0]!).toBeGreaterThan(0.1);
+  expect(output.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-6);
+});

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { ServiceContainer } from '@ar-distill/di';
+import { openContext } from '../context';
 import { prepareDistillation, type DistillOptions } from '../distill/distill';
+import { noAdaptation } from '../distill/new-plan';
 import { planDistillation } from '../distill/plan-distillation';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
+import { resolvePreset } from '../models/resolve-preset';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
+import { checkSampler } from '../sample/open-sampler';
 import { mergeTrees } from '../settings/merge';
 import type { StudyCell, StudyFile } from './study-file';
 
@@ -48,14 +52,16 @@ export async function planRuns(
   workflow: WorkflowOptions,
 ): Promise<StudyPlan> {
   checkNames(file);
+  const adapted = await adaptedPresets(container, file, workflow);
   const runs = new Map<string, StudyRun>();
   const cells: PlannedCell[] = [];
   for (const preset of file.presets) {
+    const shared = adapted.has(preset) ? file : { ...file, adaptation: undefined };
     for (const [name, cell] of Object.entries(file.cells)) {
       const own: string[] = [];
       for (const seed of file.seeds) {
         const run = await ofCell(name, preset, () =>
-          planRun(container, optionsOf(file, cell, preset, seed), workflow),
+          planRun(container, optionsOf(shared, cell, preset, seed), cell.teacherSteps, workflow),
         );
         const known = runs.get(run.key);
         const steps = new Set([
@@ -80,15 +86,8 @@ export async function checkRuns(
   { cells }: StudyPlan,
   workflow: WorkflowOptions,
 ): Promise<void> {
-  for (const { name, preset, cell, runs } of cells) {
-    await ofCell(name, preset, async () => {
-      const { context } = await prepareDistillation(container, runs[0]!.options, workflow);
-      if (cell.teacherSteps !== undefined && !imagesOfPreset(context.found)) {
-        throw new InvalidOptionError(
-          'Steps that the teacher redraws are measured on images, and it makes none: leave teacherSteps out.',
-        );
-      }
-    });
+  for (const { name, preset, runs } of cells) {
+    await ofCell(name, preset, () => prepareDistillation(container, runs[0]!.options, workflow));
   }
 }
 
@@ -114,6 +113,24 @@ function checkNames({ cells, compare, paper }: StudyFile): void {
   }
 }
 
+/**
+ * The presets whose teacher is adapted: what a study says of the adaptation is for these.
+ * @throws InvalidOptionError when there are none, and it says something.
+ */
+async function adaptedPresets(
+  container: ServiceContainer,
+  { presets, adaptation }: StudyFile,
+  workflow: WorkflowOptions,
+): Promise<ReadonlySet<string>> {
+  const adapted = new Set<string>();
+  for (const preset of presets) {
+    const { found } = await resolvePreset(openContext(container, workflow), { preset });
+    if (found.preset.adaptation !== undefined) adapted.add(preset);
+  }
+  if (adaptation && adapted.size === 0) throw noAdaptation(presets[0]!);
+  return adapted;
+}
+
 function optionsOf(
   file: StudyFile,
   { row: _row, teacherSteps: _teacherSteps, ...cell }: StudyCell,
@@ -133,8 +150,12 @@ function optionsOf(
 async function planRun(
   container: ServiceContainer,
   options: DistillOptions,
+  teacherSteps: number | undefined,
   workflow: WorkflowOptions,
 ): Promise<Pick<StudyRun, 'key' | 'config' | 'options'>> {
+  if (teacherSteps !== undefined) {
+    await checkTeacherSteps(container, options, teacherSteps, workflow);
+  }
   const { config } = await planDistillation(container, options, workflow);
   const { plugin, preset, settings } = config;
   const checksum = createHash('sha256').update(JSON.stringify(config)).digest('hex');
@@ -144,6 +165,24 @@ async function planRun(
     config,
     options,
   };
+}
+
+/** @throws InvalidOptionError when the preset makes no images, or they have fewer AR steps. */
+async function checkTeacherSteps(
+  container: ServiceContainer,
+  options: DistillOptions,
+  teacherSteps: number,
+  workflow: WorkflowOptions,
+): Promise<void> {
+  const context = await resolvePreset(openContext(container, workflow), options, {
+    teacherDraws: true,
+  });
+  if (!imagesOfPreset(context.found)) {
+    throw new InvalidOptionError(
+      'Steps that the teacher redraws are measured on images, and it makes none: leave teacherSteps out.',
+    );
+  }
+  checkSampler(context, { teacherSteps });
 }
 
 /** What is wrong with a cell is said of it. */

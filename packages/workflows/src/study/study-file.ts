@@ -13,7 +13,10 @@ const options = {
   guidance: z.number().min(0).optional(),
   topK: z.int().min(0).optional(),
   topP: z.number().positive().max(1).optional(),
-  /** Overrides of the method's settings, of the adaptation's and of the architecture. */
+  /**
+   * Overrides of the method's settings, of the adaptation's and of the architecture. What all cells share of
+   * the adaptation's is for the presets that have one.
+   */
   settings: tree.optional(),
   adaptation: tree.optional(),
   architecture: tree.optional(),

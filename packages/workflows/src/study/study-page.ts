@@ -95,7 +95,11 @@ async function presetBlocks(
   if (file.paper?.ordering) {
     blocks.push({ kind: 'table', table: orderings(file, file.paper.ordering, cells) });
   }
-  const curves = cells.map(({ planned, results }) => ({
+  // Curves and pictures are the generator's: of other rows there are none.
+  const ofGenerators = cells.filter(
+    ({ planned: { cell } }) => cell.row === undefined && cell.teacherSteps === undefined,
+  );
+  const curves = ofGenerators.map(({ planned, results }) => ({
     name: planned.name,
     points: meanCurve(results),
   }));
@@ -107,7 +111,7 @@ async function presetBlocks(
   }
   for (const { title, extension } of Object.values(PICTURES)) {
     const pictures = [];
-    for (const { planned } of cells) {
+    for (const { planned } of ofGenerators) {
       const picture = resultFile(folder, planned.runs[0]!.key, extension);
       if (!existsSync(picture)) continue;
       pictures.push({ title: `${planned.name}: ${title}`, png: await readFile(picture) });
@@ -118,9 +122,10 @@ async function presetBlocks(
   return blocks;
 }
 
-/** Metrics of every cell, and what each is to the reference. */
+/** Metrics of every cell, without their details (`metric.detail`), and what each is to the reference. */
 function figures({ compare }: StudyFile, cells: readonly MeasuredCell[]): Table {
-  const names = [...new Set(cells.flatMap(({ metrics }) => [...metrics.keys()]))];
+  const all = new Set(cells.flatMap(({ metrics }) => [...metrics.keys()]));
+  const names = [...all].filter((metric) => !metric.includes('.'));
   return {
     columns: [
       { title: 'cell' },

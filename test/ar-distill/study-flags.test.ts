@@ -1,0 +1,50 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { runRefused as run, workingFolder } from './in-process';
+
+const STUDY = `
+name: weights
+title: Weights
+presets: [toy-joint]
+seeds: [0, 1]
+cells: { constant: {}, falling: { settings: { stepWeights: [3, 1] } }, again: {} }
+compare: { reference: constant, metric: totalVariation }
+`;
+const FILE = path.join('folder', 'study.yaml');
+
+const folder = workingFolder(() => {
+  mkdirSync('folder');
+  writeFileSync(FILE, STUDY);
+  writeFileSync(path.join('folder', 'typo.yaml'), `${STUDY}sampels: 9\n`);
+});
+const GIVEN = ['folder', FILE, path.join('folder', 'typo.yaml')];
+const OVERVIEW = 'Study: 3 cells, 4 runs, 0 done\n';
+
+it('says with --plan what there is to run, and writes nothing', async () => {
+  const ended = await run(['study', FILE, '--plan']);
+  expect(ended).toEqual({ code: 0, stdout: OVERVIEW, stderr: '' });
+  expect(folder.files()).toEqual(GIVEN);
+});
+
+it.each([
+  [[FILE, '--plan', '--page-only'], /^Error: --plan writes nothing .*: leave one out\.\n$/],
+  [[], /^Error: The argument <file> is missing: /],
+  [
+    ['absent.yaml'],
+    /^Error: The config file absent\.yaml cannot be read, because it is not there: /,
+  ],
+  [[GIVEN[2]!], /^Error: .*"sampels".* in folder.typo\.yaml.*did you mean "samples"\?\n$/],
+])('refuses %j', async (args, message) => {
+  const { code, stdout, stderr } = await run(['study', ...args]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+  expect(folder.files()).toEqual(GIVEN);
+});
+
+it('writes the page alone with --page-only, beside the file', async () => {
+  const { code, stdout, stderr } = await run(['study', FILE, '--page-only']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.startsWith(`${OVERVIEW}Page: `)).toBe(true);
+  expect(stdout.trimEnd().endsWith(path.join('folder', 'index.html'))).toBe(true);
+  expect(folder.files()).toEqual([...GIVEN, path.join('folder', 'index.html')].sort());
+});
