@@ -12,7 +12,12 @@ import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
-import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
+import {
+  loadPresetModels,
+  type ModelFiles,
+  type PresetModels,
+  type SampledModels,
+} from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import {
   resolvePreset,
@@ -146,10 +151,15 @@ async function distillInRun(
     await reuseStage1(config.stage1.path, run);
   }
   const adaptation = await adaptIfNeeded(context, config, given, run, [...ahead, ...reporting]);
-  const models = adaptation?.adapted ?? given;
-  const { teacher, teacherWeights, network, generator } = models;
+  const distilled = adaptation?.adapted ?? given;
+  const { teacher, teacherWeights, network, generator, flowMapNetwork } = distilled;
+  const { backbone } = context.found;
+  const models: SampledModels = {
+    ...distilled,
+    generator: method.createGenerator?.(backbone, distilled.architecture) ?? generator,
+  };
   const distillation = method.start(
-    { teacher, teacherWeights, network, generator, settings },
+    { teacher, teacherWeights, network, generator, flowMapNetwork, settings },
     {
       compiler,
       rng,
@@ -208,7 +218,7 @@ async function adaptIfNeeded(
 
 async function saveGenerator(
   { found }: PresetContext,
-  { architecture }: PresetModels,
+  { architecture }: Pick<PresetModels, 'architecture'>,
   config: DistillConfig,
   { weights, iteration, generatorUpdates = iteration, seconds }: GeneratorSnapshot,
   run: Run,
