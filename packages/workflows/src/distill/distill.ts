@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { DistillationMethod, GeneratorSnapshot, RealSequences } from '@ar-distill/core';
+import { TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -100,6 +101,12 @@ export async function distill(
   const planned = planOf(method, plan.config.settings);
   const realSequences = await realSequencesOf(context, given, planned);
   const stages = plannedStages(context, method, given, plan.config.settings, realSequences);
+  if (stage1 && !stages.some(({ name }) => name === TUNING_STAGES.full)) {
+    throw new InvalidOptionError(
+      `The method "${method.name}" tunes no AR-diffusion model whose weights it could use again: leave "stage1" out.`,
+      { options: ['stage1'] },
+    );
+  }
   sayWhatTheReportLacks(context, options);
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
