@@ -24,8 +24,7 @@ export function memoryRun(kept: Iterable<readonly [string, HostTensors]> = []) {
       },
       logMetrics: (values) => {
         metrics.push(values);
-        if (values['stage'] === stopIn && values['iteration'] === stopAt)
-          interruption.abort();
+        if (values['stage'] === stopIn && values['iteration'] === stopAt) interruption.abort();
       },
       saveArrays: async (name, given) => void arrays.set(name, { ...given }),
       loadArrays: async (name) => arrays.get(name),

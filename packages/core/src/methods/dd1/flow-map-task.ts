@@ -9,7 +9,7 @@ import type { SupervisedTask, TaskLoss } from '../../optimization/supervised-tas
 import type { Dd1Settings } from './dd1-settings';
 
 /** What a batch of pairs holds beside the condition. */
-export type PairTensors = Record<'noise' | 'sequence' | 'tokens', tf.Tensor>;
+type PairTensors = Record<'noise' | 'sequence' | 'tokens', tf.Tensor>;
 
 /**
  * Training of a flow-map network on pairs of noise and the sequence that it is mapped to. Where there is a
