@@ -6,6 +6,7 @@ import {
   llamagenBackbone,
   LlamagenFlowMapNetwork,
 } from '@ar-distill/plugin-llamagen';
+import { toyBackbone } from '@ar-distill/plugin-toy';
 import { varBackbone } from '@ar-distill/plugin-var';
 import type { HostTensors, Rng } from '@ar-distill/program';
 import { flowMapChecks } from '../../packages/conformance/src/flow-map-checks';
@@ -88,9 +89,10 @@ class Broken extends LlamagenFlowMapNetwork {
   }
 }
 
-it('passes the networks of VAR and LlamaGen', async () => {
+it('passes the networks of VAR, LlamaGen and the toy', async () => {
   expect(await firstBroken(varBackbone)).toBeUndefined();
   expect(await firstBroken(llamagenBackbone)).toBeUndefined();
+  expect(await firstBroken(toyBackbone)).toBeUndefined();
 });
 
 it('says nothing of a backbone without one', async () => {

@@ -13,6 +13,7 @@ export function memoryRun(kept: Iterable<readonly [string, HostTensors]> = []) {
   const metrics: Record<string, number | string>[] = [];
   let interruption = new AbortController();
   let stopAt: number | undefined;
+  let stopIn = 'distillation';
   let checkpoint: Awaited<ReturnType<TrainingEnvironment['run']['loadCheckpoint']>>;
   const environment: TrainingEnvironment = {
     run: {
@@ -23,8 +24,7 @@ export function memoryRun(kept: Iterable<readonly [string, HostTensors]> = []) {
       },
       logMetrics: (values) => {
         metrics.push(values);
-        if (values['stage'] === 'distillation' && values['iteration'] === stopAt)
-          interruption.abort();
+        if (values['stage'] === stopIn && values['iteration'] === stopAt) interruption.abort();
       },
       saveArrays: async (name, given) => void arrays.set(name, { ...given }),
       loadArrays: async (name) => arrays.get(name),
@@ -39,10 +39,11 @@ export function memoryRun(kept: Iterable<readonly [string, HostTensors]> = []) {
       return interruption.signal;
     },
   };
-  /** Has stage 2 interrupted after that iteration, once; undefined lets it end. */
-  const stopAfter = (iteration: number | undefined): void => {
+  /** Has a stage, stage 2 by default, interrupted after that iteration, once; undefined lets it end. */
+  const stopAfter = (iteration: number | undefined, stage = 'distillation'): void => {
     interruption = new AbortController();
     stopAt = iteration;
+    stopIn = stage;
   };
   return { arrays, worked, messages, metrics, environment, stopAfter };
 }

@@ -8,7 +8,7 @@ import {
   type Preset,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
-import { adaptationSettingsSchema, csd } from '@ar-distill/core/methods';
+import { adaptationSettingsSchema, BUILT_IN_METHODS } from '@ar-distill/core/methods';
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
 import type { ParameterSpecs } from '@ar-distill/nn';
 import { listNames, requireParsed, requireThat } from './assertions';
@@ -41,7 +41,7 @@ export const presetChecks: readonly Check<PresetSubject>[] = [
     name: 'its settings are taken',
     run: ({ plugin, preset }) => {
       requireSampling(preset.teacherSampling);
-      const known = [csd, ...(plugin.methods ?? [])];
+      const known = [...BUILT_IN_METHODS, ...(plugin.methods ?? [])];
       for (const [name, settings] of Object.entries(preset.methods)) {
         const method = known.find((own) => own.name === name);
         if (!method) continue;

@@ -30,7 +30,7 @@ export { DiscreteScoreTeacher, isDiscrete } from './model/discrete-score-teacher
 export { FlowMapNetwork, type FlowMapPrediction } from './model/flow-map-network';
 export { ImageTokenizer } from './model/image-tokenizer';
 export { bytesOfPixels, pixelsOfBytes } from './model/pixels';
-export { OneStepGenerator } from './model/one-step-generator';
+export { OneStepGenerator, type SequenceGenerator } from './model/one-step-generator';
 export {
   type SequenceLayout,
   sequenceLength,

@@ -15,7 +15,14 @@ export {
   teacherFidelity,
 } from './methods/adaptation/teacher-fidelity';
 export { type TokenSequences, splitSequences, tokenBatch } from './model/token-sequences';
+export { BUILT_IN_METHODS } from './methods/built-in-methods';
 export { csd } from './methods/csd/csd';
+export { dd1 } from './methods/dd1/dd1';
+export {
+  type Dd1Settings,
+  type Dd1SettingsInput,
+  dd1SettingsSchema,
+} from './methods/dd1/dd1-settings';
 export {
   type CsdSubject,
   type DistillationGroups,

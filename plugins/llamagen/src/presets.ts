@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Preset, TeacherSamplingOptions } from '@ar-distill/core';
 import {
   adaptationSettingsSchema,
+  dd1SettingsSchema,
   distillationSettingsSchema,
   paperDistillation,
 } from '@ar-distill/core/methods';
@@ -136,6 +137,16 @@ const mnist: Preset<LlamagenArchitecture> = {
       generatorLearningRate: 3e-4,
       guidanceLearningRate: 8e-4,
       warmUpFraction: 0.02,
+      emaDecay: 0.995,
+    }),
+    dd1: dd1SettingsSchema.parse({
+      pairs: 10_000,
+      iterations: 2000,
+      batchSize: 64,
+      learningRate: 5e-4,
+      warmUpFraction: 0.02,
+      secondStart: 5,
+      codeSteps: 5,
       emaDecay: 0.995,
     }),
   },

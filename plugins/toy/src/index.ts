@@ -4,11 +4,13 @@ import { totalVariation } from './joint-distribution';
 import { BACKBONE, presets } from './presets';
 import { TabularTeacher } from './tabular-teacher';
 import { THREE_TOKEN_JOINT } from './three-token-joint';
+import { ToyFlowMapNetwork } from './toy-flow-map-network';
 import { ToyNetwork } from './toy-network';
 
 export { JointDistribution, totalVariation } from './joint-distribution';
 export { THREE_TOKEN_JOINT } from './three-token-joint';
 export { TabularTeacher } from './tabular-teacher';
+export { ToyFlowMapNetwork } from './toy-flow-map-network';
 export { ToyNetwork } from './toy-network';
 export { toyArchitectureSchema, type ToyArchitecture } from './architecture';
 
@@ -20,6 +22,7 @@ export const toyBackbone: Backbone<ToyArchitecture> = {
   smallArchitecture: toyArchitectureSchema.parse({ ...THREE_TOKEN_JOINT, width: 16 }),
   createTeacher: (architecture, sampling) => new TabularTeacher(architecture, sampling),
   createNetwork: (architecture) => new ToyNetwork(architecture),
+  createFlowMapNetwork: (architecture) => new ToyFlowMapNetwork(architecture),
   measureSequences: (architecture, sequences) => ({
     totalVariation: totalVariation(architecture, sequences.data),
   }),

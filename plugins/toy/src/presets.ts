@@ -1,5 +1,5 @@
 import type { Preset } from '@ar-distill/core';
-import { distillationSettingsSchema } from '@ar-distill/core/methods';
+import { dd1SettingsSchema, distillationSettingsSchema } from '@ar-distill/core/methods';
 import { type ToyArchitecture, toyArchitectureSchema } from './architecture';
 import { THREE_TOKEN_JOINT } from './three-token-joint';
 
@@ -30,6 +30,17 @@ export const presets: Readonly<Record<string, Preset<ToyArchitecture>>> = {
         generatorLearningRate: 3e-4,
         guidanceLearningRate: 8e-4,
         warmUpFraction: 0.02,
+        emaDecay: 0.998,
+        checkpointInterval: 500,
+      }),
+      dd1: dd1SettingsSchema.parse({
+        pairs: 65536,
+        iterations: 3000,
+        batchSize: 256,
+        learningRate: 1e-3,
+        warmUpFraction: 0.02,
+        secondStart: 1,
+        codeSteps: 3,
         emaDecay: 0.998,
         checkpointInterval: 500,
       }),

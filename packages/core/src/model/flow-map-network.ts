@@ -21,6 +21,8 @@ export abstract class FlowMapNetwork {
   abstract readonly layout: SequenceLayout;
   abstract readonly condition: ConditionSpace;
   abstract readonly parameterSpecs: ParameterSpecs;
+  /** V: codes that a position is scored for. */
+  abstract readonly vocabSize: number;
 
   /** Whether gradients train the parameter; false for frozen parts that the inputs pass through. */
   abstract isTrainable(name: string): boolean;

@@ -4,8 +4,21 @@ import type { HostTensors } from '@ar-distill/program';
 import type { Condition, ConditionSpace } from './condition';
 import type { SequenceLayout } from './sequence-layout';
 
-/** G_θ: a whole sequence from noise in one network evaluation. */
-export abstract class OneStepGenerator {
+/** Whatever makes a whole sequence from noise in one network evaluation. */
+export interface SequenceGenerator {
+  readonly layout: SequenceLayout;
+  readonly condition: ConditionSpace;
+  readonly parameterSpecs: ParameterSpecs;
+
+  /**
+   * `noise` [B, n, C] ~ N(0, I) and the condition [B, …] → continuous code vectors q [B, n, C],
+   * scaled.
+   */
+  generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
+}
+
+/** G_θ, as score distillation trains it. */
+export abstract class OneStepGenerator implements SequenceGenerator {
   abstract readonly layout: SequenceLayout;
   abstract readonly condition: ConditionSpace;
   abstract readonly parameterSpecs: ParameterSpecs;
@@ -16,9 +29,5 @@ export abstract class OneStepGenerator {
   /** The weights to start from, made of those of the tuned AR-diffusion network. */
   abstract initialize(velocityWeights: Readonly<HostTensors>): HostTensors;
 
-  /**
-   * `noise` [B, n, C] ~ N(0, I) and the condition [B, …] → continuous code vectors q [B, n, C],
-   * scaled.
-   */
   abstract generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
 }

@@ -20,6 +20,16 @@ export interface SupervisedTraining {
   /** Arrays of `task.batchSpecs` for one iteration; read from a disk, they may take as long as a step. */
   readonly batch: (iteration: number, batchSize: number) => HostTensors | Promise<HostTensors>;
   readonly checkpointInterval?: number;
+  /** Called after each checkpoint and at the end, with the weights that training would return now. */
+  onCheckpoint?(trained: TrainedWeights, iterationsDone: number): Promise<void>;
+}
+
+/** What a training gives. */
+export interface TrainedWeights {
+  /** Their moving average when the settings ask for one. */
+  readonly weights: HostTensors;
+  /** Seconds trained so far. */
+  readonly seconds: number;
 }
 
 /**
@@ -31,7 +41,7 @@ export async function trainSupervised(
   compiler: StepCompiler,
   rng: Rng,
   environment: TrainingEnvironment,
-): Promise<{ weights: HostTensors; seconds: number }> {
+): Promise<TrainedWeights> {
   const { task, settings, name } = training;
   const { batchSize, iterations } = settings;
   const initial = { ...initializeParameters(task.parameterSpecs, rng) };
@@ -101,6 +111,8 @@ export async function trainSupervised(
           return metrics;
         },
         state: store,
+        afterCheckpoint: async (done, seconds) =>
+          training.onCheckpoint?.({ weights: await group.weights(store, average), seconds }, done),
       },
       environment,
     );

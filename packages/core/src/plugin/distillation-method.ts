@@ -1,12 +1,14 @@
 import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import type { z } from 'zod';
 import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
-import type { OneStepGenerator } from '../model/one-step-generator';
+import type { FlowMapNetwork } from '../model/flow-map-network';
+import type { OneStepGenerator, SequenceGenerator } from '../model/one-step-generator';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import type { VelocityNetwork } from '../model/velocity-network';
 import type { TrainingEnvironment } from '../optimization/training-loop';
 import type { PoolCache } from '../ports/pool-cache';
 import type { TeacherPool } from '../sampling/teacher-pool';
+import type { Backbone } from './backbone';
 
 /** What a method distils. */
 export interface DistillationSubject<S = unknown> {
@@ -14,6 +16,8 @@ export interface DistillationSubject<S = unknown> {
   readonly teacherWeights: Readonly<HostTensors>;
   readonly network: VelocityNetwork;
   readonly generator: OneStepGenerator;
+  /** Absent where the backbone has none. */
+  readonly flowMapNetwork?: FlowMapNetwork | undefined;
   readonly settings: S;
 }
 
@@ -156,6 +160,11 @@ export interface DistillationMethod<S = unknown> {
   readonly implied?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Settings over a preset's for a run of a minute or two that shows that everything works. */
   readonly quickSettings: Readonly<Record<string, unknown>>;
+  /**
+   * What the weights of a snapshot, and of the outcome, belong to; the backbone's generator when left out.
+   * @throws Error when the backbone has not what it is made of.
+   */
+  createGenerator?(backbone: Backbone, architecture: unknown): SequenceGenerator;
   /**
    * What a distillation with these settings will give; asked before its run is made.
    * @throws Error when the settings do not fit together.

@@ -1,5 +1,5 @@
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
-import type { OneStepGenerator } from '../model/one-step-generator';
+import type { SequenceGenerator } from '../model/one-step-generator';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { compileSampler } from './compile-sampler';
 import { sampleNoise } from './sample-streams';
@@ -9,7 +9,7 @@ export const ONE_STEP_NAME = 'one-step generator';
 
 /** What is compiled. */
 export interface OneStepProgram {
-  readonly generator: OneStepGenerator;
+  readonly generator: SequenceGenerator;
   readonly weights: Readonly<HostTensors>;
   readonly batchSize: number;
 }

@@ -1,7 +1,7 @@
 import { prefixed } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
-import type { OneStepGenerator } from '../model/one-step-generator';
+import type { SequenceGenerator } from '../model/one-step-generator';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { compileSampler } from './compile-sampler';
 import { ONE_STEP_NAME } from './one-step-sampler';
@@ -10,7 +10,7 @@ import { checkRefinedSteps, refineWithTeacher } from './teacher-refinement';
 
 /** What is compiled. */
 export interface RefinementProgram {
-  readonly generator: OneStepGenerator;
+  readonly generator: SequenceGenerator;
   readonly weights: Readonly<HostTensors>;
   readonly teacher: DiscreteScoreTeacher;
   readonly teacherWeights: Readonly<HostTensors>;

@@ -93,7 +93,7 @@ describe('createContainer', () => {
   });
 
   it('brings metrics and methods of its own', () => {
-    expect(namesOf(container.resolveAll(METHODS))).toEqual(['csd']);
+    expect(namesOf(container.resolveAll(METHODS))).toEqual(['csd', 'dd1']);
     expect(namesOf(container.resolveAll(METRICS))).toContain('frechet-distance');
   });
 

@@ -1,4 +1,4 @@
-import { csd } from '@ar-distill/core/methods';
+import { BUILT_IN_METHODS } from '@ar-distill/core/methods';
 import { createEngine, ENGINE_BACKEND_NAMES, type EngineOptions } from '@ar-distill/engine';
 import { BUILT_IN_METRICS } from '@ar-distill/evaluation';
 import { createRng } from '@ar-distill/program';
@@ -35,7 +35,9 @@ export interface ContainerOptions extends PluginPlaces {
  */
 export function createContainer(options: ContainerOptions): TypedContainer {
   const container = new TypedContainer();
-  container.registerValue(METHODS, { name: csd.name, value: csd });
+  for (const method of BUILT_IN_METHODS) {
+    container.registerValue(METHODS, { name: method.name, value: method });
+  }
   for (const metric of BUILT_IN_METRICS) {
     container.registerValue(METRICS, { name: metric.name, value: metric });
   }

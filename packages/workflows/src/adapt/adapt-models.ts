@@ -13,7 +13,7 @@ import { saveModel, type Run } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { pickParameters } from '../models/parameters';
-import { createGenerator, type PresetModels } from '../models/preset-models';
+import { createNetworks, type PresetModels } from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import type { ResumableSettings } from '../runs/resumed-settings';
 import { TEACHER_FILE } from '../runs/run-files';
@@ -127,8 +127,7 @@ function withTeacher(
     architecture,
     teacher,
     teacherWeights: pickParameters('adapted teacher', teacher.parameterSpecs, [weights]),
-    network: backbone.createNetwork(architecture),
-    generator: createGenerator(backbone, architecture),
+    ...createNetworks(backbone, architecture),
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   MethodStage,
   RealSequences,
 } from '@ar-distill/core';
+import { TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ServiceContainer } from '@ar-distill/di';
 import { saveModel, type Run } from '@ar-distill/runs';
 import {
@@ -17,7 +18,12 @@ import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
-import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
+import {
+  loadPresetModels,
+  type ModelFiles,
+  type PresetModels,
+  type SampledModels,
+} from '../models/preset-models';
 import { presetInFile } from '../models/preset-names';
 import {
   resolvePreset,
@@ -130,6 +136,12 @@ export async function prepareDistillation(
   const planned = planOf(method, plan.config.settings);
   const realSequences = await realSequencesOf(context, given, planned);
   const stages = plannedStages(context, method, given, plan.config.settings, realSequences);
+  if (stage1 && !stages.some(({ name }) => name === TUNING_STAGES.full)) {
+    throw new InvalidOptionError(
+      `The method "${method.name}" tunes no AR-diffusion model whose weights it could use again: leave "stage1" out.`,
+      { options: ['stage1'] },
+    );
+  }
   sayWhatTheReportLacks(context, options);
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
@@ -170,11 +182,16 @@ async function distillInRun(
     await reuseStage1(config.stage1.path, run);
   }
   const adaptation = await adaptIfNeeded(context, config, given, run, [...ahead, ...reporting]);
-  const models = adaptation?.adapted ?? given;
-  const { teacher, teacherWeights, network, generator } = models;
-  const poolCache = openPoolCache(context, { method, config, models });
+  const distilled = adaptation?.adapted ?? given;
+  const { teacher, teacherWeights, network, generator, flowMapNetwork } = distilled;
+  const { backbone } = context.found;
+  const models: SampledModels = {
+    ...distilled,
+    generator: method.createGenerator?.(backbone, distilled.architecture) ?? generator,
+  };
+  const poolCache = openPoolCache(context, { method, config, models: distilled });
   const distillation = method.start(
-    { teacher, teacherWeights, network, generator, settings },
+    { teacher, teacherWeights, network, generator, flowMapNetwork, settings },
     {
       compiler,
       rng,
@@ -234,7 +251,7 @@ async function adaptIfNeeded(
 
 async function saveGenerator(
   { found }: PresetContext,
-  { architecture }: PresetModels,
+  { architecture }: Pick<PresetModels, 'architecture'>,
   config: DistillConfig,
   { weights, iteration, generatorUpdates = iteration, seconds }: GeneratorSnapshot,
   run: Run,

@@ -2,7 +2,7 @@ import type { DistillationMethod, MethodPlan, MethodStage, RealSequences } from 
 import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { createGenerator, type PresetModels } from '../models/preset-models';
+import { createNetworks, type PresetModels } from '../models/preset-models';
 import { seedOf } from './seed';
 
 /** @throws InvalidOptionError when the settings do not fit together. */
@@ -26,18 +26,18 @@ export function plannedStages(
   const adaptation = neededAdaptation(context, models);
   const { teacherWeights } = models;
   const architecture = adaptation?.adaptedArchitecture(models.architecture) ?? models.architecture;
-  const { teacher, network, generator } = adaptation
+  const { teacher, network, generator, flowMapNetwork } = adaptation
     ? {
         teacher: backbone.createTeacher(architecture, models.sampling),
-        network: backbone.createNetwork(architecture),
-        generator: createGenerator(backbone, architecture),
+        ...createNetworks(backbone, architecture),
       }
     : models;
   const rng = context.createRng(seedOf(settings));
   const services = { compiler: context.compiler, rng, realSequences };
   return asOption(() => {
     const parsed = method.settingsSchema.parse(settings);
-    const subject = { teacher, teacherWeights, network, generator, settings: parsed };
+    const networks = { network, generator, flowMapNetwork };
+    const subject = { teacher, teacherWeights, ...networks, settings: parsed };
     return method.start(subject, services).stages;
   });
 }

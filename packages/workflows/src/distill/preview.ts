@@ -3,7 +3,7 @@ import { compileOneStep } from '@ar-distill/core/sampling';
 import { imageGrid } from '@ar-distill/evaluation/report';
 import type { Run } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
-import type { PresetModels } from '../models/preset-models';
+import type { SampledModels } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
 import { decoderOf } from '../sample/decoder';
 import { imageSampler } from '../sample/image-sampler';
@@ -17,7 +17,7 @@ const PREVIEW_SEED = 0;
 /** A grid of one-step samples with fixed noise; nothing when sequences are not images. */
 export async function writePreview(
   { compiler, createRng }: PresetContext,
-  models: PresetModels,
+  models: SampledModels,
   { iteration, weights }: GeneratorSnapshot,
   run: Run,
 ): Promise<void> {

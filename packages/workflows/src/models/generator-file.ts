@@ -1,4 +1,5 @@
-import type { OneStepGenerator } from '@ar-distill/core';
+import type { SequenceGenerator } from '@ar-distill/core';
+import { METHODS } from '@ar-distill/di';
 import type { HostTensors } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
@@ -9,7 +10,7 @@ import { openWeights, type WeightsSource } from './weights-source';
 
 /** A generator with weights that belong to it. */
 export interface LoadedGenerator {
-  readonly generator: OneStepGenerator;
+  readonly generator: SequenceGenerator;
   readonly weights: Readonly<HostTensors>;
 }
 
@@ -38,10 +39,7 @@ export async function loadGenerator(
       );
     }
     emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
-    const generator = createGenerator(
-      found.backbone,
-      parseArchitecture(context, source.architecture),
-    );
+    const generator = madeGenerator(context, source);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,
@@ -56,6 +54,20 @@ export async function loadGenerator(
   } finally {
     await source.close();
   }
+}
+
+/** What the weights belong to: the method that trained them may have a generator of its own. */
+function madeGenerator(
+  context: PresetContext,
+  { architecture, provenance }: WeightsSource,
+): SequenceGenerator {
+  const { container, found } = context;
+  const parsed = parseArchitecture(context, architecture);
+  const method = container.resolveAll(METHODS).find(({ name }) => name === provenance['method']);
+  return (
+    method?.value.createGenerator?.(found.backbone, parsed) ??
+    createGenerator(found.backbone, parsed)
+  );
 }
 
 /** The decoder divides by the scale of the tokenizer's codes what the generator multiplied by its own. */
@@ -76,7 +88,7 @@ function checkCodeScale(
 /** What the file states of its architecture has to make all of its tensors, not some of them. */
 function checkNothingElse(
   file: string,
-  { parameterSpecs }: OneStepGenerator,
+  { parameterSpecs }: SequenceGenerator,
   { tensors, isFolder }: WeightsSource,
 ): void {
   // Other networks lie beside it in a folder.

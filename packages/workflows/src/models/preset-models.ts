@@ -3,9 +3,11 @@ import {
   ArDiffusionGenerator,
   type Backbone,
   type ConditionalScoreTeacher,
+  type FlowMapNetwork,
   type ImageTokenizer,
   type OneStepGenerator,
   type Preset,
+  type SequenceGenerator,
   type TeacherSamplingOptions,
   type VelocityNetwork,
 } from '@ar-distill/core';
@@ -30,19 +32,30 @@ export interface LoadedTokenizer {
   readonly provenance: Readonly<Record<string, string | number>>;
 }
 
-/** The networks of a preset with their weights. */
-export interface PresetModels {
+/** A teacher with its tokenizer and a generator, whatever trains it. */
+export interface SampledModels {
   readonly architecture: unknown;
   readonly sampling: TeacherSamplingOptions;
   readonly teacher: ConditionalScoreTeacher;
   readonly teacherWeights: HostTensors;
   /** Absent when the backbone's sequences are not images. */
   readonly tokenizer?: LoadedTokenizer;
+  /** What makes sequences; its weights stand elsewhere. */
+  readonly generator: SequenceGenerator;
+}
+
+/** The networks of a preset with their weights. */
+export interface PresetModels extends SampledModels {
   /** The architecture of ψ and of the AR-diffusion model. */
   readonly network: VelocityNetwork;
   /** The architecture of θ. */
   readonly generator: OneStepGenerator;
+  /** Absent where the backbone has none. */
+  readonly flowMapNetwork?: FlowMapNetwork | undefined;
 }
+
+/** The networks that methods train. */
+export type TrainedNetworks = Pick<PresetModels, 'network' | 'generator' | 'flowMapNetwork'>;
 
 /** What of a preset's networks is needed. */
 export interface LoadOptions {
@@ -61,6 +74,15 @@ export function createGenerator(backbone: Backbone, architecture: unknown): OneS
     backbone.createGenerator?.(architecture) ??
     new ArDiffusionGenerator(backbone.createNetwork(architecture))
   );
+}
+
+/** The networks of an architecture that methods train. */
+export function createNetworks(backbone: Backbone, architecture: unknown): TrainedNetworks {
+  return {
+    network: backbone.createNetwork(architecture),
+    generator: createGenerator(backbone, architecture),
+    flowMapNetwork: backbone.createFlowMapNetwork?.(architecture),
+  };
 }
 
 /**
@@ -105,8 +127,7 @@ export async function loadPresetModels(
       teacherWeights: needsTeacher
         ? await readParameters('teacher', teacher.parameterSpecs, sources)
         : {},
-      network: backbone.createNetwork(architecture),
-      generator: createGenerator(backbone, architecture),
+      ...createNetworks(backbone, architecture),
       ...(tokenizer && tokenizerSource
         ? {
             tokenizer: {

@@ -1,6 +1,6 @@
 import type { SequenceSampler } from '@ar-distill/core';
 import type { Rng } from '@ar-distill/program';
-import type { PresetModels } from '../models/preset-models';
+import type { SampledModels } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
 import { imageSampler, type ImageSampler } from '../sample/image-sampler';
 import { ADAPTED, snappedName, TEACHER } from './row-names';
@@ -30,7 +30,7 @@ export async function openMethods(
   const add = async (name: string, sampler: SequenceSampler, by = decoder): Promise<void> => {
     methods.set(name, own(await imageSampler(compiler, sampler, by)));
   };
-  const teacher = ({ teacher: own, teacherWeights }: PresetModels): Promise<SequenceSampler> =>
+  const teacher = ({ teacher: own, teacherWeights }: SampledModels): Promise<SequenceSampler> =>
     own.createSampler(compiler, teacherWeights, batchSize);
   await add(TEACHER, await teacher(adaptation?.original ?? models));
   if (adaptation) await add(ADAPTED, await teacher(models));

@@ -2,7 +2,7 @@ import type { DistillationOutcome, MethodRow } from '@ar-distill/core';
 import type { Run } from '@ar-distill/runs';
 import type { Adaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
-import type { PresetModels } from '../models/preset-models';
+import type { SampledModels } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
 import type { Decoder } from '../sample/decoder';
 import type { Tree } from '../settings/merge';
@@ -11,7 +11,7 @@ import type { Tree } from '../settings/merge';
 export interface ReportSubject {
   readonly context: PresetContext;
   /** The teacher that was distilled, and the generator. */
-  readonly models: PresetModels;
+  readonly models: SampledModels;
   /** How that teacher came about, when it was adapted in this run. */
   readonly adaptation?: Adaptation;
   readonly outcome: DistillationOutcome;

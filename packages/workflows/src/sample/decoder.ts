@@ -18,7 +18,10 @@ export interface Decoder {
 }
 
 /** How the preset's sequences become images; undefined when they do not. */
-export function decoderOf({ tokenizer, teacher }: PresetModels, snap = false): Decoder | undefined {
+export function decoderOf(
+  { tokenizer, teacher }: Pick<PresetModels, 'tokenizer' | 'teacher'>,
+  snap = false,
+): Decoder | undefined {
   return (
     tokenizer && {
       tokenizer: tokenizer.tokenizer,

@@ -1,0 +1,173 @@
+import type { HostTensor, HostTensors, StepCompiler } from '@ar-distill/program';
+import { type DiscreteScoreTeacher, isDiscrete } from '../../model/discrete-score-teacher';
+import type { FlowMapNetwork } from '../../model/flow-map-network';
+import { disposing } from '../../optimization/disposing';
+import { trainSupervised } from '../../optimization/supervised-training';
+import type { TrainingEnvironment } from '../../optimization/training-loop';
+import type {
+  Distillation,
+  DistillationMethod,
+  DistillationSubject,
+  GeneratorSnapshot,
+  MethodServices,
+} from '../../plugin/distillation-method';
+import { StageResult } from '../stage-result';
+import { FORWARD, TRAINING } from '../stage-work';
+import { dd1Rows } from './dd1-rows';
+import { type Dd1Settings, dd1SettingsSchema } from './dd1-settings';
+import { FlowMapGenerator } from './flow-map-generator';
+import { type FlowMapPairs, MAP_STAGE, mapPairs } from './flow-map-pairs';
+import { FlowMapTask } from './flow-map-task';
+
+const TRAINING_STAGE = 'flow-map-training';
+
+/** Distilled Decoding 1 (arXiv 2412.17153): a network learns the flow map of the teacher. */
+export const dd1: DistillationMethod<Dd1Settings> = {
+  name: 'dd1',
+  summary: "regression of the teacher's flow map (Distilled Decoding 1)",
+  settingsSchema: dd1SettingsSchema,
+  resumable: {
+    learningRate: TRAINING_STAGE,
+    gradientClip: TRAINING_STAGE,
+    checkpointInterval: TRAINING_STAGE,
+  },
+  quickSettings: { pairs: 2560, iterations: 120, checkpointInterval: 30 },
+  createGenerator: (backbone, architecture) =>
+    new FlowMapGenerator(requireNetwork(backbone.createFlowMapNetwork?.(architecture))),
+  plan: ({ iterations, batchSize }) => ({
+    training: [
+      { name: 'flow-map network', updates: iterations, sequences: iterations * batchSize },
+    ],
+  }),
+  start,
+};
+
+/** What is trained, checked. */
+interface Dd1Subject extends DistillationSubject<Dd1Settings> {
+  readonly teacher: DiscreteScoreTeacher;
+  readonly flowMapNetwork: FlowMapNetwork;
+  readonly mapped: FlowMapGenerator;
+}
+
+/** The stages: the teacher's flow map at random noise, training on it. */
+function start(given: DistillationSubject<Dd1Settings>, services: MethodServices): Distillation {
+  const subject = checked(given);
+  const { teacher, settings, mapped } = subject;
+  const { compiler, rng } = services;
+  const pairs = new StageResult<FlowMapPairs>(MAP_STAGE);
+  const trained = new StageResult<GeneratorSnapshot>(TRAINING_STAGE);
+  const { pairs: count, iterations, batchSize, secondStart } = settings;
+  return {
+    stages: [
+      {
+        name: MAP_STAGE,
+        title: 'Flow map of the teacher',
+        // Guided teachers read every sequence twice.
+        work: count * teacher.layout.stepLengths.length * 2 * FORWARD,
+        run: async (environment) => pairs.give(await mapPairs(subject, compiler, rng, environment)),
+      },
+      {
+        name: TRAINING_STAGE,
+        title: 'Training on the flow map',
+        work: iterations * batchSize * TRAINING,
+        run: async (environment) =>
+          trained.give(await train(subject, pairs.value, services, environment)),
+      },
+    ],
+    outcome: () => ({
+      ...trained.value,
+      rows: dd1Rows(mapped, trained.value.weights, secondStart),
+    }),
+  };
+}
+
+/** @throws Error when the teacher or the backbone cannot be distilled so, or the settings do not fit the layout. */
+function checked(subject: DistillationSubject<Dd1Settings>): Dd1Subject {
+  const { teacher, settings } = subject;
+  if (!isDiscrete(teacher)) {
+    throw new Error(
+      'This teacher has no tokens that noise could be mapped to: choose another method.',
+    );
+  }
+  const flowMapNetwork = requireNetwork(subject.flowMapNetwork);
+  const steps = teacher.layout.stepLengths.length;
+  const { codeSteps, secondStart, vectorWeight } = settings;
+  if (codeSteps > steps) {
+    throw new Error(
+      `There are ${steps} AR steps: set codeSteps to ${steps} or less, not ${codeSteps}.`,
+    );
+  }
+  if (secondStart !== undefined && secondStart >= steps) {
+    throw new Error(
+      `There are ${steps} AR steps, of which the second evaluation needs one or more: set secondStart below ${steps}, not to ${secondStart}.`,
+    );
+  }
+  if (codeSteps < steps && vectorWeight === 0) {
+    throw new Error(
+      `AR steps after the first ${codeSteps} would emit vectors that are not trained: set vectorWeight above 0, or codeSteps to ${steps}.`,
+    );
+  }
+  return { ...subject, teacher, flowMapNetwork, mapped: new FlowMapGenerator(flowMapNetwork) };
+}
+
+function requireNetwork(network: FlowMapNetwork | undefined): FlowMapNetwork {
+  if (network) return network;
+  throw new Error('This backbone has no network of Distilled Decoding 1: choose another method.');
+}
+
+async function train(
+  { teacher, teacherWeights, flowMapNetwork, mapped, settings }: Dd1Subject,
+  pairs: FlowMapPairs,
+  { compiler, rng, onSnapshot }: MethodServices,
+  environment: TrainingEnvironment,
+): Promise<GeneratorSnapshot> {
+  const { iterations, pairs: count, codeSteps, checkpointInterval } = settings;
+  const codebook = await scaledCodebook(teacher, teacherWeights, compiler);
+  const snapshot = (
+    iteration: number,
+    { weights, seconds }: Pick<GeneratorSnapshot, 'weights' | 'seconds'>,
+  ): GeneratorSnapshot => ({
+    iteration,
+    seconds,
+    weights: mapped.weightsOf(weights, codebook, codeSteps),
+    total: iterations,
+  });
+  const trained = await trainSupervised(
+    {
+      name: TRAINING_STAGE,
+      task: new FlowMapTask(flowMapNetwork, settings),
+      settings,
+      initial: flowMapNetwork.initializeFromTeacher(teacherWeights, rng),
+      batch: (iteration, batchSize) =>
+        pairs.batch(rng.integers(`${TRAINING_STAGE}/rows`, iteration, batchSize, count)),
+      checkpointInterval,
+      onCheckpoint: async (weights, iteration) => onSnapshot?.(snapshot(iteration, weights)),
+    },
+    compiler,
+    rng,
+    environment,
+  );
+  environment.progress.message(
+    `${TRAINING_STAGE}: ${iterations} updates in ${trained.seconds.toFixed(1)} s`,
+  );
+  return snapshot(iterations, trained);
+}
+
+/** The codes [V, C] that the teacher's score knows. */
+function scaledCodebook(
+  teacher: DiscreteScoreTeacher,
+  teacherWeights: Readonly<HostTensors>,
+  compiler: StepCompiler,
+): Promise<HostTensor> {
+  return disposing(async (own) => {
+    const step = own(
+      await compiler.compile({
+        name: 'codebook',
+        constants: teacherWeights,
+        inputs: {},
+        fn: ({ constants }) => ({ outputs: { codebook: teacher.scaledCodebook(constants) } }),
+      }),
+    );
+    return (await step.run({}))['codebook']!;
+  });
+}
