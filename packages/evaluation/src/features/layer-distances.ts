@@ -4,14 +4,15 @@ import { extractFeatures } from './extract-features';
 import type { PairDistances } from '../path-length';
 
 /**
- * Length, as a share of a layer's own, that channel vectors are not taken to be shorter than. Without it
- * those that leave zero behind a ReLU would jump from length 0 to 1, however small the step.
+ * Added in square to every channel vector's length, as a share of the root mean square length in both maps of
+ * a pair. Without it vectors that leave zero behind a ReLU would jump from length 0 to 1, however small the
+ * step.
  */
-const SHORTEST = 0.1;
+const SOFTENING = 0.1;
 
 /**
  * Squared distances in the maps of all layers, as LPIPS (arXiv 1801.03924) without its learned weights:
- * channel vectors of unit length, squared differences summed over channels, averaged over positions and summed
+ * channel vectors of unit length (short ones softened), squared differences summed over channels, averaged over positions and summed
  * over layers.
  * @throws Error when the network has no `layers`.
  */
@@ -49,7 +50,7 @@ function mapDistance(a: ArrayLike<number>, b: ArrayLike<number>, channels: numbe
   const total = squaresA.reduce((sum, square, i) => sum + square + squaresB[i]!, 0);
   // Maps that are zero everywhere are the same.
   if (total === 0) return 0;
-  const floor = (SHORTEST ** 2 * total) / (2 * positions);
+  const floor = (SOFTENING ** 2 * total) / (2 * positions);
   let sum = 0;
   for (let position = 0; position < positions; position++) {
     const lengthA = Math.sqrt(squaresA[position]! + floor);

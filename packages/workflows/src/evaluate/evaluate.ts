@@ -110,11 +110,11 @@ export interface EvaluateResult {
   /** Pairs of images of the path length, where it is measured. */
   readonly pairs?: number;
   /** What was measured of every draw, where there are several. */
-  readonly draws?: readonly Draw[];
+  readonly draws?: readonly MeasuredDraw[];
 }
 
 /** What was measured of the images of a seed. */
-export interface Draw {
+export interface MeasuredDraw {
   readonly seed: number;
   /** Values of all metrics, by name. */
   readonly values: Readonly<Record<string, number>>;
@@ -149,7 +149,7 @@ export async function evaluate(
         ? pathLengthMeasure(context, source.drawBatch, evaluator, pairs)
         : undefined;
     let columns: readonly MetricColumn[] = [];
-    const draws: Draw[] = [];
+    const draws: MeasuredDraw[] = [];
     for (const rng of sources) {
       const measuring = source.drawTeacher
         ? await evaluator.withTeacher(await source.drawTeacher(rng))
@@ -218,7 +218,7 @@ function openSource(
 }
 
 function summaryOf(
-  draws: readonly Draw[],
+  draws: readonly MeasuredDraw[],
   columns: readonly MetricColumn[],
 ): Pick<EvaluateResult, 'values' | 'figures'> {
   const shown = columns.flatMap((column) => {
