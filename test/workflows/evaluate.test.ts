@@ -77,6 +77,12 @@ it('measures the path length of a generator beside its images, without changing 
   expect(figures.at(-1)).toEqual({ title: 'path length', text: length!.toFixed(2) });
 });
 
+it('measures the teacher itself', async () => {
+  const { count, values } = await evaluate(container, { preset, teacher: true, samples: 12 });
+  expect(count).toBe(12);
+  expect(values['frechet-distance']).toBeGreaterThan(0);
+});
+
 it('measures the distance to samples of the teacher where it is asked to', async () => {
   const measured = { preset, weights, samples: 12 };
   const alone = await evaluate(container, measured);

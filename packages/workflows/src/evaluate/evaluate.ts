@@ -214,7 +214,7 @@ function openSource(
   const { npz, reconstruction, samples: count = SAMPLES, teacherDistance } = options;
   if (npz !== undefined) return archiveSource(context, npz);
   if (reconstruction) return reconstructionSource(context, options);
-  return sampledSource(context, options, { count, withTeacher: teacherDistance === true }, own);
+  return sampledSource(context, options, { count, besideTeacher: teacherDistance === true }, own);
 }
 
 function summaryOf(

@@ -79,15 +79,15 @@ export async function reconstructionSource(
   };
 }
 
-/** `count` images that what the options name draws; `withTeacher` opens the teacher beside it. */
+/** `count` images that what the options name draws; `besideTeacher` opens the teacher as well. */
 export async function sampledSource(
   context: PresetContext,
   options: SamplerOptions,
-  { count, withTeacher }: { readonly count: number; readonly withTeacher: boolean },
+  { count, besideTeacher }: { readonly count: number; readonly besideTeacher: boolean },
   own: (sampler: ImageSampler) => ImageSampler,
 ): Promise<ImageSource> {
-  const files = await sampledFiles(context, options, withTeacher);
-  const models = await loadSampledModels(context, files, options, withTeacher);
+  const files = await sampledFiles(context, options, besideTeacher);
+  const models = await loadSampledModels(context, files, options, besideTeacher);
   const { teacher } = models;
   const decoder = imageDecoder(context, models);
   const batchSize = imageBatch(teacher.layout, decoder.tokenizer.imageShape, BATCH);
@@ -104,7 +104,7 @@ export async function sampledSource(
     drawBatch: (total, rng, first) =>
       drawBatch(sampler, teacher.condition.inTurn(0, total), total, rng, first),
   };
-  if (!withTeacher) return source;
+  if (!besideTeacher) return source;
   const drawing = await open({ teacher: true });
   return {
     ...source,

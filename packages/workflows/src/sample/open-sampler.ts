@@ -72,16 +72,17 @@ export interface SampledFiles extends ModelFiles {
 /**
  * The files of what draws: those of the run that is named, which remembers its networks, with those
  * that are given on top.
- * @param withTeacher whether the teacher takes part, which by the options alone it does where it draws.
+ * @param besideTeacher whether the teacher takes part as well where the options alone leave it out.
  * @throws InvalidOptionError when there is no such run, or it has no generator yet; Error when it is a
  *   run of something else, or a network has changed since.
  */
 export async function sampledFiles(
   context: PresetContext,
   options: SamplerOptions,
-  withTeacher = teacherDraws(options),
+  besideTeacher = false,
 ): Promise<SampledFiles> {
   const { teacher, tokenizer, weights } = options;
+  const withTeacher = besideTeacher || teacherDraws(options);
   const given = { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) };
   const named = namedRun(options, context);
   if (!named) return { ...given, generator: weights };
@@ -98,10 +99,10 @@ export function loadSampledModels(
   context: PresetContext,
   files: SampledFiles,
   options: SamplerOptions,
-  withTeacher = teacherDraws(options),
+  besideTeacher = false,
 ): Promise<PresetModels> {
   return loadPresetModels(context, files, {
-    teacherWeights: withTeacher,
+    teacherWeights: besideTeacher || teacherDraws(options),
     statedBy: files.statedBy,
   });
 }
