@@ -26,6 +26,7 @@ export {
   smallestMarginalPool,
   whyNoMarginals,
 } from './sampling/independent-marginals';
+export { type NoisePlace, noiseBetween } from './sampling/noise-between';
 export { type OneStepProgram, compileOneStep } from './sampling/one-step-sampler';
 export { type RefinementProgram, compileRefinement } from './sampling/refinement-sampler';
 export { type StepPositions, stepPositions } from './sampling/step-positions';

@@ -8,6 +8,7 @@ export {
   type EvaluateOptions,
   type EvaluateResult,
   type Figure,
+  type MeasuredDraw,
 } from './evaluate/evaluate';
 export type { MeasuringOptions } from './evaluate/measuring-options';
 export type { WorkflowEvent, WorkflowOptions } from './events';

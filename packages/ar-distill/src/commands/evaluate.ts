@@ -20,7 +20,16 @@ import { withWorkflow } from './session';
 const SPEED_EXCLUSIONS = [
   {
     option: 'speed',
-    excludes: ['reconstruction', 'npz', 'samples', 'metrics', 'json'],
+    excludes: [
+      'reconstruction',
+      'npz',
+      'samples',
+      'metrics',
+      'json',
+      'draws',
+      'pathLength',
+      'teacherDistance',
+    ],
     because: 'calls are timed and no images measured',
   },
 ] as const;
@@ -41,6 +50,13 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     )
     .option('--seed <n>', 'seed of the noise', toNumber)
     .option('--metrics <list>', 'metrics by name, e.g. frechet-distance,recall', toNames)
+    .option('--draws <n>', 'draw so often: mean and deviation of every figure', toNumber)
+    .option(
+      '--path-length [pairs]',
+      'path length in noise space of a one-step generator, too (default: 10000 pairs)',
+      toNumber,
+    )
+    .option('--teacher-distance', "distance to as many of the teacher's samples, too")
     .option('--json', 'print names and values of the metrics as JSON')
     .addHelpText(
       'after',
@@ -48,6 +64,7 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
         'eval',
         `eval --run runs/00002-${preset}`,
         'eval --npz teacher.npz',
+        'eval --draws 3 --path-length --teacher-distance',
         'eval --speed',
       ]),
     );
@@ -63,16 +80,20 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
       env.stdout.write(`${speedUpTable(comparisons)}\n`);
       return;
     }
-    const { definition, count, figures, values } = await withWorkflow(
-      env,
-      options,
-      (container, run) => env.workflows.evaluate(container, options, run),
+    const { count, figures, ...measured } = await withWorkflow(env, options, (container, run) =>
+      env.workflows.evaluate(container, options, run),
     );
     if (json) {
-      env.stdout.write(`${JSON.stringify({ samples: count, values, definition }, null, 2)}\n`);
+      env.stdout.write(`${JSON.stringify({ samples: count, ...measured }, null, 2)}\n`);
       return;
     }
-    env.stdout.write(`${definition}\n${count} images:\n`);
+    const { definition, draws, pairs } = measured;
+    const counted = [
+      `${count} images`,
+      ...(draws ? [`${draws.length} draws`] : []),
+      ...(pairs === undefined ? [] : [`${pairs} pairs for the path length`]),
+    ];
+    env.stdout.write(`${definition}\n${counted.join(', ')}:\n`);
     for (const { title, text } of figures) env.stdout.write(`  ${title}: ${text}\n`);
   });
 }

@@ -151,6 +151,9 @@ export const evaluateSchema = z.strictObject({
   metrics: z.array(z.string().min(1)).min(1).optional(),
   json: z.boolean().optional(),
   samples: count.optional(),
+  draws: count.optional(),
+  pathLength: z.union([z.boolean(), count]).optional(),
+  teacherDistance: z.boolean().optional(),
 });
 
 /** `import`. */

@@ -1,41 +1,32 @@
-import { classesOf, ofClasses } from '@ar-distill/core';
-import { readImagesNpz } from '@ar-distill/datasets';
+import { disposing } from '@ar-distill/core/optimization';
 import { METRICS, type ServiceContainer } from '@ar-distill/di';
-import { formatValue } from '@ar-distill/evaluation/report';
+import { PATH_LENGTH } from '@ar-distill/evaluation';
+import { formatValue, type MetricColumn, spreadOf } from '@ar-distill/evaluation/report';
+import type { Rng } from '@ar-distill/program';
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
-import { loadTokenizer } from '../models/preset-models';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import type { TeacherSamplingChoice } from '../models/teacher-sampling';
-import { imageBatch } from '../sample/batch-sizes';
-import { imageDecoder } from '../sample/decoder';
-import { drawFrom } from '../sample/draw-from';
-import type { DrawnImages } from '../sample/draw-images';
-import {
-  loadSampledModels,
-  openSampler,
-  sampledFiles,
-  type SamplerOptions,
-} from '../sample/open-sampler';
+import type { ImageSampler } from '../sample/image-sampler';
+import type { SamplerOptions } from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
 import { namedOption } from '../settings/named-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
-import { reconstructImages } from '../train/tokenize';
 import { checkImageCount } from './image-count';
-import { firstOf } from './first-of';
+import { imagesOfPreset, openEvaluator, whyNotMeasured } from './image-evaluator';
 import {
-  checkEvaluator,
-  datasetOf,
-  type EvaluatedImages,
-  imagesOf,
-  imagesOfPreset,
-  openEvaluator,
-  whyNotMeasured,
-} from './image-evaluator';
+  archiveSource,
+  type ImageSource,
+  reconstructionSource,
+  sampledSource,
+} from './image-source';
+import { pathLengthMeasure } from './path-length';
 
-const BATCH = 250;
 const SAMPLES = 10_000;
+const PAIRS = 10_000;
+/** Seeds of draws are integers below. */
+const SEEDS = 2 ** 31;
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends PresetChoice, SamplerOptions, TeacherSamplingChoice {
@@ -49,27 +40,56 @@ export interface EvaluateOptions extends PresetChoice, SamplerOptions, TeacherSa
   readonly seed?: number | undefined;
   /** Metrics by name; default: the preset's, or all that can be computed. */
   readonly metrics?: readonly string[] | undefined;
+  /** Independent draws of all samples, 2 or more, under seeds that are drawn from `seed`. */
+  readonly draws?: number | undefined;
+  /** Measure the path length in noise space of a one-step generator, over so many pairs; true is 10,000. */
+  readonly pathLength?: boolean | number | undefined;
+  /** Measure the Fréchet distance to as many samples of the teacher, too, which are drawn for it. */
+  readonly teacherDistance?: boolean | undefined;
 }
 
 /** What would be taken and ignored. */
-const EXCLUSIONS: readonly Exclusion<
-  'npz' | 'reconstruction' | 'run' | 'teacher' | 'weights' | 'tokenizer' | 'samples' | 'seed'
->[] = [
+const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
   {
     option: 'npz',
-    excludes: ['reconstruction', 'run', 'teacher', 'weights', 'tokenizer', 'samples', 'seed'],
+    excludes: [
+      'reconstruction',
+      'run',
+      'teacher',
+      'weights',
+      'tokenizer',
+      'samples',
+      'seed',
+      'draws',
+      'pathLength',
+      'teacherDistance',
+    ],
     because: 'the images of the file are measured as they are',
   },
   {
     option: 'reconstruction',
-    excludes: ['teacher', 'weights', 'seed'],
+    excludes: ['teacher', 'weights', 'seed', 'draws', 'pathLength', 'teacherDistance'],
     because: 'nothing is drawn then',
+  },
+  {
+    option: 'teacherSteps',
+    excludes: ['pathLength'],
+    because: 'the teacher draws tokens, which no path leads through',
   },
 ];
 
 /** Unless the teacher only draws the last steps of the generator's images. */
 const TEACHER_EXCLUSIONS: typeof EXCLUSIONS = [
-  { option: 'teacher', excludes: ['weights'], because: 'the teacher draws without a generator' },
+  {
+    option: 'teacher',
+    excludes: ['weights', 'pathLength'],
+    because: 'the teacher draws without a generator',
+  },
+  {
+    option: 'teacher',
+    excludes: ['teacherDistance'],
+    because: 'its own samples are measured',
+  },
 ];
 
 /** One figure for people. */
@@ -81,45 +101,142 @@ export interface Figure {
 /** How good images are. */
 export interface EvaluateResult {
   readonly count: number;
-  /** Values of all metrics, by name. */
+  /** Values of all metrics, by name; over several draws the means of those that tables show. */
   readonly values: Readonly<Record<string, number>>;
-  /** The values that tables show, as they show them. */
+  /** The values that tables show, as they show them; over several draws with their deviation (n − 1). */
   readonly figures: readonly Figure[];
   /** What they were measured with. */
   readonly definition: string;
+  /** Pairs of images of the path length, where it is measured. */
+  readonly pairs?: number;
+  /** What was measured of every draw, where there are several. */
+  readonly draws?: readonly MeasuredDraw[];
 }
 
-/** Measures a generator, the teacher, the tokenizer's reconstructions or images in a file. */
+/** What was measured of the images of a seed. */
+export interface MeasuredDraw {
+  readonly seed: number;
+  /** Values of all metrics, by name. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/**
+ * Measures a generator, the teacher, the tokenizer's reconstructions or images in a file.
+ * @throws InvalidOptionError naming the option that is wrong.
+ */
 export async function evaluate(
   container: ServiceContainer,
   options: EvaluateOptions,
   run: WorkflowOptions = {},
 ): Promise<EvaluateResult> {
-  refuseTogether(options, EXCLUSIONS);
-  if (!options.teacherSteps) refuseTogether(options, TEACHER_EXCLUSIONS);
-  if (options.npz !== undefined) checkFile(options.npz);
-  checkCount('The number of samples', options.samples ?? SAMPLES);
+  checkOptions(options);
+  const pairs = pairsOf(options);
+  const opened = openContext(container, run);
+  const teacherDraws = options.teacherDistance === true;
   const context = measuringBy(
-    await resolvePreset(openContext(container, run), options),
+    await resolvePreset(opened, options, { teacherDraws }),
     options.metrics,
   );
   checkMeasurable(context, options);
-  const { images, condition } = await imagesToMeasure(context, options);
-  const measured = {
-    imageShape: images.shape.slice(1),
-    labels: classesOf(condition) !== undefined,
-  };
-  // Of a file it shows only now how many there are, and their classes may come in any order.
-  checkImageCount(context, measured, images.shape[0]!);
-  const evaluator = await openEvaluator(context, measured);
-  const { count, values } = await evaluator
-    .evaluate(images, condition)
-    .finally(() => evaluator.dispose());
-  const figures = evaluator.columns.flatMap((column) => {
-    const value = values[column.name];
-    return value === undefined ? [] : [{ title: column.title, text: formatValue(column, value) }];
+  const sources = drawsOf(context, options);
+  return disposing(async (own) => {
+    const source = await openSource(context, options, own);
+    // Of a file it shows only now how many there are, and their classes may come in any order.
+    checkImageCount(context, source.images, source.count);
+    const evaluator = own(await openEvaluator(context, source.images));
+    const measureLength =
+      source.drawBatch && pairs !== undefined
+        ? pathLengthMeasure(context, source.drawBatch, evaluator, pairs)
+        : undefined;
+    let columns: readonly MetricColumn[] = [];
+    const draws: MeasuredDraw[] = [];
+    for (const rng of sources) {
+      const measuring = source.drawTeacher
+        ? await evaluator.withTeacher(await source.drawTeacher(rng))
+        : evaluator;
+      const { images, condition } = await source.draw(rng);
+      const { values } = await measuring.evaluate(images, condition);
+      const length = measureLength && { [PATH_LENGTH.name]: await measureLength(rng) };
+      draws.push({ seed: rng.seed, values: { ...values, ...length } });
+      columns = [...measuring.columns, ...(measureLength ? [PATH_LENGTH] : [])];
+    }
+    return {
+      count: source.count,
+      ...summaryOf(draws, columns),
+      definition: evaluator.provider.definition,
+      ...(pairs === undefined ? {} : { pairs }),
+      ...(options.draws === undefined ? {} : { draws }),
+    };
   });
-  return { count, values, figures, definition: evaluator.provider.definition };
+}
+
+function checkOptions(options: EvaluateOptions): void {
+  refuseTogether(options, EXCLUSIONS);
+  if (!options.teacherSteps) refuseTogether(options, TEACHER_EXCLUSIONS);
+  const { npz, samples = SAMPLES, draws, teacherDistance } = options;
+  if (npz !== undefined) checkFile(npz);
+  checkCount('The number of samples', samples);
+  checkCount('The number of pairs', pairsOf(options) ?? PAIRS);
+  if (teacherDistance && samples < 2) {
+    throw new InvalidOptionError(
+      'The distance to the teacher needs 2 images or more, not 1: raise the number of samples.',
+    );
+  }
+  if (draws === undefined || (Number.isSafeInteger(draws) && draws >= 2)) return;
+  throw new InvalidOptionError(
+    `The number of draws must be a whole number from 2 on, not ${draws}: leave it out to draw once.`,
+  );
+}
+
+/** Pairs of the path length; undefined where it is not measured. */
+function pairsOf({ pathLength = false }: EvaluateOptions): number | undefined {
+  if (typeof pathLength === 'number') return pathLength;
+  return pathLength ? PAIRS : undefined;
+}
+
+/** Random numbers of every draw: those of the seed itself where there is one. */
+function drawsOf(
+  { createRng }: PresetContext,
+  { seed = 0, draws }: EvaluateOptions,
+): readonly Rng[] {
+  const rng = createRng(seed);
+  if (draws === undefined) return [rng];
+  return Array.from({ length: draws }, (_, i) =>
+    createRng(rng.integers('seeds of draws', i, 1, SEEDS)[0]!),
+  );
+}
+
+function openSource(
+  context: PresetContext,
+  options: EvaluateOptions,
+  own: (sampler: ImageSampler) => ImageSampler,
+): Promise<ImageSource> {
+  const { npz, reconstruction, samples: count = SAMPLES, teacherDistance } = options;
+  if (npz !== undefined) return archiveSource(context, npz);
+  if (reconstruction) return reconstructionSource(context, options);
+  return sampledSource(context, options, { count, besideTeacher: teacherDistance === true }, own);
+}
+
+function summaryOf(
+  draws: readonly MeasuredDraw[],
+  columns: readonly MetricColumn[],
+): Pick<EvaluateResult, 'values' | 'figures'> {
+  const shown = columns.flatMap((column) => {
+    const spread = spreadOf(draws.flatMap(({ values }) => values[column.name] ?? []));
+    return spread ? [{ column, ...spread }] : [];
+  });
+  return {
+    values:
+      draws.length === 1
+        ? draws[0]!.values
+        : Object.fromEntries(shown.map(({ column, mean }) => [column.name, mean])),
+    figures: shown.map(({ column, mean, deviation }) => ({
+      title: column.title,
+      text: [mean, deviation]
+        .flatMap((value) => (value === undefined ? [] : formatValue(column, value)))
+        .join(' ± '),
+    })),
+  };
 }
 
 /** The preset with other metrics than it names itself. */
@@ -149,61 +266,4 @@ function checkMeasurable(
     throw new InvalidOptionError(`${reason.replace(/[.?]$/, '')}; sample them to look at them.`);
   }
   checkImageCount(context, images, samples);
-}
-
-async function imagesToMeasure(
-  context: PresetContext,
-  options: EvaluateOptions,
-): Promise<DrawnImages> {
-  if (options.npz !== undefined) {
-    const { images, labels } = await readImagesNpz(options.npz);
-    checkArchive(context, options.npz, { imageShape: images.shape.slice(1), labels: !!labels });
-    return { images, condition: labels ? ofClasses(labels) : {} };
-  }
-  if (options.reconstruction) return reconstructions(context, options);
-  const rng = context.createRng(options.seed ?? 0);
-  const files = await sampledFiles(context, options);
-  const models = await loadSampledModels(context, files, options);
-  const decoder = imageDecoder(context, models);
-  const count = options.samples ?? SAMPLES;
-  const batchSize = imageBatch(models.teacher.layout, decoder.tokenizer.imageShape, BATCH);
-  const condition = models.teacher.condition.inTurn(0, count);
-  const sampler = await openSampler(context, models, files, options, batchSize);
-  try {
-    // The files are read, and nothing is drawn yet.
-    await checkEvaluator(context, imagesOf({ ...models, tokenizer: decoder.tokenizer }));
-  } catch (error) {
-    await sampler.dispose();
-    throw error;
-  }
-  return drawFrom(sampler, decoder, { name: 'sample', condition, count, rng }, context);
-}
-
-function checkArchive(context: PresetContext, file: string, images: EvaluatedImages): void {
-  const reason = whyNotMeasured(context, images);
-  if (reason === undefined) return;
-  throw new InvalidOptionError(
-    `"${file}" cannot be measured, because ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
-  );
-}
-
-async function reconstructions(
-  context: PresetContext,
-  options: EvaluateOptions,
-): Promise<DrawnImages> {
-  const { name, preset } = context.found;
-  if (preset.dataset === undefined) {
-    throw new InvalidOptionError(
-      `The preset "${name}" names no data set whose images could be reconstructed.`,
-    );
-  }
-  const { test } = await datasetOf(context, preset.dataset).open();
-  const measured = firstOf(test, options.samples);
-  const files = await sampledFiles(context, options);
-  const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
-  await checkEvaluator(context, { imageShape: tokenizer.imageShape, labels: true });
-  return {
-    images: await reconstructImages(context, tokenizer, weights, measured),
-    condition: ofClasses(await measured.labels()),
-  };
 }

@@ -1,6 +1,7 @@
 import {
   classesOf,
   type ConditionalScoreTeacher,
+  type FeatureNetwork,
   type FeatureNetworkProvider,
   type ImageTokenizer,
   type Metric,
@@ -36,6 +37,7 @@ type OnImages = NonNullable<ImageEvaluation['onImages']>;
 /** Measures the images of a preset, with the feature network and the metrics that it names. */
 export interface ImageEvaluator {
   readonly provider: FeatureNetworkProvider;
+  readonly network: FeatureNetwork;
   /** How the metrics' values are shown. */
   readonly columns: readonly MetricColumn[];
   /**
@@ -194,6 +196,7 @@ export async function openEvaluator(
   });
   return {
     provider,
+    network,
     ...measuring(metrics),
     withTeacher: async (samples) => {
       const teacher = await pooledStatistics({ network, onImages }, samples);

@@ -37,18 +37,30 @@ export async function* drawBatches(
   rng: Rng,
   { progress, signal }: DrawContext,
 ): AsyncGenerator<ImageBatch, void, undefined> {
-  const { batchSize } = sampler;
-  for (let first = 0; first < total; first += batchSize) {
+  for (let first = 0; first < total; first += sampler.batchSize) {
     signal.throwIfAborted();
-    // The last batch is filled up with the first rows; what they give is dropped.
-    const rows = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % total);
-    const images = await sampler.draw(conditionRows(condition, rows), rng, first);
-    const kept = Math.min(batchSize, total - first);
-    const size = images.data.length / batchSize;
-    const data = (images.data as Float32Array).subarray(0, kept * size);
-    progress.update({ stage: name, done: first + kept, total, metrics: {} });
-    yield { first, images: float32([kept, ...images.shape.slice(1)], data) };
+    const images = await drawBatch(sampler, condition, total, rng, first);
+    progress.update({ stage: name, done: first + images.shape[0]!, total, metrics: {} });
+    yield { first, images };
   }
+}
+
+/** The batch of these images that begins with number `first`, [B, H, W, channels] in [−1, 1]. */
+export async function drawBatch(
+  sampler: Pick<ImageSampler, 'batchSize' | 'draw'>,
+  condition: Readonly<HostTensors>,
+  total: number,
+  rng: Rng,
+  first: number,
+): Promise<HostTensor> {
+  const { batchSize } = sampler;
+  // The last batch is filled up with the first rows; what they give is dropped.
+  const rows = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % total);
+  const images = await sampler.draw(conditionRows(condition, rows), rng, first);
+  const kept = Math.min(batchSize, total - first);
+  const size = images.data.length / batchSize;
+  const data = (images.data as Float32Array).subarray(0, kept * size);
+  return float32([kept, ...images.shape.slice(1)], data);
 }
 
 /** The same, all images together. */

@@ -58,6 +58,10 @@ function checkSteps({ stepLengths }: SequenceLayout, steps: number): void {
   );
 }
 
+function teacherDraws({ teacher, teacherSteps }: SamplerOptions): boolean {
+  return Boolean(teacher) || teacherSteps !== undefined;
+}
+
 /** Networks by the files that they are in; what ships is left out. */
 export interface SampledFiles extends ModelFiles {
   readonly generator?: string | undefined;
@@ -68,20 +72,22 @@ export interface SampledFiles extends ModelFiles {
 /**
  * The files of what draws: those of the run that is named, which remembers its networks, with those
  * that are given on top.
+ * @param besideTeacher whether the teacher takes part as well where the options alone leave it out.
  * @throws InvalidOptionError when there is no such run, or it has no generator yet; Error when it is a
  *   run of something else, or a network has changed since.
  */
 export async function sampledFiles(
   context: PresetContext,
   options: SamplerOptions,
+  besideTeacher = false,
 ): Promise<SampledFiles> {
-  const { teacher, tokenizer, weights, teacherSteps } = options;
+  const { teacher, tokenizer, weights } = options;
+  const withTeacher = besideTeacher || teacherDraws(options);
   const given = { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) };
   const named = namedRun(options, context);
   if (!named) return { ...given, generator: weights };
   const { folder, flag } = named;
   const networks = readRun(DISTILLATION, context, folder, flag);
-  const withTeacher = Boolean(teacher) || teacherSteps !== undefined;
   const files = await filesToDraw(context, { folder, networks }, given, withTeacher);
   const generator = generatorOfRun(folder);
   const isStated = !withTeacher && files.teacher === undefined;
@@ -92,10 +98,11 @@ export async function sampledFiles(
 export function loadSampledModels(
   context: PresetContext,
   files: SampledFiles,
-  { teacher, teacherSteps }: SamplerOptions,
+  options: SamplerOptions,
+  besideTeacher = false,
 ): Promise<PresetModels> {
   return loadPresetModels(context, files, {
-    teacherWeights: Boolean(teacher) || teacherSteps !== undefined,
+    teacherWeights: besideTeacher || teacherDraws(options),
     statedBy: files.statedBy,
   });
 }

@@ -1,0 +1,117 @@
+import { ofClasses } from '@ar-distill/core';
+import { readImagesNpz } from '@ar-distill/datasets';
+import { type HostTensor, type Rng, streamsUnder } from '@ar-distill/program';
+import type { PresetContext } from '../context';
+import { InvalidOptionError } from '../errors';
+import { loadTokenizer } from '../models/preset-models';
+import { imageBatch } from '../sample/batch-sizes';
+import { imageDecoder } from '../sample/decoder';
+import { drawBatch, drawImages, type DrawnImages } from '../sample/draw-images';
+import { type ImageSampler, imageSampler } from '../sample/image-sampler';
+import {
+  loadSampledModels,
+  openSampler,
+  sampledFiles,
+  type SamplerOptions,
+} from '../sample/open-sampler';
+import { reconstructImages } from '../train/tokenize';
+import { firstOf } from './first-of';
+import { datasetOf, type EvaluatedImages, imagesOf, whyNotMeasured } from './image-evaluator';
+import { TEACHER_SAMPLES } from './teacher-samples';
+
+const BATCH = 250;
+
+/** Images that can be measured. */
+export interface ImageSource {
+  readonly images: EvaluatedImages;
+  readonly count: number;
+  /** All of them; the same for any random numbers unless they are drawn. */
+  draw(rng: Rng): Promise<DrawnImages>;
+  /**
+   * Of a sampler: [B, H, W, channels], the samples from `first` on, of `total` samples for all conditions in
+   * turn.
+   */
+  readonly drawBatch?: (total: number, rng: Rng, first: number) => Promise<HostTensor>;
+  /** As many samples of the teacher, where it was opened as well. */
+  readonly drawTeacher?: (rng: Rng) => Promise<HostTensor>;
+}
+
+/** The images of a NumPy archive. */
+export async function archiveSource(context: PresetContext, file: string): Promise<ImageSource> {
+  const { images, labels } = await readImagesNpz(file);
+  const evaluated = { imageShape: images.shape.slice(1), labels: labels !== undefined };
+  const reason = whyNotMeasured(context, evaluated);
+  if (reason !== undefined) {
+    throw new InvalidOptionError(
+      `"${file}" cannot be measured, because ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
+    );
+  }
+  const condition = labels ? ofClasses(labels) : {};
+  return {
+    images: evaluated,
+    count: images.shape[0]!,
+    draw: () => Promise.resolve({ images, condition }),
+  };
+}
+
+/** The tokenizer's reconstructions of the first `samples` test images, all without a number. */
+export async function reconstructionSource(
+  context: PresetContext,
+  options: SamplerOptions & { readonly samples?: number | undefined },
+): Promise<ImageSource> {
+  const { name, preset } = context.found;
+  if (preset.dataset === undefined) {
+    throw new InvalidOptionError(
+      `The preset "${name}" names no data set whose images could be reconstructed.`,
+    );
+  }
+  const { test } = await datasetOf(context, preset.dataset).open();
+  const measured = firstOf(test, options.samples);
+  const files = await sampledFiles(context, options);
+  const { tokenizer, weights } = await loadTokenizer(context, files.tokenizer);
+  return {
+    images: { imageShape: tokenizer.imageShape, labels: true },
+    count: measured.count,
+    draw: async () => ({
+      images: await reconstructImages(context, tokenizer, weights, measured),
+      condition: ofClasses(await measured.labels()),
+    }),
+  };
+}
+
+/** `count` images that what the options name draws; `besideTeacher` opens the teacher as well. */
+export async function sampledSource(
+  context: PresetContext,
+  options: SamplerOptions,
+  { count, besideTeacher }: { readonly count: number; readonly besideTeacher: boolean },
+  own: (sampler: ImageSampler) => ImageSampler,
+): Promise<ImageSource> {
+  const files = await sampledFiles(context, options, besideTeacher);
+  const models = await loadSampledModels(context, files, options, besideTeacher);
+  const { teacher } = models;
+  const decoder = imageDecoder(context, models);
+  const batchSize = imageBatch(teacher.layout, decoder.tokenizer.imageShape, BATCH);
+  const open = async (by: SamplerOptions): Promise<ImageSampler> => {
+    const sequences = await openSampler(context, models, files, by, batchSize);
+    return own(await imageSampler(context.compiler, sequences, decoder));
+  };
+  const sampler = await open(options);
+  const condition = teacher.condition.inTurn(0, count);
+  const source: ImageSource = {
+    images: imagesOf({ teacher, tokenizer: decoder.tokenizer }),
+    count,
+    draw: (rng) => drawImages('sample', sampler, condition, count, rng, context),
+    drawBatch: (total, rng, first) =>
+      drawBatch(sampler, teacher.condition.inTurn(0, total), total, rng, first),
+  };
+  if (!besideTeacher) return source;
+  const drawing = await open({ teacher: true });
+  return {
+    ...source,
+    drawTeacher: async (rng) => {
+      const streams = streamsUnder(rng, TEACHER_SAMPLES);
+      const samples = drawImages(TEACHER_SAMPLES, drawing, condition, count, streams, context);
+      return (await samples).images;
+    },
+  };
+}
