@@ -147,7 +147,7 @@ describe('the declarations of a plugin', () => {
             ...preset,
             backbone: 'elsewhere',
             architecture: { size: 1 },
-            methods: { dd1: {} },
+            methods: { 'of-another-plugin': {} },
           },
         },
       }),
