@@ -8,7 +8,7 @@ import {
 import { TrainingInterruptedError } from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
 import { createRng } from '@ar-distill/program';
-import { toyJoint } from '../toy/toy-joint';
+import { shortDistillation } from './short-distillation';
 import { distilIn, memoryRun, type MemoryRun } from './memory-run';
 import { realTokens } from './real-tokens';
 
@@ -30,21 +30,8 @@ const INSTEAD = {
   normalizer: 'none',
 };
 
-function subjectWith(more: object): DistillationSubject<DistillationSettings> {
-  const { subject } = toyJoint({ width: 16, heads: 2 }, ({ tuning, ...settings }) =>
-    distillationSettingsSchema.parse({
-      ...settings,
-      teacherPoolSize: 64,
-      tuning: { ...tuning, headIterations: 0, fullIterations: 3, batchSize: 8 },
-      generatorIterations: 4,
-      guidanceUpdates: 2,
-      batchSize: 8,
-      checkpointInterval: 2,
-      ...more,
-    }),
-  );
-  return subject;
-}
+const subjectWith = (more: object): DistillationSubject<DistillationSettings> =>
+  shortDistillation({ generatorIterations: 4, ...more });
 
 const withReal = (
   { teacher }: DistillationSubject,

@@ -2,7 +2,7 @@ import type { DistillationSubject } from '@ar-distill/core';
 import { type DistillationSettings, distillationSettingsSchema } from '@ar-distill/core/methods';
 import { createEngine } from '@ar-distill/engine';
 import { createRng, type HostTensors } from '@ar-distill/program';
-import { toyJoint } from '../toy/toy-joint';
+import { shortDistillation } from './short-distillation';
 import { distilIn, memoryRun, type MemoryRun } from './memory-run';
 
 // Small steps that run once or twice: tracing and compiling them takes longer than running them op by op.
@@ -12,22 +12,8 @@ afterAll(() => engine.dispose());
 
 type Settings = Partial<DistillationSettings>;
 
-function subjectWith(more: object): DistillationSubject<DistillationSettings> {
-  const { subject } = toyJoint({ width: 16, heads: 2 }, ({ tuning, ...settings }) =>
-    distillationSettingsSchema.parse({
-      ...settings,
-      teacherPoolSize: 64,
-      tuning: { ...tuning, headIterations: 0, fullIterations: 3, batchSize: 8 },
-      guidanceUpdates: 2,
-      batchSize: 8,
-      checkpointInterval: 2,
-      warmUpFraction: 0,
-      learningRateDecay: 'constant',
-      ...more,
-    }),
-  );
-  return subject;
-}
+const subjectWith = (more: object): DistillationSubject<DistillationSettings> =>
+  shortDistillation({ warmUpFraction: 0, learningRateDecay: 'constant', ...more });
 
 /** Sequences of the teacher and tuned weights, which are the same in all of these runs. */
 const stage1 = memoryRun();

@@ -100,10 +100,7 @@ export const generatorChecks: readonly Check<Subject>[] = [
     needs: ['generator-inputs', 'network-gradients'],
     run: ({ generator, generatorParameters, sequence: noise, condition, normal }) => {
       const weights = normal('generator weights', noise.shape);
-      const trained = Object.keys(generator.parameterSpecs).filter((name) =>
-        generator.isTrainable(name),
-      );
-      requireGradients(trained, generatorParameters, (parameters: Parameters) =>
+      requireGradients(generator, generatorParameters, (parameters: Parameters) =>
         tf.sum(tf.mul(generator.generate(parameters, noise, condition), weights)).asScalar(),
       );
     },

@@ -1,13 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '@ar-distill/nn';
+import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import { allFinite, listNames, magnitude, requireThat } from './assertions';
 
-/** Requires finite gradients of a scalar objective, none of them zero, in the named parameters. */
+/** What says which parameters it has, and which of them gradients train. */
+interface Trained {
+  readonly parameterSpecs: ParameterSpecs;
+  isTrainable(name: string): boolean;
+}
+
+/** Requires finite gradients of a scalar objective, none of them zero, in all parameters that are trained. */
 export function requireGradients(
-  trained: readonly string[],
+  network: Trained,
   parameters: Parameters,
   objective: (parameters: Parameters) => tf.Scalar,
 ): void {
+  const trained = Object.keys(network.parameterSpecs).filter((name) => network.isTrainable(name));
   const gradientsOf = (names: readonly string[]): tf.Tensor[] =>
     tf.grads((...values: tf.Tensor[]) => {
       const own: Record<string, tf.Tensor> = { ...parameters };

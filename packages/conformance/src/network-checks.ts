@@ -204,10 +204,7 @@ export const networkChecks: readonly Check<Subject>[] = [
         const velocity = network.velocity(parameters, features, noisy, t);
         return tf.sum(tf.mul(velocity, weights)).asScalar();
       };
-      const trained = Object.keys(network.parameterSpecs).filter((name) =>
-        network.isTrainable(name),
-      );
-      requireGradients(trained, networkParameters, (parameters) => objective(parameters, xT));
+      requireGradients(network, networkParameters, (parameters) => objective(parameters, xT));
       const byInput = tf.grad((noisy: tf.Tensor) => objective(networkParameters, noisy))(xT);
       requireFinite('The gradient in x_t', byInput);
       requireThat(magnitude(byInput) > 0, 'The gradient in x_t is zero.');

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { VelocityNetwork } from '@ar-distill/core';
 import type { HostTensors } from '@ar-distill/program';
 import {
   equalValues,
@@ -36,17 +37,10 @@ export const startChecks: readonly Check<Subject>[] = [
     id: 'network-start',
     name: 'network: it starts from the weights of the teacher, and leaves them as they are',
     needs: ['network-weights', 'head'],
-    run: ({ network, hostTeacherParameters: given, hostNetworkParameters: start, rng }) => {
-      requireThat(
-        equalWeights(network.initializeFromTeacher(structuredClone(given), rng), start),
-        'With the same teacher and the same random numbers it gives other weights: draw from rng alone.',
-      );
-      const otherTeacher = moved(given);
-      const other = network.initializeFromTeacher(otherTeacher, rng);
-      requireThat(
-        equalWeights(otherTeacher, moved(given)),
-        'initializeFromTeacher changes the weights of the teacher: copy what you change.',
-      );
+    run: (subject) => {
+      const { network, hostTeacherParameters: given, hostNetworkParameters: start } = subject;
+      requireSameStart(network, subject, start);
+      const other = startFromOther(network, subject);
       const names = Object.keys(network.parameterSpecs);
       const backbone = names.filter((name) => !network.isHeadParameter(name));
       requireThat(
@@ -115,6 +109,35 @@ export const headCheck: Check<Subject> = {
     );
   },
 };
+
+/** What starts from the weights of a teacher. */
+type Started = Pick<VelocityNetwork, 'initializeFromTeacher'>;
+
+/** Requires that the network starts with `start` again. */
+export function requireSameStart(
+  network: Started,
+  { hostTeacherParameters: given, rng }: Subject,
+  start: Readonly<HostTensors>,
+): void {
+  requireThat(
+    equalWeights(network.initializeFromTeacher(structuredClone(given), rng), start),
+    'With the same teacher and the same random numbers it gives other weights: draw from rng alone.',
+  );
+}
+
+/** What the network starts with from another teacher, whose weights it has to leave as they are. */
+export function startFromOther(
+  network: Started,
+  { hostTeacherParameters: given, rng }: Subject,
+): HostTensors {
+  const otherTeacher = moved(given);
+  const other = network.initializeFromTeacher(otherTeacher, rng);
+  requireThat(
+    equalWeights(otherTeacher, moved(given)),
+    'initializeFromTeacher changes the weights of the teacher: copy what you change.',
+  );
+  return other;
+}
 
 /** Other weights of the same shapes. */
 export function moved(values: Readonly<HostTensors>): HostTensors {

@@ -1,11 +1,13 @@
+import type { LabeledBatch } from '@ar-distill/core';
 import { numberedSplit } from '../test-support/numbered-split';
 import { forBatches } from './for-batches';
 
-async function visited(count: number, size: number) {
+async function visited(count: number, size: number, start?: number) {
   const visits: { images: number[]; first: number; kept: number }[] = [];
-  await forBatches(numberedSplit(count), size, async ({ images }, first, kept) => {
+  const visit = async ({ images }: LabeledBatch, first: number, kept: number): Promise<void> => {
     visits.push({ images: [...images.data], first, kept });
-  });
+  };
+  await forBatches(numberedSplit(count), size, visit, start);
   return visits;
 }
 
@@ -18,6 +20,14 @@ describe('forBatches', () => {
     ]);
     expect(await visited(2, 5)).toEqual([{ images: [0, 1, 0, 1, 0], first: 0, kept: 2 }]);
     expect(await visited(0, 5)).toEqual([]);
+  });
+
+  it('begins where it is asked to', async () => {
+    expect(await visited(5, 2, 2)).toEqual([
+      { images: [2, 3], first: 2, kept: 2 },
+      { images: [4, 0], first: 4, kept: 1 },
+    ]);
+    expect(await visited(5, 2, 5)).toEqual([]);
   });
 
   it('waits for one batch before it reads the next', async () => {

@@ -2,6 +2,16 @@ import type { ProgressUpdate } from '@ar-distill/core';
 import type { AdaptationFigures } from './adapt/describe-adaptation';
 import type { ImportedNetwork } from './import/describe-networks';
 
+/** How far a study is. */
+export interface StudyOverview {
+  readonly cells: number;
+  /** Different runs of them, and how many of these have ended. */
+  readonly runs: number;
+  readonly finished: number;
+  /** Seconds of what is left, by the mean of what has ended; undefined before the first. */
+  readonly secondsLeft: number | undefined;
+}
+
 /** What a workflow tells while it runs; results are what it returns. */
 export type WorkflowEvent =
   /** A step of long work is done. */
@@ -18,6 +28,8 @@ export type WorkflowEvent =
   | { readonly kind: 'teacher'; readonly file: string; readonly preset?: string }
   /** A teacher that reads tokens has been adapted to code vectors. */
   | ({ readonly kind: 'adapted' } & AdaptationFigures)
+  /** What a study comes to, before anything of it is run. */
+  | ({ readonly kind: 'study' } & StudyOverview)
   /** A run of a study begins; `number` from 1 among the `total` that are left. */
   | {
       readonly kind: 'study-run';

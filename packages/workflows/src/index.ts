@@ -11,7 +11,7 @@ export {
   type MeasuredDraw,
 } from './evaluate/evaluate';
 export type { MeasuringOptions } from './evaluate/measuring-options';
-export type { WorkflowEvent, WorkflowOptions } from './events';
+export type { StudyOverview, WorkflowEvent, WorkflowOptions } from './events';
 export {
   importCheckpoints,
   type ImportOptions,
@@ -39,7 +39,7 @@ export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';
 export { knownKeys } from './settings/schema-at';
 export { isTree, mergeTrees, treeOf, type Tree } from './settings/merge';
-export { study, planStudy, type StudyOptions, type StudyOverview } from './study/study';
+export { study, planStudy, type StudyOptions } from './study/study';
 export { studySchema, type StudyFile } from './study/study-file';
 export type { SupervisedOptions, TrainingResult } from './train/supervised-run';
 export { trainFeatures, type TrainFeaturesOptions } from './train/train-features';

@@ -19,10 +19,13 @@ function linesOf(event: WorkflowEvent): readonly string[] {
       return [];
     case 'run':
       return [printableLine(`Run directory: ${event.path}`)];
+    case 'study': {
+      const { cells, runs, finished } = event;
+      return [`Study: ${cells} cells, ${runs} runs, ${finished} done${leftOf(event)}`];
+    }
     case 'study-run': {
-      const { number, total, run, secondsLeft } = event;
-      const left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
-      return [printableLine(`Run ${number} of ${total}: ${run}${left}`)];
+      const { number, total, run } = event;
+      return [printableLine(`Run ${number} of ${total}: ${run}${leftOf(event)}`)];
     }
     case 'generator':
       return [printableLine(`Generator: ${whose(event)}`)];
@@ -33,6 +36,11 @@ function linesOf(event: WorkflowEvent): readonly string[] {
     case 'recognized':
       return [networkTable(event.networks), ...event.networks.flatMap(notesOf)];
   }
+}
+
+/** Time that a study will take; it is known once a run has ended, and none is left behind the last one. */
+function leftOf({ secondsLeft }: { readonly secondsLeft?: number | undefined }): string {
+  return secondsLeft ? `, about ${duration(secondsLeft)} left` : '';
 }
 
 function whose({ file, preset }: { readonly file: string; readonly preset?: string }): string {

@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { duration } from '@ar-distill/evaluation/report';
-import { type StudyOverview, studySchema } from '@ar-distill/workflows';
+import { studySchema } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load-config';
 import { resolveOptions } from '../config/resolve-options';
@@ -33,19 +32,11 @@ export function addStudyCommand(program: Command, env: CliEnvironment): void {
     const folder = path.dirname(path.resolve(env.cwd, name));
     const options = { file, folder, out, pageOnly };
     const study = ['study', name, ...(out === undefined ? [] : ['--out', out])];
-    const overview = await withWorkflow(env, { ...given, study }, (container, workflow) =>
-      env.workflows.planStudy(container, options, workflow),
-    );
-    env.stdout.write(describe(overview));
-    if (plan) return;
-    const page = await withWorkflow(env, { ...given, study }, (container, workflow) =>
-      env.workflows.study(container, options, workflow),
-    );
-    env.stdout.write(`Page: ${page}\n`);
+    const page = await withWorkflow(env, { ...given, study }, async (container, workflow) => {
+      if (!plan) return env.workflows.study(container, options, workflow);
+      await env.workflows.planStudy(container, options, workflow);
+      return undefined;
+    });
+    if (page !== undefined) env.stdout.write(`Page: ${page}\n`);
   });
-}
-
-function describe({ cells, runs, finished, secondsLeft }: StudyOverview): string {
-  const time = secondsLeft ? `, about ${duration(secondsLeft)} left` : '';
-  return `Study: ${cells} cells, ${runs} runs, ${finished} done${time}\n`;
 }

@@ -21,8 +21,6 @@ export interface TeacherPool {
 }
 
 const DEFAULT_NAME = 'teacher-pool';
-/** Milliseconds of drawing that are lost at most when a process is killed. */
-const SAVE_INTERVAL = 60_000;
 
 /** Whose sequences are drawn, how many, and how many at a time. */
 export interface TeacherPoolOptions {
@@ -132,7 +130,6 @@ async function drawMissing(
   const drawn = await parts.read(room);
   if (drawn.count === room) return drawn;
   const sampler = await teacher.createSampler(compiler, teacherWeights, batchSize);
-  let saved = performance.now();
   try {
     while (drawn.count < room) {
       const first = drawn.count;
@@ -143,10 +140,7 @@ async function drawMissing(
       drawn.append(await drawInTurn(sampler, teacher, rng, first));
       const done = Math.min(drawn.count, size);
       progress.update({ stage: name, done, total: size, metrics: {} });
-      const isDue = drawn.count < room && performance.now() - saved > SAVE_INTERVAL;
-      if (!isDue) continue;
-      await parts.save(drawn);
-      saved = performance.now();
+      if (drawn.count < room) await parts.saveWhenDue(drawn);
     }
   } finally {
     await sampler.dispose();

@@ -1,6 +1,6 @@
 import { ofClasses } from '@ar-distill/core';
 import { readImagesNpz } from '@ar-distill/datasets';
-import { type HostTensor, type Rng, streamsUnder } from '@ar-distill/program';
+import type { HostTensor, Rng } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { loadTokenizer } from '../models/preset-models';
@@ -17,7 +17,7 @@ import {
 import { reconstructImages } from '../train/tokenize';
 import { firstOf } from './first-of';
 import { datasetOf, type EvaluatedImages, imagesOf, whyNotMeasured } from './image-evaluator';
-import { TEACHER_SAMPLES } from './teacher-samples';
+import { drawTeacherSamples } from './teacher-samples';
 
 const BATCH = 250;
 
@@ -108,10 +108,6 @@ export async function sampledSource(
   const drawing = await open({ teacher: true });
   return {
     ...source,
-    drawTeacher: async (rng) => {
-      const streams = streamsUnder(rng, TEACHER_SAMPLES);
-      const samples = drawImages(TEACHER_SAMPLES, drawing, condition, count, streams, context);
-      return (await samples).images;
-    },
+    drawTeacher: (rng) => drawTeacherSamples(drawing, condition, count, rng, context),
   };
 }

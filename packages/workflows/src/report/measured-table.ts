@@ -7,16 +7,10 @@ import {
   whyNoMarginals,
 } from '@ar-distill/core/sampling';
 import { imageGrid, type MetricColumn, type ResultRow } from '@ar-distill/evaluation/report';
-import {
-  elementCount,
-  float32,
-  type HostTensor,
-  type Rng,
-  streamsUnder,
-} from '@ar-distill/program';
+import { elementCount, float32, type HostTensor, type Rng } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import type { ImageEvaluator, TeacherEvaluator } from '../evaluate/image-evaluator';
-import { TEACHER_SAMPLES } from '../evaluate/teacher-samples';
+import { drawTeacherSamples } from '../evaluate/teacher-samples';
 import type { LoadedTokenizer } from '../models/preset-models';
 import { compileDecoder } from '../sample/decoder';
 import { decodeSequences, drawImages, type DrawnImages } from '../sample/draw-images';
@@ -87,10 +81,10 @@ export async function measureRows(
       const seconds = await timeMethods(methods, subject, rng);
       if (evaluator.frechetDistance) {
         // None of the pool's: those are the teacher's row, and have trained the first stage.
-        const own = streamsUnder(rng, TEACHER_SAMPLES);
-        const sampler = methods.get(TEACHER)!;
-        const drawing = drawImages(TEACHER_SAMPLES, sampler, condition, samples, own, context);
-        measuring = await evaluator.withTeacher((await drawing).images);
+        const teacher = methods.get(TEACHER)!;
+        measuring = await evaluator.withTeacher(
+          await drawTeacherSamples(teacher, condition, samples, rng, context),
+        );
       }
       for (const [name, sampler] of methods) {
         const drawn =

@@ -72,22 +72,24 @@ export async function drawImages(
   rng: Rng,
   context: DrawContext,
 ): Promise<DrawnImages> {
+  const batches = drawBatches(name, sampler, condition, count, rng, context);
+  return { images: await joinBatches(count, batches), condition };
+}
+
+/** `count` images [count, H, W, channels] from batches that hold all of them. */
+export async function joinBatches(
+  count: number,
+  batches: AsyncIterable<ImageBatch>,
+): Promise<HostTensor> {
   let all: Float32Array | undefined;
   let shape: readonly number[] = [];
-  for await (const { first, images } of drawBatches(
-    name,
-    sampler,
-    condition,
-    count,
-    rng,
-    context,
-  )) {
+  for await (const { first, images } of batches) {
     shape = images.shape.slice(1);
     const size = images.data.length / images.shape[0]!;
     all ??= new Float32Array(count * size);
     all.set(images.data, first * size);
   }
-  return { images: float32([count, ...shape], all ?? new Float32Array(0)), condition };
+  return float32([count, ...shape], all ?? new Float32Array(0));
 }
 
 /** Decodes given sequences [N, n, C] (scaled) that were made for `condition`. */

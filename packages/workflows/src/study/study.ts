@@ -6,7 +6,7 @@ import { renderPage } from '@ar-distill/evaluation/report';
 import { RUN_CONFIG } from '@ar-distill/runs';
 import { distill, type DistillResult } from '../distill/distill';
 import { evaluate } from '../evaluate/evaluate';
-import type { WorkflowOptions } from '../events';
+import type { StudyOverview, WorkflowOptions } from '../events';
 import { thisMachine } from '../report/machine';
 import { ownVersion } from '../report/own-version';
 import { RUNS_FOLDER } from '../runs/run-files';
@@ -27,16 +27,6 @@ export interface StudyOptions {
   readonly out?: string | undefined;
   /** Write the page from the results that are there, and run nothing. */
   readonly pageOnly?: boolean | undefined;
-}
-
-/** How far a study is. */
-export interface StudyOverview {
-  readonly cells: number;
-  /** Different runs of them, and how many of these have ended. */
-  readonly runs: number;
-  readonly finished: number;
-  /** Seconds of what is left, by the mean of what has ended; undefined before the first. */
-  readonly secondsLeft: number | undefined;
 }
 
 /** A study with what it has of every run. */
@@ -106,7 +96,9 @@ async function openStudy(
     const result = await readResult(folder, run);
     if (result) results.set(run.key, result);
   }
-  return { plan, results };
+  const opened = { plan, results };
+  workflow.onEvent?.({ kind: 'study', ...overview(opened) });
+  return opened;
 }
 
 function overview({ plan, results }: OpenStudy): StudyOverview {

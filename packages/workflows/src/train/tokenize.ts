@@ -1,4 +1,10 @@
-import { ofClasses, sequenceLength, type ImageSplit, type ImageTokenizer } from '@ar-distill/core';
+import {
+  ofClasses,
+  sequenceLength,
+  type ImageSplit,
+  type ImageTokenizer,
+  type LabeledBatch,
+} from '@ar-distill/core';
 import type { TokenSequences } from '@ar-distill/core/methods';
 import { disposing } from '@ar-distill/core/optimization';
 import { firstNonFinite, pixelPlace, requireFinite } from '@ar-distill/core/sampling';
@@ -54,11 +60,6 @@ export async function encodeImages(
   take: (tokens: HostTensor) => Promise<void>,
 ): Promise<void> {
   const n = sequenceLength(tokenizer.layout);
-  const rest: ImageSplit = {
-    ...split,
-    count: split.count - first,
-    read: (indices) => split.read(indices.map((index) => first + index)),
-  };
   await runOnImages(
     {
       name: 'encoder',
@@ -68,7 +69,8 @@ export async function encodeImages(
     },
     context,
     { tokenizer, weights },
-    rest,
+    split,
+    first,
   );
 }
 
@@ -125,6 +127,7 @@ async function runOnImages(
   { compiler, signal }: Pick<TokenizerContext, 'compiler' | 'signal'>,
   { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
   split: ImageSplit,
+  start = 0,
 ): Promise<void> {
   requireFiniteWeights(weights);
   const { imageShape, layout } = tokenizer;
@@ -140,13 +143,14 @@ async function runOnImages(
         inputs: { images: { shape: [batchSize, ...imageShape], dtype: 'float32' } },
       }),
     );
-    await forBatches(split, batchSize, async ({ images }, first, kept) => {
+    const pass = async ({ images }: LabeledBatch, first: number, kept: number): Promise<void> => {
       signal.throwIfAborted();
       // The nearest code to NaN is a code like any other.
       requireFinite('The image to encode', images, first, pixelPlace);
       const { result } = await step.run({ images });
       await take(result!, first, kept);
-    });
+    };
+    await forBatches(split, batchSize, pass, start);
   });
 }
 

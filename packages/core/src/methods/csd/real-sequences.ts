@@ -1,4 +1,4 @@
-import { type HostTensor, int32 } from '@ar-distill/program';
+import { type HostTensor, type HostTensors, int32 } from '@ar-distill/program';
 import { checkCondition } from '../../model/condition';
 import type { ConditionalScoreTeacher } from '../../model/conditional-score-teacher';
 import { sequenceLength } from '../../model/sequence-layout';
@@ -6,11 +6,10 @@ import type { TokenSequences } from '../../model/token-sequences';
 import type { TrainingEnvironment } from '../../optimization/training-loop';
 import type { RealSequences } from '../../plugin/distillation-method';
 import { TrainingInterruptedError } from '../../ports/interruption';
+import { ArrayParts } from '../../sampling/array-parts';
 
 /** Name of the stage, and of the arrays that the run keeps. */
 export const REAL_STAGE = 'real-sequences';
-/** Milliseconds of encoding that are lost at most when a process is killed. */
-const SAVE_INTERVAL = 60_000;
 
 /**
  * All real sequences. The run keeps them in parts, as `real-sequences-from-N`, N the number of the first
@@ -36,34 +35,27 @@ export async function collectRealSequences(
     tokens.set(data, done * n);
     done += data.length / n;
   };
-  const partFrom = (first: number): string => `${REAL_STAGE}-from-${first}`;
-  while (done < count) {
-    const part = (await run.loadArrays(partFrom(done)))?.['tokens'];
-    if (!part) break;
-    take(part);
-  }
-  let saved = done;
-  let savedAt = performance.now();
-  const save = async (): Promise<void> => {
-    if (done === saved) return;
-    const part = tokens.subarray(saved * n, done * n);
-    await run.saveArrays(partFrom(saved), { tokens: int32([done - saved, n], part) });
-    saved = done;
-    savedAt = performance.now();
-  };
+  const from = (first: number): HostTensors => ({
+    tokens: int32([done - first, n], tokens.subarray(first * n, done * n)),
+  });
+  const parts = new ArrayParts(run, REAL_STAGE);
+  await parts.read(count, ({ tokens: kept }, first) => {
+    if (kept) take(kept);
+    return done - first;
+  });
   try {
     if (done < count) {
       await source.encode(done, async (batch) => {
         take(batch);
         progress.update({ stage: REAL_STAGE, done, total: count, metrics: {} });
-        if (performance.now() - savedAt > SAVE_INTERVAL) await save();
+        await parts.saveWhenDue(done, from);
       });
     }
   } catch (error) {
-    await save();
+    await parts.save(done, from);
     throw signal.aborted ? new TrainingInterruptedError(REAL_STAGE, done, count) : error;
   }
-  await save();
+  await parts.save(done, from);
   const condition = await source.condition();
   checkCondition(teacher.condition, condition, count);
   return { tokens: int32([count, n], tokens), condition };

@@ -1,6 +1,6 @@
 import {
+  elementCount,
   float32,
-  type HostTensor,
   type HostTensors,
   type Rng,
   type StepCompiler,
@@ -9,9 +9,9 @@ import {
 import type { DiscreteScoreTeacher } from '../../model/discrete-score-teacher';
 import { sequenceLength } from '../../model/sequence-layout';
 import { conditionRows } from '../../model/condition';
+import { stack } from '../../optimization/step-outputs';
 import type { TrainingEnvironment } from '../../optimization/training-loop';
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
-import { drawNoise } from '../../sampling/draws';
 import { compileFlowMap } from '../../sampling/flow-map';
 import { sampleNoise } from '../../sampling/sample-streams';
 import { createTeacherPool, poolBatch } from '../../sampling/teacher-pool';
@@ -65,21 +65,14 @@ export async function mapPairs(
   );
   const shape = [sequenceLength(layout), layout.channels];
   const { stream } = sampleNoise(layout);
+  const noiseOf = (row: number): HostTensors => ({
+    noise: float32(shape, own.normal(stream, row, elementCount(shape))),
+  });
   return {
     batch: (rows) => ({
       ...poolBatch(pool, rows),
       ...conditionRows({ tokens: pool.tokens! }, rows),
-      noise: float32(
-        [rows.length, ...shape],
-        concatenated(Array.from(rows, (row) => drawNoise(own, stream, row, 1, shape))),
-      ),
+      ...stack(Array.from(rows, noiseOf)),
     }),
   };
-}
-
-function concatenated(parts: readonly HostTensor[]): Float32Array {
-  const size = parts[0]!.data.length;
-  const all = new Float32Array(parts.length * size);
-  parts.forEach(({ data }, i) => all.set(data, i * size));
-  return all;
 }
