@@ -5,6 +5,7 @@ import torch.nn.functional as F
 import older_torch  # noqa: F401
 from common import main, randomize
 from few_steps import few_steps
+from official_sizes import llamagen_sizes
 
 
 def build(architecture, seed):
@@ -14,18 +15,7 @@ def build(architecture, seed):
     randomize(codes, seed)
     network = DDTransformer(
         ModelArgs(
-            dim=architecture['width'],
-            n_layer=architecture['depth'],
-            n_head=architecture['heads'],
-            n_kv_head=architecture.get('keyValueHeads'),
-            multiple_of=architecture['multipleOf'],
-            ffn_dim_multiplier=architecture['feedForwardMultiplier'],
-            rope_base=architecture['ropeBase'],
-            norm_eps=architecture['normEpsilon'],
-            num_classes=architecture['numClasses'],
-            vocab_size=architecture['vocabSize'],
-            cls_token_num=1,
-            block_size=architecture['gridSize'] ** 2,
+            **llamagen_sizes(architecture),
             codebook_dim=architecture['channels'],
             # As eval_fewstep.py gives it.
             codebook=F.normalize(codes.weight.data, p=2, dim=-1),

@@ -6,6 +6,7 @@ import torch
 
 import older_torch  # noqa: F401
 from common import Nearest, gap, main, randomize, recording, stand_in
+from official_sizes import llamagen_sizes
 
 for name in ('torch._dynamo', 'torch._dynamo.config', 'torch._inductor', 'torch._inductor.config'):
     stand_in(name)
@@ -32,22 +33,7 @@ def build(architecture, seed):
 
     sizes = architecture['tokenizer']
     multipliers = sizes['channelMultipliers']
-    gpt = Transformer(
-        ModelArgs(
-            dim=architecture['width'],
-            n_layer=architecture['depth'],
-            n_head=architecture['heads'],
-            n_kv_head=architecture.get('keyValueHeads'),
-            multiple_of=architecture['multipleOf'],
-            ffn_dim_multiplier=architecture['feedForwardMultiplier'],
-            rope_base=architecture['ropeBase'],
-            norm_eps=architecture['normEpsilon'],
-            num_classes=architecture['numClasses'],
-            vocab_size=architecture['vocabSize'],
-            cls_token_num=1,
-            block_size=architecture['gridSize'] ** 2,
-        )
-    )
+    gpt = Transformer(ModelArgs(**llamagen_sizes(architecture)))
     vq = vq_model.VQModel(
         vq_model.ModelArgs(
             codebook_size=architecture['vocabSize'],

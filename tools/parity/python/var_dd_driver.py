@@ -6,6 +6,7 @@ from torch import nn
 
 from common import main, randomize, stand_in
 from few_steps import few_steps
+from official_sizes import var_sizes
 
 stand_in('huggingface_hub', PyTorchModelHubMixin=type('PyTorchModelHubMixin', (), {}))
 stand_in('torchvision')
@@ -26,18 +27,7 @@ def build(architecture, seed):
         vocab_size=architecture['vocabSize'],
         quantize=types.SimpleNamespace(embedding=embedding),
     )
-    network = DD_Model(
-        vae_local=tokenizer,
-        num_classes=architecture['numClasses'],
-        depth=architecture['depth'],
-        embed_dim=architecture['width'],
-        num_heads=architecture['heads'],
-        mlp_ratio=architecture['mlpRatio'],
-        norm_eps=1e-6,
-        shared_aln=architecture['sharedAdaLn'],
-        attn_l2_norm=architecture['attnL2Norm'],
-        patch_nums=tuple(architecture['patchNums']),
-    )
+    network = DD_Model(vae_local=tokenizer, **var_sizes(architecture))
     randomize(network, seed + 1)
     return network.eval(), embedding.weight.data
 

@@ -2,6 +2,7 @@
 import torch
 
 from common import Nearest, gap, main, randomize, recording, stand_in
+from official_sizes import var_sizes
 
 stand_in('huggingface_hub', PyTorchModelHubMixin=type('PyTorchModelHubMixin', (), {}))
 
@@ -34,19 +35,7 @@ def build(architecture, seed):
         using_mid_sa=sizes['attention'],
     )
     vae.encoder, vae.decoder = Encoder(**stack), Decoder(**stack)
-    var = VAR(
-        vae_local=vae,
-        num_classes=architecture['numClasses'],
-        depth=architecture['depth'],
-        embed_dim=architecture['width'],
-        num_heads=architecture['heads'],
-        mlp_ratio=architecture['mlpRatio'],
-        norm_eps=1e-6,
-        shared_aln=architecture['sharedAdaLn'],
-        cond_drop_rate=0.0,
-        attn_l2_norm=architecture['attnL2Norm'],
-        patch_nums=patch_nums,
-    )
+    var = VAR(vae_local=vae, cond_drop_rate=0.0, **var_sizes(architecture))
     randomize(vae, seed)
     randomize(var, seed + 1)
     return vae.eval(), var.eval()
