@@ -16,7 +16,7 @@ const GIBIBYTE = 2 ** 30;
 /** A VAR whose distillation is measured, and what it may take. */
 interface MeasuredModel {
   readonly architecture: VarArchitecture;
-  /** Options of `distill`: one or two updates of every stage, after which memory is as high as it gets. */
+  /** Options of `distill`: one update of every stage, after which memory is as high as it gets. */
   readonly options: readonly string[];
   /** Most memory without the variable of malloc: as a ratio of that with it, and bytes. */
   readonly memoryRatio: number;
@@ -24,13 +24,13 @@ interface MeasuredModel {
 }
 
 const OPTIONS = [
-  'teacherPoolSize=4',
-  'generatorIterations=2',
+  'teacherPoolSize=2',
+  'generatorIterations=1',
   'guidanceUpdates=1',
   'batchSize=2',
   'accumulation=1',
   'tuning.headIterations=1',
-  'tuning.fullIterations=2',
+  'tuning.fullIterations=1',
   'tuning.batchSize=2',
   'tuning.accumulation=1',
   'checkpointInterval=1',
