@@ -45,6 +45,7 @@ export {
   createTeacherPool,
 } from './sampling/teacher-pool';
 export { drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
+export { compileTwoSteps } from './sampling/two-step-sampler';
 export {
   compileWatchedTeacher,
   type WatchedStep,
