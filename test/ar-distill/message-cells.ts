@@ -75,6 +75,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--snap': 'nothing',
   '--speed': 'nothing',
   '--stage1': 'file',
+  '--steps': 'number',
   '--teacher': 'file',
   '--teacher-distance': 'nothing',
   '--teacher-steps': 'number',

@@ -56,6 +56,17 @@ it('leaves phases that are given beside a number of iterations', async () => {
   expect(settings.phases).toHaveLength(2);
 });
 
+it.each([
+  ['var-d16', 5, 5],
+  ['var-d20', 4, 4],
+  ['var-d24', 4, 4],
+  ['llamagen-L', 130, 80],
+])('says how %s is distilled by Distilled Decoding 1', async (preset, codeSteps, secondStart) => {
+  const config = await printed(`--preset ${preset} --method dd1`);
+  expect(parse(config)).toMatchObject({ method: 'dd1', settings: { codeSteps, secondStart } });
+  expect(comments(config)).toHaveLength(1);
+});
+
 it('is a config file of the same distillation', async () => {
   const options =
     '--preset mnist-var --guidance 1 --top-k 50 --top-p 0.9 --samples 2000 --set emaDecay=0.9 ' +

@@ -16,6 +16,8 @@ describe('options that would have no effect', () => {
   it.each([
     ['sample --teacher --weights g', '--weights has no effect beside --teacher, because'],
     ['sample --teacher --snap', '--snap has no effect beside --teacher, because'],
+    ['sample --teacher --steps 2', '--steps has no effect beside --teacher, because'],
+    ['sample --teacher-steps 1 --steps 2', '--steps has no effect beside --teacher-steps, because'],
     [
       'sample --teacher --teacher-steps 1',
       '--teacher draws all steps and --teacher-steps the last',
@@ -39,6 +41,8 @@ describe('options that would have no effect', () => {
     ['eval --speed --draws 3', '--draws has no effect beside --speed'],
     ['eval --guidance 2', 'The guidance is of the teacher, which does not draw here'],
     ['eval --speed --samples 5', '--samples has no effect beside --speed'],
+    ['eval --speed --steps 2', '--steps has no effect beside --speed, because it is one step that'],
+    ['eval --npz a.npz --steps 2', '--steps has no effect beside --npz'],
     ['eval --speed --npz a.npz', '--npz has no effect beside --speed'],
     ['eval --speed --teacher', 'give --teacher a file, or leave it out.'],
     [
@@ -66,6 +70,7 @@ describe('work that cannot end well', () => {
       'sample --npz images.zip',
       '"images.zip" would be a NumPy archive: give it a name that ends with',
     ],
+    ['sample --steps 2', 'This generator draws in 1 step alone, not in 2: leave --steps out.'],
     ['sample --teacher-steps 99', 'The teacher can draw 0 to 4 of the last AR steps again, not 99'],
     [
       'sample --preset toy-joint',

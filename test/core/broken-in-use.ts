@@ -16,6 +16,7 @@ import {
   Fresh,
   FreshGenerator,
   Greedy,
+  LendsPlain,
   NoNothing,
   OwnNumbers,
   ReadingTeacher,
@@ -147,6 +148,14 @@ export const BROKEN_IN_USE: readonly BrokenPlugin[] = [
     breaks: 'backbone "tiny", network: samples and noise draws get the same velocity in any batch',
     says: /^A noise draw gets another velocity alone than among others\.$/,
     plugin: trainedPlugin({ backbone: { createNetwork: () => new FirstDraw() } }),
+  },
+  {
+    mistake: 'a cache that forgets the guidance where it is lent',
+    breaks: 'backbone "tiny", sampler: a cache that is lent to other choices changes no code',
+    says: /^For the same noise its cache leads to other codes .* in \d+ of 64 sequences\.$/,
+    plugin: trainedPlugin({
+      backbone: { createTeacher: (_architecture, sampling) => new LendsPlain(sampling) },
+    }),
   },
   {
     mistake: 'a head that takes parameters of the backbone',

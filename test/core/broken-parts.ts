@@ -3,8 +3,10 @@ import {
   ArDiffusionGenerator,
   type Condition,
   labelsOf,
+  PLAIN_SAMPLING,
   type SequenceSampler,
 } from '@ar-distill/core';
+import { type ChoosingProgram, compileArSampler } from '@ar-distill/core/sampling';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
 import { createRng, type HostTensors, type Rng, type StepCompiler } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
@@ -134,5 +136,16 @@ export class AloneOtherwise extends Sampled {
 export class OwnNumbers extends Sampled {
   override around(sample: SequenceSampler['sample']): SequenceSampler['sample'] {
     return (given, _rng, first) => sample(given, createRng(5), first);
+  }
+}
+
+/** Lends a cache that knows neither guidance nor truncation. */
+export class LendsPlain extends TinyTeacher {
+  override createCachedSampler(
+    compiler: StepCompiler,
+    program: ChoosingProgram,
+  ): Promise<SequenceSampler> {
+    const teacher = new TinyTeacher(PLAIN_SAMPLING);
+    return compileArSampler({ ...program, teacher }, compiler);
   }
 }

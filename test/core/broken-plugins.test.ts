@@ -48,6 +48,7 @@ test('a plugin without mistakes passes everything that applies to it', async () 
     'it ships no weights',
     'the backbone does not offer it',
     'the backbone has no flow-map network',
+    'the teacher lends no cache',
     'the teacher needs no adaptation',
   ]);
 });

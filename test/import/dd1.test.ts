@@ -2,7 +2,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { readCheckpoint } from '@ar-distill/checkpoints';
 import { type FlowMapNetwork, stepOfPosition } from '@ar-distill/core';
+import { dd1, flowMapEmission } from '@ar-distill/core/methods';
+import { createEngine } from '@ar-distill/engine';
+import type { Parameters } from '@ar-distill/nn';
 import {
   contentsOf,
   llamagenDdNetwork,
@@ -32,6 +36,8 @@ import { pluginContainer } from '../plugin-container';
 import { readFixture, readFixtureConfig, relativeError, toTensor } from '../read-fixture';
 
 const container = pluginContainer(varPlugin, llamagen);
+const engine = createEngine({ worker: false, threads: 1 });
+afterAll(() => engine.dispose());
 
 const ofVarSizes = (sizes: unknown): FlowMapNetwork =>
   new VarFlowMapNetwork(varArchitectureSchema.parse(sizes));
@@ -55,7 +61,36 @@ describe('networks of Distilled Decoding 1', () => {
     return importCheckpoints(container, { files, config: file, out: join(folder, 'model') });
   };
 
-  it.each([
+  /** The network in a fixture of random weights, imported, and what the released code computed with it. */
+  const imported = async (createNetwork: typeof ofVarSizes, name: string, keys: string[]) => {
+    const { architecture, sampling } = readFixtureConfig(`parity/${name}`) as {
+      architecture: Record<string, unknown>;
+      sampling: { secondFrom: number; vectorsFrom: number };
+    };
+    const file = join(__dirname, '../fixtures/parity', name, 'weights.safetensors');
+    const config = Object.fromEntries(keys.map((key) => [key, architecture[key]]));
+    const { folder: model, networks } = await run([file], config);
+    expect(networks.map(({ kind }) => kind)).toEqual(['dd1']);
+    const { description, weights } = await loadModelDirectory(model);
+    // What the tensors of a transformer do not tell is of no account to it.
+    const { tokenizer } = architecture;
+    const network = createNetwork({ ...description.architecture, tokenizer });
+    const read = await Promise.all(
+      Object.keys(network.parameterSpecs).map(
+        async (key) => [key, await weights.read(key)] as const,
+      ),
+    );
+    await weights.close();
+    return {
+      network,
+      weights: Object.fromEntries(read),
+      codes: (await readCheckpoint(file)).tensors['quantize.embedding.weight']!,
+      sampling,
+      expected: readFixture(`parity/${name}`),
+    };
+  };
+
+  const families = [
     ['VAR-DD', ofVarSizes, 'var-dd-0-13', ['patchNums']],
     [
       'LlamaGen-DD',
@@ -63,43 +98,48 @@ describe('networks of Distilled Decoding 1', () => {
       'llamagen-dd-0-29',
       ['gridSize', 'heads', 'multipleOf', 'feedForwardMultiplier', 'ropeBase', 'normEpsilon'],
     ],
-  ])(
+  ] as [string, typeof ofVarSizes, string, string[]][];
+
+  it.each(families)(
     'of %s compute after their import what the released code does',
-    async (_, createNetwork, name, keys) => {
-      const { architecture, sampling } = readFixtureConfig(`parity/${name}`) as {
-        architecture: Record<string, unknown>;
-        sampling: { secondFrom: number };
-      };
-      const file = join(__dirname, '../fixtures/parity', name, 'weights.safetensors');
-      const config = Object.fromEntries(keys.map((key) => [key, architecture[key]]));
-      const { folder: model, networks } = await run([file], config);
-      expect(networks.map(({ kind }) => kind)).toEqual(['dd1']);
-      const { description, weights } = await loadModelDirectory(model);
-      // What the tensors of a transformer do not tell is of no account to it.
-      const { tokenizer } = architecture;
-      const network = createNetwork({ ...description.architecture, tokenizer });
-      const read = await Promise.all(
-        Object.keys(network.parameterSpecs).map(
-          async (key) => [key, await weights.read(key)] as const,
-        ),
-      );
-      await weights.close();
-      const expected = readFixture(`parity/${name}`);
+    async (_, ...fixture) => {
+      const { network, weights, sampling, expected } = await imported(...fixture);
       const tokens = toTensor(expected('second_input'));
       const row = stepOfPosition(network.layout).map((step) =>
         step < sampling.secondFrom ? 1 : 0,
       );
       const isData = tf.tensor2d(Array.from({ length: tokens.shape[0]! }, () => row));
-      const { logits, vectors } = network.predict(
-        toTensors(Object.fromEntries(read)),
-        tokens,
-        isData,
-        {
-          labels: toTensor(expected('labels')),
-        },
-      );
+      const labels = toTensor(expected('labels'));
+      const { logits, vectors } = network.predict(toTensors(weights), tokens, isData, { labels });
       expect(relativeError(logits, expected('second_logits'))).toBeLessThan(1e-4);
       expect(relativeError(vectors, expected('second_vectors'))).toBeLessThan(1e-4);
+    },
+  );
+
+  it.each(families)(
+    'of %s sample after their import what the released code does, in 1 step and in 2',
+    async (name, ...fixture) => {
+      const { network, weights, codes, sampling, expected } = await imported(...fixture);
+      // LlamaGen's codes are of unit length wherever they are used.
+      const scale = (code: tf.Tensor): tf.Tensor => code.div(code.norm(2, -1, true));
+      const source = {
+        weights: { codes },
+        codebook: (given: Parameters) =>
+          name === 'LlamaGen-DD' ? scale(given['codes']!) : given['codes']!,
+      };
+      const { secondFrom: secondStart, vectorsFrom: codeSteps } = sampling;
+      const steps = { secondStart, codeSteps };
+      const emission = await flowMapEmission(network.layout, source, steps, engine);
+      const own = { ...varBackbone, createFlowMapNetwork: () => network };
+      const generator = dd1.createGenerator!(own, {});
+      const parameters = toTensors({ ...weights, ...emission });
+      const noise = toTensor(expected('first_input'));
+      const condition = { labels: toTensor(expected('labels')) };
+      const one = generator.generate(parameters, noise, condition);
+      expect(relativeError(one, expected('first_sequence'))).toBeLessThan(1e-4);
+      const two = generator.generateInTwo!(parameters, noise, condition);
+      expect(relativeError(two, expected('second_sequence'))).toBeLessThan(1e-4);
+      expect(relativeError(one, expected('second_sequence'))).toBeGreaterThan(1e-2);
     },
   );
 

@@ -165,7 +165,8 @@ describe('importing checkpoints', () => {
     const stored = (await run({ files: [dd1], out: join(folder, 'b') })).folder;
     const config2 = JSON.parse(await readFile(join(stored, 'config.json'), 'utf8')) as Config;
     expect(config2.components[0]).toMatchObject({ kind: 'dd1', tensors: network.length - 3 });
-    expect(printed).toContain('no command runs it');
+    expect(config2.components[0]).toMatchObject({ provenance: { method: 'dd1' } });
+    expect(printed).toContain('draw from it with --weights');
     await expect(load('var-d16', { teacher: stored })).rejects.toThrow('ships no tokenizer');
   });
 

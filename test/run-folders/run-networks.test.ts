@@ -175,7 +175,7 @@ describe('drawing', () => {
     const { images, events } = await drawn({ run });
     expect(images).toEqual((await ofRun()).images);
     const file = path.join(run, 'generator.safetensors');
-    expect(eventsOf(events, 'generator')).toEqual([{ kind: 'generator', file }]);
+    expect(eventsOf(events, 'generator')).toEqual([{ kind: 'generator', file, method: 'csd' }]);
     // A run directory among the files of generators means the run.
     expect((await drawn({ weights: run })).images).toEqual(images);
     const model = await ImageModel.open(container, run);
@@ -214,7 +214,7 @@ describe('drawing', () => {
     const { images, events } = await drawn({ preset: 'complete' });
     const file = inRoot('shipped', 'generator.safetensors');
     expect(eventsOf(events, 'generator')).toEqual([
-      { kind: 'generator', file, preset: 'complete' },
+      { kind: 'generator', file, preset: 'complete', method: 'csd' },
     ]);
     expect(images).toEqual((await drawn({ preset: 'pixels', weights: file })).images);
     expect(images).not.toEqual((await ofRun()).images);

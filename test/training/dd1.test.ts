@@ -1,5 +1,6 @@
 import type { DistillationSubject, GeneratorSnapshot } from '@ar-distill/core';
 import { dd1, type Dd1Settings, dd1SettingsSchema } from '@ar-distill/core/methods';
+import { compileTwoSteps } from '@ar-distill/core/sampling';
 import { createEngine } from '@ar-distill/engine';
 import { plugin, toyBackbone } from '@ar-distill/plugin-toy';
 import { createRng } from '@ar-distill/program';
@@ -48,17 +49,26 @@ it('closes most of the way from independent tokens to the teacher, in one step a
   });
   const { rows } = await distilIn(memoryRun(), subject);
   const distances: number[] = [];
+  const evaluations: number[] = [];
   for (const { open } of rows) {
     const sampler = await open(engine, SAMPLES);
     const drawn = await sampler.sample(subject.teacher.condition.inTurn(0, SAMPLES), rng, 0);
     await sampler.dispose();
     const figures = toyBackbone.measureSequences!(architecture, drawn.sequence);
     distances.push(figures['totalVariation']!);
+    evaluations.push(sampler.evaluations);
   }
-  expect(rows.map(({ isResult = false }) => isResult)).toEqual([true, false]);
+  expect(rows.map(({ name, isResult = false }) => [name, isResult])).toEqual([
+    ['DD1 generator', true],
+    ['DD1 generator, 2 steps', false],
+    ['one step before distillation', false],
+  ]);
+  expect(evaluations).toEqual([1, 2, 1]);
   expect(distances[0]! / INDEPENDENT).toBeLessThan(0.25);
   expect(distances[1]! / INDEPENDENT).toBeLessThan(0.2);
   expect(distances[1]!).toBeLessThan(distances[0]!);
+  // The teacher's weights with new heads know nothing of the noise.
+  expect(distances[2]! / INDEPENDENT).toBeGreaterThan(0.5);
 }, 120_000);
 
 it('goes on after an interruption to the same bits, and does nothing twice', async () => {
@@ -102,4 +112,23 @@ it('refuses a backbone without the network', () => {
   expect(flowMapNetwork).toBeDefined();
   const services = { compiler: engine, rng };
   expect(() => dd1.start(without, services)).toThrow('has no network of Distilled Decoding 1');
+});
+
+it('hands on the sequences that noise is mapped to, for independent tokens', async () => {
+  const { subject } = subjectOf(16, SHORT);
+  const { marginals, pool } = await distilIn(memoryRun(), subject);
+  expect(pool).toBeUndefined();
+  expect(marginals!.sequences.shape).toEqual([SHORT.pairs, 3, 2]);
+  expect(marginals!.condition).toEqual(subject.teacher.condition.inTurn(0, SHORT.pairs));
+});
+
+it('has two steps only where it is trained for them', async () => {
+  const { subject, architecture } = subjectOf(16, SHORT);
+  const { secondStart, ...settings } = subject.settings;
+  expect(secondStart).toBe(1);
+  const { rows, weights } = await distilIn(memoryRun(), { ...subject, settings });
+  expect(rows.map(({ name }) => name)).not.toContain('DD1 generator, 2 steps');
+  const generator = dd1.createGenerator!(toyBackbone, architecture);
+  const program = { generator, weights, batchSize: 1 };
+  expect(() => compileTwoSteps(program, engine)).toThrow('This generator draws in 1 step alone');
 });

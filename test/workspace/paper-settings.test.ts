@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { PluginDefinition, Preset } from '@ar-distill/core';
 import {
   adaptationSettingsSchema,
+  dd1SettingsSchema,
   type DistillationSettings,
   distillationSettingsSchema,
 } from '@ar-distill/core/methods';
@@ -52,6 +53,7 @@ function valueOf(name: string, model: string): unknown {
     ...settings,
     teacherSampling: preset.teacherSampling,
     adaptation: preset.adaptation && adaptationSettingsSchema.parse(preset.adaptation),
+    dd1: dd1SettingsSchema.parse(preset.methods['dd1']),
   };
   return name
     .replaceAll('`', '')

@@ -34,5 +34,5 @@ export {
   VqTokenizerTask,
   countTokens,
 } from './tasks/vq-tokenizer-task';
-export { defaultSampler } from './teacher/default-sampler';
+export { defaultSampler, drawingProgram } from './teacher/default-sampler';
 export { GuidedTeacher, isGuidedTeacher } from './teacher/guided-teacher';

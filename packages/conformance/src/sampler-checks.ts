@@ -13,6 +13,7 @@ import { equalValues, equalWeights, magnitude, requireHostShape, requireThat } f
 import type { Check } from './check';
 import { DRAWN, drawMany, type Open, withSampler } from './draws';
 import { countOthers, isRandom, requireFrequencies, requireOwnNumbers } from './frequencies';
+import { lentCacheCheck } from './lent-cache-check';
 import { sequenceShape, type Subject, withoutCompiler, withoutTokens } from './subject';
 
 /** Share of them that may come out otherwise where probabilities are rounded otherwise. */
@@ -49,6 +50,7 @@ export const samplerChecks: readonly Check<Subject>[] = [
       withoutCompiler(subject) ??
       (isGuidedTeacher(subject.teacher) ? undefined : 'the teacher draws in a way of its own'),
   },
+  lentCacheCheck,
 ];
 
 /** Rules of a `SequenceSampler`. */

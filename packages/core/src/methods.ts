@@ -24,6 +24,12 @@ export {
   dd1SettingsSchema,
 } from './methods/dd1/dd1-settings';
 export {
+  type CodebookSource,
+  type EmissionSettings,
+  flowMapEmission,
+  whyNoEmission,
+} from './methods/dd1/emission';
+export {
   type CsdSubject,
   type DistillationGroups,
   type TuningSubject,

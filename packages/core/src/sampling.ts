@@ -9,7 +9,8 @@ export {
   type WholeSampler,
   compileSampler,
 } from './sampling/compile-sampler';
-export type { NamedDraws, PositionDraws } from './sampling/draws';
+export type { ChooseCodes, ChoosingProgram, PositionDraws } from './model/code-choice';
+export type { NamedDraws } from './sampling/draws';
 export {
   type Place,
   NonFiniteError,
@@ -43,7 +44,8 @@ export {
   type TeacherPoolOptions,
   createTeacherPool,
 } from './sampling/teacher-pool';
-export { type ChooseCodes, drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
+export { drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
+export { compileTwoSteps } from './sampling/two-step-sampler';
 export {
   compileWatchedTeacher,
   type WatchedStep,

@@ -21,6 +21,8 @@ export interface ModelComponent {
   readonly tensors: number;
   /** File that it came from, without its folder, and the state dict inside of it. */
   readonly source: { readonly file: string; readonly path: string };
+  /** How the weights came about, where that is known: `method` is the distillation method of a generator. */
+  readonly provenance?: Readonly<Record<string, string | number>>;
 }
 
 /** What a model directory holds, as its `config.json` says. */
@@ -93,10 +95,18 @@ function isComponent(value: unknown): value is ModelComponent {
     typeof value['kind'] === 'string' &&
     typeof value['label'] === 'string' &&
     typeof value['tensors'] === 'number' &&
-    isRecord(value['source'])
+    isRecord(value['source']) &&
+    (value['provenance'] === undefined || isProvenance(value['provenance']))
   );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isProvenance(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    Object.values(value).every((item) => typeof item === 'string' || typeof item === 'number')
+  );
 }

@@ -22,8 +22,13 @@ export type WorkflowEvent =
   | { readonly kind: 'run'; readonly path: string; readonly command: string }
   /** Everything is trained and saved; what follows is measured, and done again when it is stopped. */
   | { readonly kind: 'trained' }
-  /** The generator that draws, and the preset that it ships with. */
-  | { readonly kind: 'generator'; readonly file: string; readonly preset?: string }
+  /** The generator that draws, the preset that it ships with, and the method that made it. */
+  | {
+      readonly kind: 'generator';
+      readonly file: string;
+      readonly preset?: string;
+      readonly method?: string;
+    }
   /** The teacher that draws, all or some AR steps, and the preset that it ships with. */
   | { readonly kind: 'teacher'; readonly file: string; readonly preset?: string }
   /** A teacher that reads tokens has been adapted to code vectors. */

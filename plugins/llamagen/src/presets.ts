@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Preset, TeacherSamplingOptions } from '@ar-distill/core';
 import {
   adaptationSettingsSchema,
+  type Dd1Settings,
   dd1SettingsSchema,
   distillationSettingsSchema,
   paperDistillation,
@@ -66,6 +67,23 @@ const paperAdaptation = adaptationSettingsSchema.parse({
   fineTuning: { iterations: 200_000, batchSize: 256, learningRate: 1e-4, emaDecay: 0.9999 },
 });
 
+/**
+ * Distilled Decoding 1 (arXiv 2412.17153) with 16×16 tokens. Its authors have released how their networks are
+ * sampled, but not how they are trained: the AR steps are those of the release (B and L; larger ones have L's),
+ * the numbers of the training those of DD2's first stage, with as many pairs as its pool has sequences.
+ */
+function distilledDecoding1(size: OfficialSize): Dd1Settings {
+  return dd1SettingsSchema.parse({
+    pairs: 16_384,
+    iterations: 100_000,
+    batchSize: 512,
+    learningRate: 1e-4,
+    secondStart: 80,
+    codeSteps: size === 'B' ? 80 : 130,
+    checkpointInterval: 1000,
+  });
+}
+
 function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchitecture> {
   const inPaper = size === 'L' && imageSize === 256;
   return {
@@ -76,7 +94,10 @@ function imagenet(size: OfficialSize, imageSize: number): Preset<LlamagenArchite
     architecture: official(size, imageSize),
     teacherSampling: paperSampling,
     adaptation: paperAdaptation,
-    methods: { csd: distillation },
+    methods: {
+      csd: distillation,
+      ...(imageSize === 256 ? { dd1: distilledDecoding1(size) } : {}),
+    },
   };
 }
 

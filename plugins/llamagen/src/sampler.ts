@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs';
 import type { GuidedTeacher } from '@ar-distill/backbone-kit';
 import { labelsOf, sequenceLength, type SequenceSampler, withNothingGiven } from '@ar-distill/core';
 import { guideByScale, truncatedLogProbs } from '@ar-distill/core/math';
-import { type ArStepValues, compileStepwise, type DrawnArStep } from '@ar-distill/core/sampling';
 import {
-  type KeysAndValues,
-  linear,
-  MASKED_SCORE,
-  type Parameters,
-  sampleCodes,
-} from '@ar-distill/nn';
+  type ArStepValues,
+  type ChooseCodes,
+  type ChoosingProgram,
+  compileStepwise,
+  type DrawnArStep,
+} from '@ar-distill/core/sampling';
+import { type KeysAndValues, linear, MASKED_SCORE, type Parameters } from '@ar-distill/nn';
 import {
   float32,
   type HostTensor,
@@ -46,24 +46,23 @@ const cacheNames = (layer: number): readonly [string, string] => [
  */
 export function cachedSampler(
   teacher: DecodedTeacher,
+  { name, weights, batchSize, draws, choose }: ChoosingProgram,
   compiler: StepCompiler,
-  parameters: Readonly<HostTensors>,
-  batchSize: number,
 ): Promise<SequenceSampler> {
   const { layout, condition } = teacher;
   const length = sequenceLength(layout);
   return compileStepwise(
     {
-      name: 'LlamaGen teacher',
+      name,
       layout,
       condition,
-      weights: parameters,
+      weights,
       batchSize,
       evaluations: length,
-      draws: { uniforms: { kind: 'uniform', stream: teacher.samplingStream, shape: [] } },
+      draws: { draws },
       initialState: () => initialState(teacher, batchSize),
       perStep: { guidanceScale: float32([length], Float32Array.from(teacher.guidanceScales())) },
-      drawStep: (values) => decodingStep(teacher, values),
+      drawStep: (values) => decodingStep(teacher, choose, values),
     },
     compiler,
   );
@@ -89,6 +88,7 @@ function initialState(teacher: DecodedTeacher, batchSize: number): HostTensors {
  */
 function decodingStep(
   teacher: DecodedTeacher,
+  choose: ChooseCodes,
   { parameters, state, draws, condition, start: position, perStep }: ArStepValues,
 ): DrawnArStep {
   const { transformer, architecture, sampling, isGuided } = teacher;
@@ -130,9 +130,9 @@ function decodingStep(
   const guided = isGuided
     ? guideByScale(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), perStep['guidanceScale']!)
     : logits;
-  const uniforms = draws['uniforms']!.squeeze([1]);
+  const given = draws['draws']!.squeeze([1]);
   const logProbs = truncatedLogProbs(guided, sampling);
-  const { tokens, codes } = sampleCodes(teacher.scaledCodebook(parameters), logProbs, uniforms);
+  const { tokens, codes } = choose(teacher.scaledCodebook(parameters), logProbs, given);
   return {
     state: { ...caches, [PREVIOUS]: tokens },
     sequence: codes.expandDims(1),

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { GuidedTeacher } from '@ar-distill/backbone-kit';
+import { drawingProgram, GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -11,6 +11,7 @@ import {
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
 import { guideByScale, nearestCodes } from '@ar-distill/core/math';
+import type { ChoosingProgram } from '@ar-distill/core/sampling';
 import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
@@ -109,12 +110,20 @@ export class LlamagenTeacher extends GuidedTeacher {
     return this.transformer.continuousEmbedding(parameters, codes);
   }
 
-  /** Keeps the keys and values of earlier tokens. */
   override createSampler(
     compiler: StepCompiler,
-    parameters: Readonly<HostTensors>,
+    weights: Readonly<HostTensors>,
     batchSize: number,
   ): Promise<SequenceSampler> {
-    return cachedSampler(this, compiler, parameters, batchSize);
+    const program = drawingProgram('LlamaGen teacher', this, weights, batchSize);
+    return this.createCachedSampler(compiler, program);
+  }
+
+  /** Keeps the keys and values of earlier tokens. */
+  override createCachedSampler(
+    compiler: StepCompiler,
+    program: ChoosingProgram,
+  ): Promise<SequenceSampler> {
+    return cachedSampler(this, program, compiler);
   }
 }

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { Preset, TeacherSamplingOptions } from '@ar-distill/core';
 import {
-  type DistillationSettings,
+  type Dd1Settings,
   dd1SettingsSchema,
+  type DistillationSettings,
   distillationSettingsSchema,
   paperDistillation,
   type PaperModel,
@@ -83,6 +84,23 @@ const d24 = paperDistillation({
   guidanceLearningRate: 4e-4,
   warmUpFraction: 2 / 3,
 });
+
+/**
+ * Distilled Decoding 1 (arXiv 2412.17153). Its authors have released how their networks are sampled, but not how
+ * they are trained: the AR steps are those of the release, the numbers of the training those of DD2's first
+ * stage, which trains the same transformer, with as many pairs as its pool has sequences.
+ */
+function distilledDecoding1(steps: number): Dd1Settings {
+  return dd1SettingsSchema.parse({
+    pairs: 16_384,
+    iterations: 300_000,
+    batchSize: 512,
+    learningRate: 2e-4,
+    secondStart: steps,
+    codeSteps: steps,
+    checkpointInterval: 1000,
+  });
+}
 
 const mnistArchitecture = varArchitectureSchema.parse({
   patchNums: [1, 2, 3, 4],
@@ -173,26 +191,33 @@ function imagenet(
   summary: string,
   architecture: VarArchitecture,
   distillation: DistillationSettings,
+  dd1: Dd1Settings,
 ): Preset<VarArchitecture> {
   return {
     summary,
     backbone: BACKBONE,
     architecture,
     teacherSampling: paperSampling,
-    methods: { csd: distillation },
+    methods: { csd: distillation, dd1 },
   };
 }
 
 /** Presets by name. d30 and d36 are not in the paper and use the settings of d24. */
 export const presets: Readonly<Record<string, Preset<VarArchitecture>>> = {
   'mnist-var': mnist,
-  'var-d16': imagenet('VAR-d16, ImageNet 256×256', official(16), d16),
-  'var-d20': imagenet('VAR-d20, ImageNet 256×256', official(20), d20),
-  'var-d24': imagenet('VAR-d24, ImageNet 256×256', official(24), d24),
-  'var-d30': imagenet('VAR-d30, ImageNet 256×256 (not in the paper)', official(30), d24),
+  'var-d16': imagenet('VAR-d16, ImageNet 256×256', official(16), d16, distilledDecoding1(5)),
+  'var-d20': imagenet('VAR-d20, ImageNet 256×256', official(20), d20, distilledDecoding1(4)),
+  'var-d24': imagenet('VAR-d24, ImageNet 256×256', official(24), d24, distilledDecoding1(4)),
+  'var-d30': imagenet(
+    'VAR-d30, ImageNet 256×256 (not in the paper)',
+    official(30),
+    d24,
+    distilledDecoding1(4),
+  ),
   'var-d36': imagenet(
     'VAR-d36, ImageNet 512×512 (not in the paper)',
     official(36, { patchNums: PATCH_NUMS_512, imageSize: 512, sharedAdaLn: true }),
     d24,
+    distilledDecoding1(4),
   ),
 };

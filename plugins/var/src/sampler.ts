@@ -8,7 +8,7 @@ import {
   withNothingGiven,
 } from '@ar-distill/core';
 import { guideByRatio, truncatedLogProbs } from '@ar-distill/core/math';
-import { compileSampler } from '@ar-distill/core/sampling';
+import { type ChooseCodes, type ChoosingProgram, compileSampler } from '@ar-distill/core/sampling';
 import {
   type KeysAndValues,
   linear,
@@ -16,7 +16,7 @@ import {
   sampleCodes,
   type SampledCodes,
 } from '@ar-distill/nn';
-import type { HostTensors, StepCompiler } from '@ar-distill/program';
+import type { StepCompiler } from '@ar-distill/program';
 import type { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
 import type { VarTransformer } from './transformer/transformer';
 
@@ -36,19 +36,20 @@ export interface DrawnSequences {
 
 /**
  * Autoregressive decoding of all scales in one program: every scale reads the keys and values of the
- * earlier ones (`autoregressive_infer_cfg` of var.py). Condition [B], `uniforms` [B, n] in [0, 1):
- * one draw per token.
+ * earlier ones (`autoregressive_infer_cfg` of var.py). Condition [B], `draws` [B, n, …]: what `choose` makes
+ * codes of, uniforms in [0, 1) where it samples.
  */
 export function drawSequences(
   teacher: DecodedTeacher,
   parameters: Parameters,
   given: Condition,
-  uniforms: tf.Tensor,
+  draws: tf.Tensor,
+  choose: ChooseCodes = sampleCodes,
 ): DrawnSequences {
   const { transformer, quantizer, layout, sampling, isGuided } = teacher;
   const starts = stepStarts(layout);
   const scales = starts.length;
-  const batch = uniforms.shape[0]!;
+  const batch = draws.shape[0]!;
   const embedding = transformer.classEmbedding(
     parameters,
     labelsOf(isGuided ? withNothingGiven(teacher.condition, given) : given),
@@ -67,7 +68,8 @@ export function drawSequences(
     tokens.push(drawn.tokens);
     codes.push(drawn.codes);
     if (scale === scales - 1) return undefined;
-    const added = quantizer.contribution(parameters, scale, drawn.codes);
+    const unscaled = tf.gather(quantizer.codebook(parameters), drawn.tokens);
+    const added = quantizer.contribution(parameters, scale, unscaled);
     latent = latent ? latent.add(added) : added;
     return both(linear(parameters, 'word_embed', quantizer.atScale(latent, scale + 1)));
   };
@@ -85,34 +87,34 @@ export function drawSequences(
       ? guideByRatio(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), ratio)
       : logits;
     const length = layout.stepLengths[scale]!;
-    const draws = uniforms.slice([0, starts[scale]!], [batch, length]);
+    const own = draws.slice([0, starts[scale]!], [batch, length]);
     const logProbs = truncatedLogProbs(guided, sampling);
-    input = append(scale, sampleCodes(quantizer.codebook(parameters), logProbs, draws));
+    input = append(scale, choose(teacher.scaledCodebook(parameters), logProbs, own));
   }
   return {
     tokens: tf.concat(tokens, 1),
-    sequence: tf.concat(codes, 1).mul(teacher.codeScale),
+    sequence: tf.concat(codes, 1),
   };
 }
 
 /** A sampler with the weights built in. A guided pass runs both halves at once and counts once. */
 export function cachedSampler(
   teacher: DecodedTeacher,
+  { name, weights, batchSize, draws, choose }: ChoosingProgram,
   compiler: StepCompiler,
-  parameters: Readonly<HostTensors>,
-  batchSize: number,
 ): Promise<SequenceSampler> {
   const { layout, condition } = teacher;
   return compileSampler(
     {
-      name: 'VAR teacher',
+      name,
       layout,
       condition,
-      weights: parameters,
+      weights,
       batchSize,
       evaluations: layout.stepLengths.length,
-      draws: { uniforms: { kind: 'uniform', stream: teacher.samplingStream, shape: [] } },
-      sample: (weights, { uniforms }, given) => drawSequences(teacher, weights, given, uniforms!),
+      draws: { draws },
+      sample: (parameters, { draws: own }, given) =>
+        drawSequences(teacher, parameters, given, own!, choose),
     },
     compiler,
   );

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { GuidedTeacher } from '@ar-distill/backbone-kit';
+import { drawingProgram, GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -10,6 +10,7 @@ import {
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
 import { guideByRatio, rampedGuidanceRatios } from '@ar-distill/core/math';
+import type { ChoosingProgram } from '@ar-distill/core/sampling';
 import { linear, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type VarArchitecture } from './architecture';
@@ -71,12 +72,20 @@ export class VarTeacher extends GuidedTeacher {
     return guideByRatio(conditional, unconditional, ratios);
   }
 
-  /** Keeps the keys and values of earlier scales. */
   override createSampler(
     compiler: StepCompiler,
-    parameters: Readonly<HostTensors>,
+    weights: Readonly<HostTensors>,
     batchSize: number,
   ): Promise<SequenceSampler> {
-    return cachedSampler(this, compiler, parameters, batchSize);
+    const program = drawingProgram('VAR teacher', this, weights, batchSize);
+    return this.createCachedSampler(compiler, program);
+  }
+
+  /** Keeps the keys and values of earlier scales. */
+  override createCachedSampler(
+    compiler: StepCompiler,
+    program: ChoosingProgram,
+  ): Promise<SequenceSampler> {
+    return cachedSampler(this, program, compiler);
   }
 }

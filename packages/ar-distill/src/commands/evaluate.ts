@@ -32,6 +32,7 @@ const SPEED_EXCLUSIONS = [
     ],
     because: 'calls are timed and no images measured',
   },
+  { option: 'speed', excludes: ['steps'], because: 'it is one step that is timed' },
 ] as const;
 
 /** `ar-distill eval`. */

@@ -110,6 +110,7 @@ export function withDrawerOptions(command: Command, teacher: string): Command {
   withPresetOption(command)
     .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
     .option('--weights <path>', 'generator: file or model directory (default: what ships)')
+    .option('--steps <n>', 'network evaluations of the generator, 1 or 2 (default: 1)', toNumber)
     .option('--teacher [path]', `${teacher}; its weights or model directory`);
   return withTokenizerOption(withTeacherSamplingOptions(command));
 }

@@ -43,8 +43,19 @@ function leftOf({ secondsLeft }: { readonly secondsLeft?: number | undefined }):
   return secondsLeft ? `, about ${duration(secondsLeft)} left` : '';
 }
 
-function whose({ file, preset }: { readonly file: string; readonly preset?: string }): string {
-  return preset === undefined ? file : `${file} (ships with ${preset})`;
+interface NamedNetwork {
+  readonly file: string;
+  readonly preset?: string;
+  readonly method?: string;
+}
+
+/** A network's file, with what is known of it. */
+function whose({ file, preset, method }: NamedNetwork): string {
+  const known = [
+    ...(preset === undefined ? [] : [`ships with ${preset}`]),
+    ...(method === undefined ? [] : [`made by ${method}`]),
+  ];
+  return known.length === 0 ? file : `${file} (${known.join(', ')})`;
 }
 
 function notesOf({ label, notes }: ImportedNetwork): string[] {

@@ -284,7 +284,7 @@ describe('the command line', () => {
     };
     const sample = jest.fn<ReturnType<Workflows['sample']>, Parameters<Workflows['sample']>>(
       async (_container, _options, workflow) => {
-        workflow?.onEvent?.({ kind: 'generator', file: 'g.safetensors' });
+        workflow?.onEvent?.({ kind: 'generator', file: 'g.safetensors', method: 'csd' });
         return result;
       },
     );
@@ -297,7 +297,7 @@ describe('the command line', () => {
       defaultPreset: 'mnist-var',
     });
     expect(stdout).toBe(
-      'Generator: g.safetensors\nNetwork evaluations per image: 1\n' +
+      'Generator: g.safetensors (made by csd)\nNetwork evaluations per image: 1\n' +
         '100 images in samples.png, 0.00123 s per image\n',
     );
     expect(stderr).toBe(WARNING);

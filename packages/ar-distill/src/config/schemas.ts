@@ -119,6 +119,8 @@ const drawer = {
   weights: path.optional(),
   teacher: z.union([z.boolean(), path]).optional(),
   tokenizer: path.optional(),
+  /** Network evaluations of the generator. */
+  steps: count.optional(),
   seed: seed.optional(),
   ...teacherSampling,
 };

@@ -14,6 +14,11 @@ export interface GenerateOptions {
   readonly classes?: readonly number[];
   /** Number of images; default: the number of classes that are given, else 1. */
   readonly count?: number;
+  /**
+   * Network evaluations per image: 1 (default), or 2 where the generator is trained for them (Distilled
+   * Decoding 1).
+   */
+  readonly steps?: number;
   /** An integer from 0; default 0. Image i depends on the seed, i and its class alone. */
   readonly seed?: number;
   /** Images that are made at a time, at most; default: as many as are made well together. */
@@ -64,12 +69,12 @@ export class ImageDrawer {
 
   /** As `batches`, with the noise of `rng`. */
   protected async *draw(
-    { classes, count = classes?.length ?? 1, batchSize, signal }: GenerateOptions,
+    { classes, count = classes?.length ?? 1, steps, batchSize, signal }: GenerateOptions,
     rng: Rng,
     onStep?: ImageRequest['onStep'],
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
     const condition = conditionFor(this.model.condition, classes, count);
-    const request = { by: this.by, condition, count, rng, batchSize, signal, onStep };
+    const request = { by: this.by, condition, count, rng, steps, batchSize, signal, onStep };
     const labels = classesOf(condition);
     for await (const { first, images } of this.model.draw(request)) {
       yield imagesOf(images, labels?.subarray(first, first + images.shape[0]!));

@@ -16,7 +16,7 @@ export interface DrawnStep {
 }
 
 /** Which images are made, and who watches. */
-export interface TeacherOptions extends GenerateOptions {
+export interface TeacherOptions extends Omit<GenerateOptions, 'steps'> {
   /**
    * Called after every AR step of every batch. The teacher then draws without its key/value cache: the
    * same images, in more time.

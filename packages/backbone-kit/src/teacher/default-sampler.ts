@@ -1,6 +1,6 @@
 import { sampleCodes } from '@ar-distill/nn';
 import type { DiscreteScoreTeacher, SequenceSampler } from '@ar-distill/core';
-import { compileArSampler } from '@ar-distill/core/sampling';
+import { type ChoosingProgram, compileArSampler } from '@ar-distill/core/sampling';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 
 /**
@@ -14,15 +14,17 @@ export function defaultSampler(
   parameters: Readonly<HostTensors>,
   batchSize: number,
 ): Promise<SequenceSampler> {
-  return compileArSampler(
-    {
-      name: 'AR teacher',
-      teacher,
-      weights: parameters,
-      batchSize,
-      draws: { kind: 'uniform', stream: teacher.samplingStream, shape: [] },
-      choose: sampleCodes,
-    },
-    compiler,
-  );
+  const program = drawingProgram('AR teacher', teacher, parameters, batchSize);
+  return compileArSampler({ ...program, teacher }, compiler);
+}
+
+/** The program `name` that draws codes from the teacher's distribution, one uniform per position. */
+export function drawingProgram(
+  name: string,
+  { samplingStream: stream }: Pick<DiscreteScoreTeacher, 'samplingStream'>,
+  weights: Readonly<HostTensors>,
+  batchSize: number,
+): ChoosingProgram {
+  const draws = { kind: 'uniform', stream, shape: [] } as const;
+  return { name, weights, batchSize, draws, choose: sampleCodes };
 }

@@ -1,8 +1,11 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
+import type { StepCompiler } from '@ar-distill/program';
 import { denoisedFromProbabilities } from '../score/mixture';
+import type { ChoosingProgram } from './code-choice';
 import type { Condition } from './condition';
 import { ConditionalScoreTeacher, type PrefixReading } from './conditional-score-teacher';
+import type { SequenceSampler } from './sequence-sampler';
 
 /**
  * An AR teacher over a finite codebook: its next-token distribution makes the score a closed form
@@ -28,6 +31,12 @@ export abstract class DiscreteScoreTeacher extends ConditionalScoreTeacher {
       codebook: this.scaledCodebook(parameters),
     };
   }
+
+  /**
+   * As `compileArSampler` of `/sampling`, and the same codes, from a cache of what earlier AR steps have
+   * computed; absent where the family keeps none.
+   */
+  createCachedSampler?(compiler: StepCompiler, program: ChoosingProgram): Promise<SequenceSampler>;
 
   /** As in the base class; several noise draws [m, B, n, C] with `t` [m, B, n] work too. */
   denoised(reading: PrefixReading, xT: tf.Tensor, t: tf.Tensor): tf.Tensor {

@@ -4,7 +4,7 @@ import type { HostTensors } from '@ar-distill/program';
 import type { Condition, ConditionSpace } from './condition';
 import type { SequenceLayout } from './sequence-layout';
 
-/** Whatever makes a whole sequence from noise in one network evaluation. */
+/** Whatever makes a whole sequence from noise in one network evaluation, or also in two. */
 export interface SequenceGenerator {
   readonly layout: SequenceLayout;
   readonly condition: ConditionSpace;
@@ -15,6 +15,12 @@ export interface SequenceGenerator {
    * scaled.
    */
   generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
+
+  /** Whether these weights are trained for `generateInTwo`; absent where a generator has one step alone. */
+  isTrainedForTwo?(weights: Readonly<HostTensors>): boolean;
+
+  /** As `generate`, in two network evaluations, of the same noise. */
+  generateInTwo?(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
 }
 
 /** G_θ, as score distillation trains it. */

@@ -78,6 +78,10 @@ export interface MethodRow {
 export interface DistillationOutcome extends GeneratorSnapshot {
   /** Sequences of the teacher, when the method drew some. */
   readonly pool?: TeacherPool;
+  /**
+   * Sequences with the marginals of the teacher's, where it drew none: independent tokens are taken from them.
+   */
+  readonly marginals?: TeacherPool;
   /** What reports compare, the result first. */
   readonly rows: readonly MethodRow[];
 }
@@ -85,11 +89,15 @@ export interface DistillationOutcome extends GeneratorSnapshot {
 /** One distillation in progress. */
 export type Distillation = StagedWork<DistillationOutcome>;
 
-/** Sequences that a method will draw from the teacher. */
-export interface PlannedPool {
+/** Sequences that a method will make. */
+export interface PlannedSequences {
   readonly size: number;
   /** Name of the setting that says the size. */
   readonly setting: string;
+}
+
+/** Sequences that a method will draw from the teacher. */
+export interface PlannedPool extends PlannedSequences {
   /** Name of the arrays that a run keeps them in. */
   readonly arrays: string;
   /** Names of the settings that they depend on, the size's among them. */
@@ -126,6 +134,8 @@ export interface MethodPlan {
   readonly training?: readonly PlannedTraining[];
   /** The pool of the outcome; left out for none. */
   readonly pool?: PlannedPool;
+  /** The `marginals` of the outcome; left out for none. */
+  readonly marginals?: PlannedSequences;
   /** Name of the setting for which the method reads `MethodServices.realSequences`; left out for none. */
   readonly realSequencesFor?: string;
 }

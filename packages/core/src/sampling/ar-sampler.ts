@@ -1,24 +1,17 @@
-import { float32, type HostTensors, type StepCompiler } from '@ar-distill/program';
+import { float32, type StepCompiler } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
+import type { ChoosingProgram } from '../model/code-choice';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import { sequenceLength } from '../model/sequence-layout';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { compileSampler, type SamplerParts } from './compile-sampler';
-import type { PositionDraws } from './draws';
 import { stepPositions } from './step-positions';
 import { compileStepwise, hasEvenSteps } from './stepwise-sampler';
-import { type ChooseCodes, drawSteps } from './teacher-refinement';
+import { drawSteps } from './teacher-refinement';
 
 /** What is compiled. */
-export interface ArSamplerProgram {
-  /** Shown in errors, behind an article. */
-  readonly name: string;
+export interface ArSamplerProgram extends ChoosingProgram {
   readonly teacher: DiscreteScoreTeacher;
-  readonly weights: Readonly<HostTensors>;
-  readonly batchSize: number;
-  /** The random numbers that codes are chosen with. */
-  readonly draws: PositionDraws;
-  readonly choose: ChooseCodes;
 }
 
 /**

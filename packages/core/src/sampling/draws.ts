@@ -5,6 +5,7 @@ import {
   type HostTensors,
   type Rng,
 } from '@ar-distill/program';
+import type { PositionDraws } from '../model/code-choice';
 import { type SequenceLayout, sequenceLength } from '../model/sequence-layout';
 
 /**
@@ -44,15 +45,6 @@ export function drawTimesteps(
     const normals = rng.normal(stream, firstSample + sample, size);
     return normals.map((z) => place(1 / (1 + Math.exp(-(mean + std * z)))));
   });
-}
-
-/** Random numbers that a sampler reads, some for every position of a sequence. */
-export interface PositionDraws {
-  /** Standard normals, or uniforms in [0, 1). */
-  readonly kind: 'normal' | 'uniform';
-  readonly stream: string;
-  /** Shape of the numbers of one position: [] or [C]. */
-  readonly shape: readonly number[];
 }
 
 /** Random numbers of a sampler by their names in its program. */

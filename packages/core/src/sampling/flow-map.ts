@@ -1,6 +1,7 @@
 import type { SampledCodes } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
+import type { ChoosingProgram } from '../model/code-choice';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { denoisedFromProbabilities } from '../score/mixture';
@@ -22,7 +23,8 @@ export interface FlowMapProgram {
  * The flow map of a teacher (Distilled Decoding 1, arXiv 2412.17153): AR step by AR step, after the codes
  * that earlier noise was mapped to, dx/dt = v(x, t | prefix) takes every position's noise to a code. The
  * sequences have the teacher's distribution up to the solver's error, and one noise always gives the same
- * one. The teacher is evaluated once per AR step; only the closed form depends on x_t.
+ * one. The teacher is evaluated once per AR step, from its cache where it has one; only the closed form
+ * depends on x_t.
  * @throws RangeError below one step.
  */
 export function compileFlowMap(
@@ -32,16 +34,16 @@ export function compileFlowMap(
   if (!Number.isInteger(solverSteps) || solverSteps < 1) {
     throw new RangeError(`The flow map needs 1 solver step or more, not ${solverSteps}.`);
   }
-  return compileArSampler(
-    {
-      name: 'flow map',
-      teacher,
-      weights,
-      batchSize,
-      draws: sampleNoise(teacher.layout),
-      choose: (codebook, logProbs, noise) => mapToCodes(codebook, logProbs, noise, solverSteps),
-    },
-    compiler,
+  const program: ChoosingProgram = {
+    name: 'flow map',
+    weights,
+    batchSize,
+    draws: sampleNoise(teacher.layout),
+    choose: (codebook, logProbs, noise) => mapToCodes(codebook, logProbs, noise, solverSteps),
+  };
+  return (
+    teacher.createCachedSampler?.(compiler, program) ??
+    compileArSampler({ ...program, teacher }, compiler)
   );
 }
 

@@ -1,5 +1,5 @@
+import type { PositionDraws } from '../model/code-choice';
 import type { SequenceLayout } from '../model/sequence-layout';
-import type { PositionDraws } from './draws';
 
 /** The noise that a sequence is made of: the same sample number gives all models the same noise. */
 export function sampleNoise({ channels }: SequenceLayout): PositionDraws {

@@ -1,5 +1,6 @@
-import { type Parameters, sampleCodes, type SampledCodes } from '@ar-distill/nn';
+import { type Parameters, sampleCodes } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
+import type { ChooseCodes } from '../model/code-choice';
 import type { Condition } from '../model/condition';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import { type SequenceLayout, sequenceLength, stepStarts } from '../model/sequence-layout';
@@ -32,16 +33,6 @@ export function checkRefinedSteps({ stepLengths }: SequenceLayout, steps: number
     `The teacher can draw 0 to ${stepLengths.length} of the last AR steps again, not ${steps}.`,
   );
 }
-
-/**
- * The codes [B, L, C] of L positions, from the scaled `codebook` [V, C], log-probabilities [B, L, V] and
- * the random numbers [B, L, …] of the positions.
- */
-export type ChooseCodes = (
-  codebook: tf.Tensor,
-  logProbs: tf.Tensor,
-  draws: tf.Tensor,
-) => SampledCodes;
 
 /**
  * The teacher draws the AR steps from `firstStep` on, in order, each after the clean prefix before it;

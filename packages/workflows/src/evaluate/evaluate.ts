@@ -9,7 +9,7 @@ import type { WorkflowOptions } from '../events';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import type { TeacherSamplingChoice } from '../models/teacher-sampling';
 import type { ImageSampler } from '../sample/image-sampler';
-import type { SamplerOptions } from '../sample/open-sampler';
+import { type SamplerOptions, STEPS_EXCLUSION } from '../sample/open-sampler';
 import { checkCount, checkFile } from '../settings/check-option';
 import { namedOption } from '../settings/named-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
@@ -57,6 +57,7 @@ const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
       'run',
       'teacher',
       'weights',
+      'steps',
       'tokenizer',
       'samples',
       'seed',
@@ -68,7 +69,7 @@ const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
   },
   {
     option: 'reconstruction',
-    excludes: ['teacher', 'weights', 'seed', 'draws', 'pathLength', 'teacherDistance'],
+    excludes: ['teacher', 'weights', 'steps', 'seed', 'draws', 'pathLength', 'teacherDistance'],
     because: 'nothing is drawn then',
   },
   {
@@ -76,13 +77,14 @@ const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
     excludes: ['pathLength'],
     because: 'the teacher draws tokens, which no path leads through',
   },
+  STEPS_EXCLUSION,
 ];
 
 /** Unless the teacher only draws the last steps of the generator's images. */
 const TEACHER_EXCLUSIONS: typeof EXCLUSIONS = [
   {
     option: 'teacher',
-    excludes: ['weights', 'pathLength'],
+    excludes: ['weights', 'steps', 'pathLength'],
     because: 'the teacher draws without a generator',
   },
   {

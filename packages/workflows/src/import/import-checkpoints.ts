@@ -8,6 +8,7 @@ import {
   openCheckpoint,
   type StoredTensorSource,
 } from '@ar-distill/checkpoints';
+import { dd1 } from '@ar-distill/core/methods';
 import { elementCount } from '@ar-distill/program';
 import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
 import { saveModelDirectory } from '@ar-distill/runs';
@@ -87,7 +88,7 @@ function checkCheckpoint(file: string): void {
   checkWeightsPath(file, 'checkpoint');
   if (!isModelDirectory(file)) return;
   throw new InvalidOptionError(
-    `"${file}" is a model directory already: use it with --teacher or --tokenizer.`,
+    `"${file}" is a model directory already: use it with --teacher, --tokenizer or --weights.`,
   );
 }
 
@@ -121,6 +122,7 @@ async function writeModel(
       label: part.label,
       tensors: part.parameters.length,
       source: { file: path.basename(from.file), path: part.path },
+      ...(part.kind === dd1.name ? { provenance: { method: dd1.name } } : {}),
     })),
     architecture,
   };

@@ -10,7 +10,7 @@ import type { WeightsSource } from './weights-source';
  */
 export function layeredArchitecture(
   context: PresetContext,
-  sources: readonly (WeightsSource | undefined)[],
+  sources: readonly (Pick<WeightsSource, 'architecture' | 'isPartial'> | undefined)[],
 ): unknown {
   let merged = context.found.preset.architecture;
   for (const source of sources) {

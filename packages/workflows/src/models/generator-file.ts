@@ -1,11 +1,13 @@
 import type { SequenceGenerator } from '@ar-distill/core';
 import { METHODS } from '@ar-distill/di';
-import type { HostTensors } from '@ar-distill/program';
+import { tensorSource, type HostTensors } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
-import { parseArchitecture } from './architecture';
+import { layeredArchitecture, parseArchitecture } from './architecture';
+import { checkGeneratorSteps } from './generator-steps';
 import { readParameters } from './parameters';
 import { createGenerator, type PresetModels } from './preset-models';
+import { releasedEmission } from './released-flow-map';
 import { openWeights, type WeightsSource } from './weights-source';
 
 /** A generator with weights that belong to it. */
@@ -17,11 +19,14 @@ export interface LoadedGenerator {
 /**
  * The generator in a file or a model directory; without one, the one that ships with the plugin. Tells
  * which it is.
+ * @param steps network evaluations that it is to draw in.
+ * @throws InvalidOptionError when there is none, or it is not trained for as many steps; Error when it does not fit.
  */
 export async function loadGenerator(
   context: PresetContext,
   models: PresetModels,
   from?: string,
+  steps = 1,
 ): Promise<LoadedGenerator> {
   const { found, emit } = context;
   const file = from ?? found.preset.weights?.generator;
@@ -38,35 +43,57 @@ export async function loadGenerator(
         `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
       );
     }
-    emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
-    const generator = madeGenerator(context, source);
+    const architecture = architectureOf(context, source, models);
+    const generator = madeGenerator(context, source, architecture);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,
       );
     }
-    checkCodeScale(context, file, source.architecture, models);
+    checkCodeScale(context, file, architecture, models);
     checkNothingElse(file, generator, source);
-    return {
-      generator,
-      weights: await readParameters('generator', generator.parameterSpecs, [source.tensors]),
-    };
+    const sources = [source.tensors];
+    if (source.isReleasedDd1) {
+      const { layout } = generator;
+      sources.push(tensorSource(await releasedEmission(context, file, layout, models)));
+    }
+    const weights = await readParameters('generator', generator.parameterSpecs, sources);
+    checkGeneratorSteps({ generator, weights }, steps);
+    const { method } = source.provenance;
+    emit({
+      kind: 'generator',
+      file,
+      ...(from === undefined ? { preset: found.name } : {}),
+      ...(method === undefined ? {} : { method: String(method) }),
+    });
+    return { generator, weights };
   } finally {
     await source.close();
   }
 }
 
+/** The architecture that a file states; what it leaves out is the other networks'. */
+function architectureOf(
+  context: PresetContext,
+  source: WeightsSource,
+  { architecture }: PresetModels,
+): unknown {
+  return source.isPartial
+    ? layeredArchitecture(context, [{ architecture }, source])
+    : parseArchitecture(context, source.architecture);
+}
+
 /** What the weights belong to: the method that trained them may have a generator of its own. */
 function madeGenerator(
   context: PresetContext,
-  { architecture, provenance }: WeightsSource,
+  { provenance }: WeightsSource,
+  architecture: unknown,
 ): SequenceGenerator {
   const { container, found } = context;
-  const parsed = parseArchitecture(context, architecture);
   const method = container.resolveAll(METHODS).find(({ name }) => name === provenance['method']);
   return (
-    method?.value.createGenerator?.(found.backbone, parsed) ??
-    createGenerator(found.backbone, parsed)
+    method?.value.createGenerator?.(found.backbone, architecture) ??
+    createGenerator(found.backbone, architecture)
   );
 }
 
@@ -78,7 +105,7 @@ function checkCodeScale(
   { teacher, sampling }: PresetModels,
 ): void {
   const { backbone } = context.found;
-  const { codeScale } = backbone.createTeacher(parseArchitecture(context, architecture), sampling);
+  const { codeScale } = backbone.createTeacher(architecture, sampling);
   if (codeScale === teacher.codeScale) return;
   throw new Error(
     `"${file}" makes code vectors of scale ${codeScale}, where those of the tokenizer have ${teacher.codeScale}: name its run instead, or the tokenizer that it was distilled with.`,

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isModelDirectory, openSafetensors } from '@ar-distill/checkpoints';
+import { dd1 } from '@ar-distill/core/methods';
 import { findPreset, type FoundPreset, type ServiceContainer } from '@ar-distill/di';
 import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
 import { InvalidOptionError } from '../errors';
@@ -58,7 +59,7 @@ async function ofModelDirectory(container: ServiceContainer, folder: string): Pr
       ...(holds('teacher') ? { teacher: folder } : {}),
       ...(holds('tokenizer') ? { tokenizer: folder } : {}),
     },
-    generator: holds('generator') ? folder : undefined,
+    generator: holds('generator') || holds(dd1.name) ? folder : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isModelDirectory, openCheckpoint, type WeightsFile } from '@ar-distill/checkpoints';
 import type { Backbone } from '@ar-distill/core';
+import { dd1 } from '@ar-distill/core/methods';
 import { tensorSource, type TensorSource } from '@ar-distill/program';
 import { loadModel, loadModelDirectory, type ModelKind } from '@ar-distill/runs';
 import { openForeignWeights } from './foreign-weights';
@@ -13,6 +14,8 @@ export interface WeightsSource {
   readonly architecture?: unknown;
   /** Set when the architecture holds only the keys that the network here determines. */
   readonly isPartial?: boolean;
+  /** Set for a released network of Distilled Decoding 1, which says neither its codes nor its AR steps. */
+  readonly isReleasedDd1?: boolean;
   /** Set when other networks may lie beside this one. */
   readonly isFolder?: boolean;
   readonly provenance: Readonly<Record<string, string | number>>;
@@ -46,10 +49,13 @@ async function openDirectory(
   folder: string,
 ): Promise<WeightsSource> {
   const { description, weights } = await loadModelDirectory(folder);
-  const kinds = description.components.map((component) => component.kind);
+  const { components } = description;
+  const kinds = components.map((component) => component.kind);
+  const isReleasedDd1 = kind === 'generator' && kinds.includes(dd1.name);
+  const own = components.find((component) => component.kind === (isReleasedDd1 ? dd1.name : kind));
   try {
     checkOwner(backbone, folder, description.plugin);
-    if (!kinds.includes(kind)) {
+    if (!own) {
       throw new Error(
         `"${folder}" holds ${kinds.map((held) => `a ${held}`).join(' and ')} where a ${kind} is needed: name another folder.`,
       );
@@ -63,7 +69,8 @@ async function openDirectory(
     architecture: description.architecture,
     isPartial: kinds.length === 1,
     isFolder: true,
-    provenance: {},
+    ...(isReleasedDd1 ? { isReleasedDd1 } : {}),
+    provenance: { ...(isReleasedDd1 ? { method: dd1.name } : {}), ...own?.provenance },
     close: () => weights.close(),
   };
 }

@@ -47,9 +47,8 @@ export async function measureRows(
 ): Promise<MeasuredTable> {
   const { context, models, adaptation, outcome, run, decoder } = subject;
   const { compiler } = context;
-  const pool = outcome.pool!;
-  const poolSize = pool.sequences.shape[0]!;
-  const samples = Math.min(subject.samples, poolSize);
+  const { pool } = outcome;
+  const samples = pool ? Math.min(subject.samples, sizeOf(pool)) : subject.samples;
   const space = models.teacher.condition;
   const condition = space.inTurn(0, samples);
   const rows: ResultRow[] = [];
@@ -72,10 +71,10 @@ export async function measureRows(
     const decode = own(await compileDecoder(compiler, decoder, batchSize));
     const decoded = (name: string, sequences: HostTensor): Promise<DrawnImages> =>
       decodeSequences(name, decode, batchSize, sequences, condition, rng, context);
-    // The method's pool is of the teacher that was distilled.
+    // The method's pool, where it has one, is of the teacher that was distilled.
     const distilledFrom = adaptation ? ADAPTED : TEACHER;
     const firstRows = Int32Array.from({ length: samples }, (_, i) => i);
-    const ofPool = conditionRows({ sequences: pool.sequences }, firstRows)['sequences']!;
+    const ofPool = pool && conditionRows({ sequences: pool.sequences }, firstRows)['sequences']!;
     await disposing(async (ownMethod) => {
       const methods = await openMethods(subject, ownMethod);
       const seconds = await timeMethods(methods, subject, rng);
@@ -88,20 +87,26 @@ export async function measureRows(
       }
       for (const [name, sampler] of methods) {
         const drawn =
-          name === distilledFrom
+          ofPool && name === distilledFrom
             ? await decoded(name, ofPool)
             : await drawImages(name, sampler, condition, samples, rng, context);
         const { evaluations } = sampler;
         await measure(name, drawn, { evaluations, secondsPerImage: seconds.get(name)! });
       }
     });
-    const minimum = Math.min(DONORS, Math.floor(poolSize / (space.numClasses ?? 1)));
-    const marginals = marginalsOf(context, pool, { condition, count: samples, minimum }, rng);
+    const donors = pool ?? outcome.marginals;
+    if (!donors) return;
+    const minimum = Math.min(DONORS, Math.floor(sizeOf(donors) / (space.numClasses ?? 1)));
+    const marginals = marginalsOf(context, donors, { condition, count: samples, minimum }, rng);
     if (marginals) {
       await measure(INDEPENDENT, await decoded('onestep*', marginals), { evaluations: 1 });
     }
   });
   return { rows, columns: measuring.columns, pictures, samples };
+}
+
+function sizeOf({ sequences }: TeacherPool): number {
+  return sequences.shape[0]!;
 }
 
 /** Independent tokens; undefined when no two samples share a condition, or too few do. */

@@ -31,20 +31,22 @@ export async function qualityCurve(
   const times = await run.readMetrics();
   const points: QualityPoint[] = [];
   for (const updates of curveSnapshots(await savedSnapshots(run), outcome.iteration)) {
+    const record = times.find(
+      ({ stage, iteration }) => stage === trainedIn && iteration === updates,
+    );
+    const seconds = record?.['seconds'];
     const weights = await run.loadArrays(snapshotName(updates));
-    if (!weights) continue;
+    // A method may not record when it was there.
+    if (!weights || typeof seconds !== 'number') continue;
     const { images } = await drawFrom(
       await compileOneStep({ generator, weights, batchSize }, context.compiler),
       decoder,
       { name: `${frechetName} at ${updates}`, condition, count, rng },
       context,
     );
-    const record = times.find(
-      ({ stage, iteration }) => stage === trainedIn && iteration === updates,
-    );
     points.push({
       updates,
-      seconds: Number(record?.['seconds'] ?? Number.NaN),
+      seconds,
       distance: await frechetDistance(images),
     });
   }

@@ -26,25 +26,28 @@ export interface PlannedReport {
  */
 export async function checkReport(
   context: PresetContext,
-  { models: { teacher, tokenizer }, plan: { pool }, presetPlan, samples }: PlannedReport,
+  { models: { teacher, tokenizer }, plan, presetPlan, samples }: PlannedReport,
 ): Promise<void> {
   const images = tokenizer && imagesOf({ teacher, tokenizer: tokenizer.tokenizer });
-  // Without a pool there are pictures only.
-  if (!pool || !images || !metricsOfImages(context, images)) return;
+  if (!images || !metricsOfImages(context, images)) return;
   checkImageCount(context, images, samples);
   const positions = sequenceLength(teacher.layout);
   const marginal = smallestMarginalPool(teacher.condition, positions, samples) ?? 0;
   // What is too small in the preset already is its author's choice: the row is left out.
-  const isUsual = (presetPlan?.pool?.size ?? 0) >= marginal;
-  const needed = Math.max(neededImages(context, images), isUsual ? marginal : 0);
-  if (pool.size < needed) {
+  const donors = plan.pool ?? plan.marginals;
+  const ofPreset = presetPlan?.pool ?? presetPlan?.marginals;
+  const isUsual = (ofPreset?.size ?? 0) >= marginal;
+  // The teacher's row is the pool, where there is one.
+  const ofRow = plan.pool ? neededImages(context, images) : 0;
+  const needed = Math.max(ofRow, isUsual ? marginal : 0);
+  if (donors && donors.size < needed) {
     throw new InvalidOptionError(
-      `The setting "${pool.setting}" is ${pool.size} where the report of "${context.found.name}" needs ${needed} or more: raise it, or leave the report out.`,
+      `The setting "${donors.setting}" is ${donors.size} where the report of "${context.found.name}" needs ${needed} or more: raise it, or leave the report out.`,
     );
   }
-  if (pool.size < marginal) {
+  if (donors && donors.size < marginal) {
     context.progress.message(
-      `The report will leave out ${INDEPENDENT}: they take a "${pool.setting}" of ${marginal}, and it is ${pool.size}.`,
+      `The report will leave out ${INDEPENDENT}: they take a "${donors.setting}" of ${marginal}, and it is ${donors.size}.`,
     );
   }
   await checkEvaluator(context, images);

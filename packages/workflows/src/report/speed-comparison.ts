@@ -22,7 +22,7 @@ const PAUSE = 60;
 
 /** Options of `measureSpeed`. */
 export interface SpeedOptions
-  extends PresetChoice, TeacherSamplingChoice, Omit<SamplerOptions, 'teacherSteps'> {
+  extends PresetChoice, TeacherSamplingChoice, Omit<SamplerOptions, 'steps' | 'teacherSteps'> {
   /** Default 0. */
   readonly seed?: number | undefined;
 }

@@ -16,9 +16,7 @@ export async function writeReport(subject: ReportSubject): Promise<DistillReport
   const decoder = decoderOf(subject.models);
   if (!decoder) return writeSequenceReport(subject);
   const images = imagesOf({ teacher: subject.models.teacher, tokenizer: decoder.tokenizer });
-  const isMeasured =
-    whyNotMeasured(subject.context, images) === undefined && subject.outcome.pool !== undefined;
-  return isMeasured
+  return whyNotMeasured(subject.context, images) === undefined
     ? writeImageReport({ ...subject, decoder })
     : writePictureReport({ ...subject, decoder });
 }

@@ -1,5 +1,5 @@
 import { isDiscrete, type ConditionSpace, type SequenceSampler } from '@ar-distill/core';
-import { compileOneStep, compileWatchedTeacher } from '@ar-distill/core/sampling';
+import { compileWatchedTeacher } from '@ar-distill/core/sampling';
 import type { ServiceContainer } from '@ar-distill/di';
 import type { HostTensor, HostTensors, Rng } from '@ar-distill/program';
 import { onPreset, openContext, type PresetContext } from '../context';
@@ -13,6 +13,7 @@ import { checkCount } from '../settings/check-option';
 import { imageBatch } from './batch-sizes';
 import { compileDecoderOf, imageDecoder, type Decoder } from './decoder';
 import { drawBatches, type ImageBatch } from './draw-images';
+import { generatorSampler } from './generator-sampler';
 import { imageSampler, type ImageSampler } from './image-sampler';
 
 /** Images per call at most. */
@@ -46,6 +47,8 @@ export interface ImageRequest {
    * same images in more time.
    */
   readonly onStep?: ((step: ImageStep) => void | Promise<void>) | undefined;
+  /** Network evaluations of the generator per image: 1 (default) or, where it is trained for them, 2. */
+  readonly steps?: number | undefined;
   /** Images per batch at most; as many as fit well when left out. */
   readonly batchSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -101,20 +104,28 @@ export class ImageModel {
 
   /**
    * Images of the request, batch by batch.
-   * @throws InvalidOptionError when the source holds no generator, or a batch is no number of images;
+   * @throws InvalidOptionError when the source holds no generator, or one of fewer steps, the teacher is given
+   *   steps, or a batch is no number of images;
    *   Error when the model has been disposed of; the signal's reason when it is aborted.
    */
   async *draw(request: ImageRequest): AsyncGenerator<ImageBatch, void, undefined> {
-    const { by, condition, count, rng, signal, onStep } = request;
+    const { by, condition, count, rng, steps, signal, onStep } = request;
     const largest = imageBatch(this.models.teacher.layout, this.imageShape, BATCH);
     const wanted = request.batchSize ?? largest;
     checkCount('The size of a batch', wanted);
+    if (by === 'teacher' && steps !== undefined) {
+      throw new InvalidOptionError('The teacher draws all of its AR steps: leave "steps" out.', {
+        options: ['steps'],
+      });
+    }
     const batchSize = Math.min(wanted, largest, count);
     signal?.throwIfAborted();
     const { progress, signal: own } = this.context;
     const sampler = onStep
       ? await this.watched(batchSize, onStep)
-      : await this.kept(`${by}/${batchSize}`, () => this.openSampler(by, batchSize));
+      : await this.kept(`${by}/${steps ?? 1}/${batchSize}`, () =>
+          this.openSampler(by, batchSize, steps),
+        );
     try {
       yield* drawBatches(by, sampler, condition, count, rng, {
         progress,
@@ -178,12 +189,16 @@ export class ImageModel {
     };
   }
 
-  private async openSampler(by: Drawer, batchSize: number): Promise<ImageSampler> {
+  private async openSampler(
+    by: Drawer,
+    batchSize: number,
+    steps: number | undefined,
+  ): Promise<ImageSampler> {
     const { compiler } = this.context;
     const sequences: SequenceSampler =
       by === 'teacher'
         ? await this.teacherSampler(batchSize)
-        : await compileOneStep({ ...(await this.loadedGenerator()), batchSize }, compiler);
+        : await generatorSampler(compiler, await this.loadedGenerator(), batchSize, steps);
     return imageSampler(compiler, sequences, this.decoder);
   }
 

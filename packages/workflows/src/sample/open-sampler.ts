@@ -1,5 +1,7 @@
 import { isDiscrete, type SequenceLayout, type SequenceSampler } from '@ar-distill/core';
-import { compileOneStep, compileRefinement } from '@ar-distill/core/sampling';
+import { isModelDirectory } from '@ar-distill/checkpoints';
+import { compileRefinement } from '@ar-distill/core/sampling';
+import { describeModelDirectory } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { loadGenerator } from '../models/generator-file';
@@ -7,6 +9,8 @@ import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/
 import { generatorOfRun, namedRun, type RunReference } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
 import { filesToDraw } from '../runs/run-networks';
+import type { Exclusion } from '../settings/refuse-together';
+import { generatorSampler } from './generator-sampler';
 
 /** What draws. */
 export interface SamplerOptions extends RunReference {
@@ -14,9 +18,18 @@ export interface SamplerOptions extends RunReference {
   readonly teacher?: boolean | string | undefined;
   /** Weights of the tokenizer; default: the run's, else those that ship with the preset. */
   readonly tokenizer?: string | undefined;
+  /** Network evaluations of the generator, 1 (default) or, where it is trained for them, 2. */
+  readonly steps?: number | undefined;
   /** The last AR steps that the teacher samples again (DD2, algorithm 4). */
   readonly teacherSteps?: number | undefined;
 }
+
+/** What would be taken and ignored. */
+export const STEPS_EXCLUSION: Exclusion<'teacherSteps' | 'steps'> = {
+  option: 'teacherSteps',
+  excludes: ['steps'],
+  because: 'the teacher goes on from what the generator makes in one step',
+};
 
 /**
  * Checks what can be told of the preset alone, before any weights are read.
@@ -85,13 +98,30 @@ export async function sampledFiles(
   const withTeacher = besideTeacher || teacherDraws(options);
   const given = { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) };
   const named = namedRun(options, context);
-  if (!named) return { ...given, generator: weights };
+  if (!named) {
+    const beside = await filesBeside(weights, given, withTeacher);
+    return { ...given, ...beside, generator: weights };
+  }
   const { folder, flag } = named;
   const networks = readRun(DISTILLATION, context, folder, flag);
   const files = await filesToDraw(context, { folder, networks }, given, withTeacher);
   const generator = generatorOfRun(folder);
   const isStated = !withTeacher && files.teacher === undefined;
   return { ...files, generator, ...(isStated ? { statedBy: generator } : {}) };
+}
+
+/** What the model directory of a generator brings along: a tokenizer, else what it says of the architecture. */
+async function filesBeside(
+  weights: string | undefined,
+  { tokenizer, teacher }: ModelFiles,
+  withTeacher: boolean,
+): Promise<Pick<SampledFiles, 'tokenizer' | 'statedBy'>> {
+  if (weights === undefined || !isModelDirectory(weights)) return {};
+  const { components } = await describeModelDirectory(weights);
+  if (tokenizer === undefined && components.some(({ kind }) => kind === 'tokenizer')) {
+    return { tokenizer: weights };
+  }
+  return withTeacher || teacher !== undefined ? {} : { statedBy: weights };
 }
 
 /** The networks that images are drawn from; the teacher's weights only where it takes part. */
@@ -123,8 +153,8 @@ export async function openSampler(
     return teacher.createSampler(compiler, teacherWeights, batchSize);
   }
   if (steps > 0) checkSteps(teacher.layout, steps);
-  const loaded = await loadGenerator(context, models, files.generator);
-  if (steps === 0) return compileOneStep({ ...loaded, batchSize }, compiler);
+  const loaded = await loadGenerator(context, models, files.generator, options.steps);
+  if (steps === 0) return generatorSampler(compiler, loaded, batchSize, options.steps);
   if (!isDiscrete(teacher)) {
     throw new InvalidOptionError(
       `The teacher of "${found.backbone.name}" has no tokens to draw again: leave out the teacher's steps.`,

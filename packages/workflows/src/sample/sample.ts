@@ -20,6 +20,7 @@ import {
   openSampler,
   sampledFiles,
   type SamplerOptions,
+  STEPS_EXCLUSION,
 } from './open-sampler';
 
 const BATCH = 100;
@@ -42,10 +43,10 @@ export interface SampleOptions extends PresetChoice, SamplerOptions, TeacherSamp
 }
 
 /** What would be taken and ignored. */
-const EXCLUSIONS: readonly Exclusion<'teacher' | 'weights' | 'snap'>[] = [
+const EXCLUSIONS: readonly Exclusion<'teacher' | 'weights' | 'snap' | 'steps'>[] = [
   {
     option: 'teacher',
-    excludes: ['weights', 'snap'],
+    excludes: ['weights', 'snap', 'steps'],
     because: 'the teacher draws by itself, without a generator',
   },
 ];
@@ -71,6 +72,7 @@ export async function sample(
   run: WorkflowOptions = {},
 ): Promise<SampleResult> {
   const { count = 100, seed = 0, out, npz, teacherSteps } = options;
+  refuseTogether(options, [STEPS_EXCLUSION]);
   // What the teacher's steps are drawn after is the generator's.
   if (!teacherSteps) refuseTogether(options, EXCLUSIONS);
   checkCount('The number of images', count);

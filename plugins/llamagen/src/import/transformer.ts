@@ -26,6 +26,7 @@ const MARKS = [
 ];
 /** DD1's networks embed vectors instead of tokens, so that only they have the bias (dd.py). */
 const DD1_MARKS = ['n_d_embed.weight', 'final_layer_conti.linear.weight', 'tok_embeddings.bias'];
+const DD1_NOTE = 'a Distilled Decoding 1 network: draw from it with --weights, in 1 step or 2';
 /** The released DD1 models make images of this size. */
 const DD1_IMAGE_SIZE = 256;
 
@@ -86,10 +87,7 @@ export function recognizeTransformer(
     label: labelOf(isDd1, official?.label ?? `depth${depth}-width${width}`, grid.size),
     architecture: own,
     parameters,
-    notes: [
-      ...grid.notes,
-      ...(isDd1 ? ['a Distilled Decoding 1 network: it is stored, but no command runs it'] : []),
-    ],
+    notes: [...grid.notes, ...(isDd1 ? [DD1_NOTE] : [])],
   };
 }
 

@@ -23,6 +23,7 @@ const WHAT = 'VAR transformer';
 const MARKS = ['pos_1LC', 'word_embed.weight', 'blocks.0.attn.mat_qkv.weight'];
 /** Either name is only in the networks of Distilled Decoding 1 (VAR/models/dd.py). */
 const DD1_MARKS = ['n_d_embed.weight', 'final_layer_conti.linear.weight'];
+const DD1_NOTE = 'a Distilled Decoding 1 network: draw from it with --weights, in 1 step or 2';
 
 /** The quantiser beside a teacher is the tokenizer's, which brings it. */
 const isBuffer = (name: string): boolean =>
@@ -79,7 +80,7 @@ export function recognizeTransformer(
     part,
     isBuffer,
   );
-  if (isDd1) notes.push('a Distilled Decoding 1 network: it is stored, but no command runs it');
+  if (isDd1) notes.push(DD1_NOTE);
   return {
     path: part.path,
     kind: isDd1 ? 'dd1' : 'teacher',

@@ -1,7 +1,5 @@
-import type { HostTensor, HostTensors, StepCompiler } from '@ar-distill/program';
 import { type DiscreteScoreTeacher, isDiscrete } from '../../model/discrete-score-teacher';
 import type { FlowMapNetwork } from '../../model/flow-map-network';
-import { disposing } from '../../optimization/disposing';
 import { trainSupervised } from '../../optimization/supervised-training';
 import type { TrainingEnvironment } from '../../optimization/training-loop';
 import type {
@@ -15,6 +13,7 @@ import { StageResult } from '../stage-result';
 import { FORWARD, TRAINING } from '../stage-work';
 import { dd1Rows } from './dd1-rows';
 import { type Dd1Settings, dd1SettingsSchema } from './dd1-settings';
+import { flowMapEmission, whyNoEmission } from './emission';
 import { FlowMapGenerator } from './flow-map-generator';
 import { type FlowMapPairs, MAP_STAGE, mapPairs } from './flow-map-pairs';
 import { FlowMapTask } from './flow-map-task';
@@ -34,10 +33,11 @@ export const dd1: DistillationMethod<Dd1Settings> = {
   quickSettings: { pairs: 2560, iterations: 120, checkpointInterval: 30 },
   createGenerator: (backbone, architecture) =>
     new FlowMapGenerator(requireNetwork(backbone.createFlowMapNetwork?.(architecture))),
-  plan: ({ iterations, batchSize }) => ({
+  plan: ({ iterations, batchSize, pairs }) => ({
     training: [
       { name: 'flow-map network', updates: iterations, sequences: iterations * batchSize },
     ],
+    marginals: { size: pairs, setting: 'pairs' },
   }),
   start,
 };
@@ -52,18 +52,19 @@ interface Dd1Subject extends DistillationSubject<Dd1Settings> {
 /** The stages: the teacher's flow map at random noise, training on it. */
 function start(given: DistillationSubject<Dd1Settings>, services: MethodServices): Distillation {
   const subject = checked(given);
-  const { teacher, settings, mapped } = subject;
+  const { teacher, teacherWeights, flowMapNetwork, settings, mapped } = subject;
   const { compiler, rng } = services;
   const pairs = new StageResult<FlowMapPairs>(MAP_STAGE);
   const trained = new StageResult<GeneratorSnapshot>(TRAINING_STAGE);
-  const { pairs: count, iterations, batchSize, secondStart } = settings;
+  const { pairs: count, iterations, batchSize } = settings;
+  // Guided teachers read every sequence twice; those without a cache read it anew at every AR step.
+  const passes = 2 * (teacher.createCachedSampler ? 1 : teacher.layout.stepLengths.length);
   return {
     stages: [
       {
         name: MAP_STAGE,
         title: 'Flow map of the teacher',
-        // Guided teachers read every sequence twice.
-        work: count * teacher.layout.stepLengths.length * 2 * FORWARD,
+        work: count * passes * FORWARD,
         run: async (environment) => pairs.give(await mapPairs(subject, compiler, rng, environment)),
       },
       {
@@ -76,7 +77,14 @@ function start(given: DistillationSubject<Dd1Settings>, services: MethodServices
     ],
     outcome: () => ({
       ...trained.value,
-      rows: dd1Rows(mapped, trained.value.weights, secondStart),
+      marginals: pairs.value.mapped,
+      rows: dd1Rows(mapped, {
+        weights: trained.value.weights,
+        initial: () => ({
+          ...trained.value.weights,
+          ...flowMapNetwork.initializeFromTeacher(teacherWeights, rng),
+        }),
+      }),
     }),
   };
 }
@@ -90,18 +98,10 @@ function checked(subject: DistillationSubject<Dd1Settings>): Dd1Subject {
     );
   }
   const flowMapNetwork = requireNetwork(subject.flowMapNetwork);
+  const { codeSteps, vectorWeight } = settings;
+  const reason = whyNoEmission(teacher.layout, settings);
+  if (reason !== undefined) throw new Error(reason);
   const steps = teacher.layout.stepLengths.length;
-  const { codeSteps, secondStart, vectorWeight } = settings;
-  if (codeSteps > steps) {
-    throw new Error(
-      `There are ${steps} AR steps: set codeSteps to ${steps} or less, not ${codeSteps}.`,
-    );
-  }
-  if (secondStart !== undefined && secondStart >= steps) {
-    throw new Error(
-      `There are ${steps} AR steps, of which the second evaluation needs one or more: set secondStart below ${steps}, not to ${secondStart}.`,
-    );
-  }
   if (codeSteps < steps && vectorWeight === 0) {
     throw new Error(
       `AR steps after the first ${codeSteps} would emit vectors that are not trained: set vectorWeight above 0, or codeSteps to ${steps}.`,
@@ -116,20 +116,25 @@ function requireNetwork(network: FlowMapNetwork | undefined): FlowMapNetwork {
 }
 
 async function train(
-  { teacher, teacherWeights, flowMapNetwork, mapped, settings }: Dd1Subject,
+  { teacher, teacherWeights, flowMapNetwork, settings }: Dd1Subject,
   pairs: FlowMapPairs,
   { compiler, rng, onSnapshot }: MethodServices,
   environment: TrainingEnvironment,
 ): Promise<GeneratorSnapshot> {
-  const { iterations, pairs: count, codeSteps, checkpointInterval } = settings;
-  const codebook = await scaledCodebook(teacher, teacherWeights, compiler);
+  const { iterations, pairs: count, checkpointInterval } = settings;
+  const emission = await flowMapEmission(
+    teacher.layout,
+    { weights: teacherWeights, codebook: (parameters) => teacher.scaledCodebook(parameters) },
+    settings,
+    compiler,
+  );
   const snapshot = (
     iteration: number,
     { weights, seconds }: Pick<GeneratorSnapshot, 'weights' | 'seconds'>,
   ): GeneratorSnapshot => ({
     iteration,
     seconds,
-    weights: mapped.weightsOf(weights, codebook, codeSteps),
+    weights: { ...weights, ...emission },
     total: iterations,
   });
   const trained = await trainSupervised(
@@ -151,23 +156,4 @@ async function train(
     `${TRAINING_STAGE}: ${iterations} updates in ${trained.seconds.toFixed(1)} s`,
   );
   return snapshot(iterations, trained);
-}
-
-/** The codes [V, C] that the teacher's score knows. */
-function scaledCodebook(
-  teacher: DiscreteScoreTeacher,
-  teacherWeights: Readonly<HostTensors>,
-  compiler: StepCompiler,
-): Promise<HostTensor> {
-  return disposing(async (own) => {
-    const step = own(
-      await compiler.compile({
-        name: 'codebook',
-        constants: teacherWeights,
-        inputs: {},
-        fn: ({ constants }) => ({ outputs: { codebook: teacher.scaledCodebook(constants) } }),
-      }),
-    );
-    return (await step.run({}))['codebook']!;
-  });
 }

@@ -1,19 +1,16 @@
-import { float32, type HostTensor, type HostTensors } from '@ar-distill/program';
+import type { HostTensors } from '@ar-distill/program';
 import { parameter, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import * as tf from '@tensorflow/tfjs';
 import type { Condition, ConditionSpace } from '../../model/condition';
 import type { FlowMapNetwork } from '../../model/flow-map-network';
 import type { SequenceGenerator } from '../../model/one-step-generator';
-import { type SequenceLayout, sequenceLength, stepOfPosition } from '../../model/sequence-layout';
-
-/** Names of what the generator keeps beside the network's weights. */
-const CODEBOOK = 'emitted.codebook';
-const IS_CODE = 'emitted.isCode';
+import type { SequenceLayout } from '../../model/sequence-layout';
+import { CODEBOOK, emissionSpecs, IS_CODE, IS_KEPT } from './emission';
 
 /**
  * A trained flow-map network as a generator (Distilled Decoding 1): every position emits the code of the
- * highest score or the continuous vector. Which, and the codes, stand among its weights, so that a file of
- * it needs no settings.
+ * highest score or the continuous vector. Which, the codes, and where a second evaluation starts stand
+ * among its weights (`flowMapEmission`), so that a file of it needs no settings.
  */
 export class FlowMapGenerator implements SequenceGenerator {
   readonly layout: SequenceLayout;
@@ -24,64 +21,39 @@ export class FlowMapGenerator implements SequenceGenerator {
     const { layout, condition, vocabSize, parameterSpecs } = network;
     this.layout = layout;
     this.condition = condition;
-    this.parameterSpecs = {
-      ...parameterSpecs,
-      [CODEBOOK]: { shape: [vocabSize, layout.channels], init: { kind: 'zeros' } },
-      [IS_CODE]: { shape: [sequenceLength(layout)], init: { kind: 'zeros' } },
-    };
-  }
-
-  /**
-   * The weights of the generator, made of the network's.
-   * @param codebook scaled codes [V, C].
-   * @param codeSteps the first AR steps, which emit codes.
-   */
-  weightsOf(network: Readonly<HostTensors>, codebook: HostTensor, codeSteps: number): HostTensors {
-    const isCode = stepOfPosition(this.layout).map((step) => (step < codeSteps ? 1 : 0));
-    return {
-      ...network,
-      [CODEBOOK]: codebook,
-      [IS_CODE]: float32([isCode.length], Float32Array.from(isCode)),
-    };
+    this.parameterSpecs = { ...parameterSpecs, ...emissionSpecs(layout, vocabSize) };
   }
 
   generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor {
-    const [batch, length] = noise.shape as [number, number, number];
-    const { codes, vectors } = this.read(parameters, noise, tf.zeros([batch, length]), condition);
-    return blend(codes, vectors, parameter(parameters, IS_CODE));
+    return this.emit(parameters, noise, tf.zeros(noise.shape.slice(0, 2)), condition);
+  }
+
+  isTrainedForTwo(weights: Readonly<HostTensors>): boolean {
+    return weights[IS_KEPT]!.data.some((kept) => kept === 1);
   }
 
   /**
-   * As `generate`, with a second evaluation that reads the codes of the AR steps before `secondStart` as
-   * data, and the same noise from there on; these codes are emitted as they are.
+   * As `generate`, with a second evaluation that reads what the first AR steps have emitted as data, and the
+   * same noise from there on; what is read as data stays as it is.
    */
-  generateTwice(
-    parameters: Parameters,
-    noise: tf.Tensor,
-    condition: Condition,
-    secondStart: number,
-  ): tf.Tensor {
-    const [batch, length] = noise.shape as [number, number, number];
-    const isBefore = stepOfPosition(this.layout).map((step) => (step < secondStart ? 1 : 0));
-    const isKept = tf.tensor1d(isBefore, 'float32');
-    const first = this.read(parameters, noise, tf.zeros([batch, length]), condition);
-    const tokens = blend(first.codes, noise, isKept);
-    const isData = tf.broadcastTo(isKept, [batch, length]);
-    const second = this.read(parameters, tokens, isData, condition);
-    const emitted = blend(second.codes, second.vectors, parameter(parameters, IS_CODE));
-    return blend(first.codes, emitted, isKept);
+  generateInTwo(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor {
+    const isKept = parameter(parameters, IS_KEPT);
+    const first = this.generate(parameters, noise, condition);
+    const isData = tf.broadcastTo(isKept, noise.shape.slice(0, 2));
+    const second = this.emit(parameters, blend(first, noise, isKept), isData, condition);
+    return blend(first, second, isKept);
   }
 
-  /** One evaluation: the codes of the highest scores and the vectors, [B, n, C] each. */
-  private read(
+  /** What one evaluation emits, [B, n, C]: codes at the positions of the first AR steps, vectors at others. */
+  private emit(
     parameters: Parameters,
     tokens: tf.Tensor,
     isData: tf.Tensor,
     condition: Condition,
-  ): Record<'codes' | 'vectors', tf.Tensor> {
+  ): tf.Tensor {
     const { logits, vectors } = this.network.predict(parameters, tokens, isData, condition);
     const codes = tf.gather(parameter(parameters, CODEBOOK), logits.argMax(-1));
-    return { codes, vectors };
+    return blend(codes, vectors, parameter(parameters, IS_CODE));
   }
 }
 

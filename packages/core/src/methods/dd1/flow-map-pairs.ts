@@ -14,7 +14,7 @@ import type { TrainingEnvironment } from '../../optimization/training-loop';
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
 import { compileFlowMap } from '../../sampling/flow-map';
 import { sampleNoise } from '../../sampling/sample-streams';
-import { createTeacherPool, poolBatch } from '../../sampling/teacher-pool';
+import { createTeacherPool, poolBatch, type TeacherPool } from '../../sampling/teacher-pool';
 import type { Dd1Settings } from './dd1-settings';
 
 /** Name of the stage, and of what the run keeps of it. */
@@ -29,6 +29,8 @@ export interface MappedTeacher {
 
 /** Pairs of noise and the sequence that the teacher's flow map takes it to. */
 export interface FlowMapPairs {
+  /** The sequences that noise is mapped to. */
+  readonly mapped: TeacherPool;
   /** Pairs of these numbers: `noise`, `sequence` [B, n, C], `tokens` [B, n] int32 and the condition. */
   batch(rows: Int32Array): HostTensors;
 }
@@ -69,6 +71,7 @@ export async function mapPairs(
     noise: float32(shape, own.normal(stream, row, elementCount(shape))),
   });
   return {
+    mapped: pool,
     batch: (rows) => ({
       ...poolBatch(pool, rows),
       ...conditionRows({ tokens: pool.tokens! }, rows),
