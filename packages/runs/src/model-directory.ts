@@ -21,6 +21,8 @@ export interface ModelComponent {
   readonly tensors: number;
   /** File that it came from, without its folder, and the state dict inside of it. */
   readonly source: { readonly file: string; readonly path: string };
+  /** Stands before the names of its tensors where another component has others of the same names. */
+  readonly prefix?: string;
 }
 
 /** What a model directory holds, as its `config.json` says. */
@@ -29,6 +31,8 @@ export interface ModelDescription {
   /** The preset whose sizes these are, when there is one. */
   readonly preset?: string;
   readonly components: readonly ModelComponent[];
+  /** Method that the generator is of, where it may bring a generator of its own. */
+  readonly method?: string;
   /** In the plugin's own terms; keys that the components do not determine are left out. */
   readonly architecture: Readonly<Record<string, unknown>>;
 }
@@ -64,7 +68,7 @@ function parseDescription(
   folder: string,
   config: Readonly<Record<string, unknown>>,
 ): ModelDescription {
-  const { format, version, plugin, preset, components, architecture } = config;
+  const { format, version, plugin, preset, components, method, architecture } = config;
   if (format !== FORMAT) {
     throw new Error(
       `"${folder}" holds a model of another program: make it one of AR-Distill's with "ar-distill import".`,
@@ -77,14 +81,25 @@ function parseDescription(
   }
   if (
     typeof plugin !== 'string' ||
-    (preset !== undefined && typeof preset !== 'string') ||
+    !isOptionalText(preset) ||
+    !isOptionalText(method) ||
     !Array.isArray(components) ||
     !components.every(isComponent) ||
     !isRecord(architecture)
   ) {
     throw new Error(`The config.json of "${folder}" is damaged: import the model again.`);
   }
-  return { plugin, ...(preset === undefined ? {} : { preset }), components, architecture };
+  return {
+    plugin,
+    ...(preset === undefined ? {} : { preset }),
+    components,
+    ...(method === undefined ? {} : { method }),
+    architecture,
+  };
+}
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
 }
 
 function isComponent(value: unknown): value is ModelComponent {
@@ -93,7 +108,8 @@ function isComponent(value: unknown): value is ModelComponent {
     typeof value['kind'] === 'string' &&
     typeof value['label'] === 'string' &&
     typeof value['tensors'] === 'number' &&
-    isRecord(value['source'])
+    isRecord(value['source']) &&
+    isOptionalText(value['prefix'])
   );
 }
 

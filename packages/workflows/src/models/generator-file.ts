@@ -14,6 +14,14 @@ export interface LoadedGenerator {
   readonly weights: Readonly<HostTensors>;
 }
 
+/** The same with what its file says. */
+export interface StoredGenerator extends LoadedGenerator {
+  readonly file: string;
+  /** As the file states it; see `parseArchitecture`. */
+  readonly architecture: unknown;
+  readonly provenance: WeightsSource['provenance'];
+}
+
 /**
  * The generator in a file or a model directory; without one, the one that ships with the plugin. Tells
  * which it is.
@@ -22,7 +30,7 @@ export async function loadGenerator(
   context: PresetContext,
   models: PresetModels,
   from?: string,
-): Promise<LoadedGenerator> {
+): Promise<StoredGenerator> {
   const { found, emit } = context;
   const file = from ?? found.preset.weights?.generator;
   if (!file) {
@@ -48,6 +56,9 @@ export async function loadGenerator(
     checkCodeScale(context, file, source.architecture, models);
     checkNothingElse(file, generator, source);
     return {
+      file,
+      architecture: source.architecture,
+      provenance: source.provenance,
       generator,
       weights: await readParameters('generator', generator.parameterSpecs, [source.tensors]),
     };

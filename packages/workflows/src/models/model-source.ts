@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isModelDirectory, openSafetensors } from '@ar-distill/checkpoints';
 import { findPreset, type FoundPreset, type ServiceContainer } from '@ar-distill/di';
-import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
+import { describeModelDirectory, type ModelDescription, RUN_CONFIG } from '@ar-distill/runs';
 import { InvalidOptionError } from '../errors';
 import { generatorOfRun } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
@@ -50,10 +50,19 @@ export async function findModelSource(
 
 async function ofModelDirectory(container: ServiceContainer, folder: string): Promise<ModelSource> {
   const description = await describeModelDirectory(folder);
-  const { components } = description;
-  const holds = (kind: string): boolean => components.some((component) => component.kind === kind);
   return {
     preset: presetOfModel(container, folder, description).found,
+    ...networksIn(folder, description),
+  };
+}
+
+/** Which networks a model directory holds. */
+export function networksIn(
+  folder: string,
+  { components }: ModelDescription,
+): Pick<ModelSource, 'files' | 'generator'> {
+  const holds = (kind: string): boolean => components.some((component) => component.kind === kind);
+  return {
     files: {
       ...(holds('teacher') ? { teacher: folder } : {}),
       ...(holds('tokenizer') ? { tokenizer: folder } : {}),

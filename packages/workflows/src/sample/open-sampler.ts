@@ -1,8 +1,11 @@
+import { isModelDirectory } from '@ar-distill/checkpoints';
 import { isDiscrete, type SequenceLayout, type SequenceSampler } from '@ar-distill/core';
 import { compileOneStep, compileRefinement } from '@ar-distill/core/sampling';
+import { describeModelDirectory } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { loadGenerator } from '../models/generator-file';
+import { networksIn } from '../models/model-source';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { generatorOfRun, namedRun, type RunReference } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
@@ -65,7 +68,7 @@ function teacherDraws({ teacher, teacherSteps }: SamplerOptions): boolean {
 /** Networks by the files that they are in; what ships is left out. */
 export interface SampledFiles extends ModelFiles {
   readonly generator?: string | undefined;
-  /** The generator of a run whose teacher takes no part; see `loadPresetModels`. */
+  /** The generator of a run or model directory whose teacher takes no part; see `loadPresetModels`. */
   readonly statedBy?: string | undefined;
 }
 
@@ -85,13 +88,29 @@ export async function sampledFiles(
   const withTeacher = besideTeacher || teacherDraws(options);
   const given = { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) };
   const named = namedRun(options, context);
-  if (!named) return { ...given, generator: weights };
+  if (!named) return besideGenerator(weights, given, withTeacher);
   const { folder, flag } = named;
   const networks = readRun(DISTILLATION, context, folder, flag);
   const files = await filesToDraw(context, { folder, networks }, given, withTeacher);
   const generator = generatorOfRun(folder);
   const isStated = !withTeacher && files.teacher === undefined;
   return { ...files, generator, ...(isStated ? { statedBy: generator } : {}) };
+}
+
+/** A generator that is given, and the tokenizer of its model directory where no other is. */
+async function besideGenerator(
+  generator: string | undefined,
+  given: ModelFiles,
+  withTeacher: boolean,
+): Promise<SampledFiles> {
+  if (generator === undefined || !isModelDirectory(generator)) return { ...given, generator };
+  const { files, generator: held } = networksIn(generator, await describeModelDirectory(generator));
+  return {
+    ...given,
+    generator,
+    ...(given.tokenizer === undefined ? { tokenizer: files.tokenizer } : {}),
+    ...(withTeacher ? {} : { statedBy: held }),
+  };
 }
 
 /** The networks that images are drawn from; the teacher's weights only where it takes part. */
