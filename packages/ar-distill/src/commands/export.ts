@@ -33,7 +33,7 @@ export function addExportCommand(program: Command, env: CliEnvironment): void {
       'after',
       examples(
         'export latest --out my-generator',
-        'export --preset mnist-var --onnx int8',
+        'export --onnx int8',
         'sample --weights my-generator     # then use it',
       ),
     );
