@@ -43,6 +43,8 @@ const STOPPED: Workflows = {
   adapt: (container, options, run) => workflows.adapt(container, options, stopping(run)),
   distill: (container, options, run) => workflows.distill(container, options, stopping(run)),
   evaluate: (container, options, run) => workflows.evaluate(container, options, stopping(run)),
+  exportModel: (container, options, run) =>
+    workflows.exportModel(container, options, stopping(run)),
   planDistillation: (container, options, run) =>
     workflows.planDistillation(container, options, stopping(run)),
   planStudy: (container, options, run) => workflows.planStudy(container, options, stopping(run)),

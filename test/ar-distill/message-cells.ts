@@ -55,6 +55,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--no-report': 'nothing',
   '--npz': 'file',
   '--objective': 'name',
+  '--onnx': 'name',
   '--out': 'new folder',
   '--page-only': 'nothing',
   '--plan': 'nothing',
@@ -90,6 +91,7 @@ const TAKEN_BY: Readonly<Record<string, Taken>> = {
   'sample --out': 'new picture',
   'sample --npz': 'new archive',
   'import --out': 'new model',
+  'export --out': 'new model',
 };
 
 /** A file name that no system takes. */
@@ -185,6 +187,7 @@ const BASE: Readonly<Record<string, readonly string[]>> = {
   'sample --guidance': ['--teacher'],
   'sample --top-k': ['--teacher'],
   'sample --top-p': ['--teacher'],
+  'export --samples': ['--onnx', 'fp32'],
   'eval --guidance': ['--teacher'],
   'eval --top-k': ['--teacher'],
   'eval --top-p': ['--teacher'],

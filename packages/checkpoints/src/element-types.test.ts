@@ -1,3 +1,4 @@
+import { float32ToFloat16 } from '@ar-distill/program';
 import { Float16Array } from '@petamoriken/float16';
 import {
   decodeElements,
@@ -6,7 +7,6 @@ import {
   type ElementType,
   nonFiniteCount,
 } from './element-types';
-import { float32ToFloat16 } from './float16';
 
 const ALL_HALVES = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 const bytesOf = (values: ArrayBufferView): Uint8Array =>

@@ -2,7 +2,7 @@ export { type ElementType, nonFiniteCount } from './element-types';
 export { CheckpointFormatError } from './errors';
 export { openPlainFile } from './files/open-plain-file';
 export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
-export { float32ToFloat16 } from './float16';
+export { float32ToFloat16 } from '@ar-distill/program';
 export {
   isModelDirectory,
   openModelDirectory,

@@ -23,6 +23,8 @@ export interface ModelComponent {
   readonly source: { readonly file: string; readonly path: string };
   /** How the weights came about, where that is known: `method` is the distillation method of a generator. */
   readonly provenance?: Readonly<Record<string, string | number>>;
+  /** Stands before the names of its tensors where another component has others of the same names. */
+  readonly prefix?: string;
 }
 
 /** What a model directory holds, as its `config.json` says. */
@@ -79,14 +81,23 @@ function parseDescription(
   }
   if (
     typeof plugin !== 'string' ||
-    (preset !== undefined && typeof preset !== 'string') ||
+    !isOptionalText(preset) ||
     !Array.isArray(components) ||
     !components.every(isComponent) ||
     !isRecord(architecture)
   ) {
     throw new Error(`The config.json of "${folder}" is damaged: import the model again.`);
   }
-  return { plugin, ...(preset === undefined ? {} : { preset }), components, architecture };
+  return {
+    plugin,
+    ...(preset === undefined ? {} : { preset }),
+    components,
+    architecture,
+  };
+}
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
 }
 
 function isComponent(value: unknown): value is ModelComponent {
@@ -96,6 +107,7 @@ function isComponent(value: unknown): value is ModelComponent {
     typeof value['label'] === 'string' &&
     typeof value['tensors'] === 'number' &&
     isRecord(value['source']) &&
+    isOptionalText(value['prefix']) &&
     (value['provenance'] === undefined || isProvenance(value['provenance']))
   );
 }

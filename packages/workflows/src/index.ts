@@ -12,6 +12,8 @@ export {
 } from './evaluate/evaluate';
 export type { MeasuringOptions } from './evaluate/measuring-options';
 export type { StudyOverview, WorkflowEvent, WorkflowOptions } from './events';
+export { onnxTable, type OnnxFigures, type OnnxRow } from './export/compare-models';
+export { exportModel, type ExportOptions, type ExportResult } from './export/export-model';
 export {
   importCheckpoints,
   type ImportOptions,

@@ -3,6 +3,7 @@ import type {
   adapt,
   distill,
   evaluate,
+  exportModel,
   importCheckpoints,
   measureSpeed,
   planDistillation,
@@ -28,6 +29,7 @@ export interface Workflows {
   readonly adapt: typeof adapt;
   readonly distill: typeof distill;
   readonly evaluate: typeof evaluate;
+  readonly exportModel: typeof exportModel;
   readonly importCheckpoints: typeof importCheckpoints;
   readonly measureSpeed: typeof measureSpeed;
   readonly planDistillation: typeof planDistillation;

@@ -74,6 +74,7 @@ async function run(
       planDistillation: refuse,
       sample: refuse,
       evaluate: refuse,
+      exportModel: refuse,
       measureSpeed: refuse,
       ...workflows,
     },
@@ -341,6 +342,33 @@ describe('the command line', () => {
       'Model directory: models/x (2 MiB)\nIt has the sizes of the preset fake:other.\n',
     );
     expect((await run('import')).code).toBe(2);
+  });
+
+  it('exports a run, and shows what the model came to', async () => {
+    const calls: unknown[] = [];
+    const exportModel: Workflows['exportModel'] = async (_container, options) => {
+      calls.push(options);
+      const rows = [
+        { name: 'library', values: {}, secondsPerImage: 0.001 },
+        { name: 'fp32', bytes: 2 ** 20, difference: 2e-7, values: {}, secondsPerImage: 0.002 },
+      ];
+      const onnx = { precision: 'fp32', count: 5, batchSize: 5, columns: [], rows } as const;
+      return { folder: 'm', bytes: 3 * 2 ** 20, ...(options.onnx ? { onnx } : {}) };
+    };
+    const { code, stdout } = await run('export runs/3 --out m --onnx fp32 --samples 5', {
+      exportModel,
+    });
+    expect(code).toBe(0);
+    expect(stdout.replaceAll(/ +/g, ' ')).toBe(
+      'model MiB max|Δ| ms/image\n─────── ──── ────── ────────\nlibrary – – 1.00\nfp32 1.00 2.0e-7 2.00\nModel directory: m (3 MiB)\n',
+    );
+    expect((await run('export', { exportModel })).stdout).toBe('Model directory: m (3 MiB)\n');
+    const defaultPreset = 'mnist-var';
+    expect(calls).toEqual([
+      { run: 'runs/3', out: 'm', onnx: 'fp32', samples: 5, defaultPreset },
+      { defaultPreset },
+    ]);
+    expect((await run('export --onnx fp8', { exportModel })).stderr).toContain('--onnx');
   });
 
   it('trains each network', async () => {

@@ -8,6 +8,7 @@ import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
 import type { CliEnvironment, TextOutput } from './environment';
 import { addEvaluateCommand } from './evaluate';
+import { addExportCommand } from './export';
 import { examples } from './flags';
 import { addImportCommand } from './import';
 import { goOnLine } from './interruption';
@@ -45,6 +46,7 @@ export function createProgram(env: CliEnvironment): Command {
   addStudyCommand(program, env);
   addSampleCommand(program, env);
   addEvaluateCommand(program, env);
+  addExportCommand(program, env);
   addDoctorCommand(program, env);
   return program;
 }

@@ -1,4 +1,5 @@
 import { TENSORFLOW_VARIANTS } from '@ar-distill/engine';
+import { MODEL_PRECISIONS } from '@ar-distill/program';
 import { isTree, type Tree } from '@ar-distill/workflows';
 import { z } from 'zod';
 
@@ -167,4 +168,16 @@ export const importSchema = z.strictObject({
   out: path.optional(),
   /** The command's `--config`: keys of an architecture, not of the command. */
   architecture: path.optional(),
+});
+
+/** `export`. */
+export const exportSchema = z.strictObject({
+  ...common,
+  preset,
+  /** Run directory, or `latest`. */
+  run: path.optional(),
+  out: path.optional(),
+  onnx: z.enum(MODEL_PRECISIONS).optional(),
+  snap: z.boolean().optional(),
+  samples: count.optional(),
 });

@@ -25,6 +25,8 @@ export interface ModelDirectoryOptions {
   readonly signal?: AbortSignal;
   /** Called after every piece with the number of bytes written so far. */
   onProgress?(bytes: number): void;
+  /** Writes what else belongs to the folder into it, before it appears; it has a temporary name then. */
+  complete?(folder: string): Promise<void>;
   /** Bytes of tensors in a shard; default 2 GiB. */
   readonly shardBytes?: number;
 }
@@ -61,6 +63,7 @@ export async function writeModelDirectory(
     const index = await writeShards(temporary, tensors, options);
     await atomicWriteFile(path.join(temporary, INDEX_FILE), json(index));
     await atomicWriteFile(path.join(temporary, CONFIG_FILE), json(config));
+    await options.complete?.(temporary);
     options.signal?.throwIfAborted();
     await rename(temporary, folder);
     await syncFolder(parent);

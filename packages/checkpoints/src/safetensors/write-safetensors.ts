@@ -1,5 +1,6 @@
 import {
   elementCount,
+  float32ToFloat16,
   type HostTensor,
   type HostTensors,
   tensorSource,
@@ -8,7 +9,6 @@ import {
 } from '@ar-distill/program';
 import { elementSize, type ElementType } from '../element-types';
 import { atomicWriteFile } from '../files/atomic-write';
-import { float32ToFloat16 } from '../float16';
 import { FileChecksum, NO_CHECKSUM } from './checksum';
 import { encodeSafetensorsHeader } from './encode-header';
 

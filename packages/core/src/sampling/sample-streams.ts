@@ -1,5 +1,7 @@
+import type { HostTensor, Rng } from '@ar-distill/program';
 import type { PositionDraws } from '../model/code-choice';
-import type { SequenceLayout } from '../model/sequence-layout';
+import { type SequenceLayout, sequenceLength } from '../model/sequence-layout';
+import { drawNoise } from './draws';
 
 /** The noise that a sequence is made of: the same sample number gives all models the same noise. */
 export function sampleNoise({ channels }: SequenceLayout): PositionDraws {
@@ -12,3 +14,14 @@ export const SAMPLE_UNIFORMS: PositionDraws = {
   stream: 'sample/uniforms',
   shape: [],
 };
+
+/** The noise [count, n, C] of consecutive samples, as all one-step samplers draw it. */
+export function drawSampleNoise(
+  layout: SequenceLayout,
+  rng: Rng,
+  firstSample: number,
+  count: number,
+): HostTensor {
+  const { stream, shape } = sampleNoise(layout);
+  return drawNoise(rng, stream, firstSample, count, [sequenceLength(layout), ...shape]);
+}

@@ -1,5 +1,10 @@
 import { BUILT_IN_METHODS } from '@ar-distill/core/methods';
-import { createEngine, ENGINE_BACKEND_NAMES, type EngineOptions } from '@ar-distill/engine';
+import {
+  createEngine,
+  createModelExporter,
+  ENGINE_BACKEND_NAMES,
+  type EngineOptions,
+} from '@ar-distill/engine';
 import { BUILT_IN_METRICS } from '@ar-distill/evaluation';
 import { createRng } from '@ar-distill/program';
 import { createRun, openRun } from '@ar-distill/runs';
@@ -12,6 +17,7 @@ import {
   ENGINE_BACKENDS,
   METHODS,
   METRICS,
+  MODEL_EXPORTER,
   PLUGIN_PROBLEMS,
   PROGRESS,
   RNG_FACTORY,
@@ -67,6 +73,7 @@ function bindServices(container: TypedContainer, { engine = {} }: ContainerOptio
     (started) => started.dispose(),
   );
   container.registerLazy(STEP_COMPILER, () => container.resolve(ENGINE));
+  container.registerLazy(MODEL_EXPORTER, () => createModelExporter({ threads: engine.threads }));
   container.registerValue(PROGRESS, { update: () => undefined, message: () => undefined });
   container.registerValue(RNG_FACTORY, createRng);
   container.registerValue(RUN_DIRECTORIES, { create: createRun, open: openRun });

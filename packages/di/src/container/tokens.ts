@@ -8,7 +8,7 @@ import type {
   ProgressReporter,
 } from '@ar-distill/core';
 import type { Engine, EngineOptions } from '@ar-distill/engine';
-import type { Rng, StepCompiler } from '@ar-distill/program';
+import type { ModelExporter, Rng, StepCompiler } from '@ar-distill/program';
 import type { createRun, openRun } from '@ar-distill/runs';
 import type { InstalledPlugin } from '../discovery/load-plugin';
 import type { PluginProblem } from '../discovery/plugin-package';
@@ -57,6 +57,8 @@ export const ENGINE_BACKENDS = createToken<EngineBackend>('ENGINE_BACKENDS');
 export const ENGINE = createToken<Engine>('ENGINE');
 /** The port to the engine that the method knows. */
 export const STEP_COMPILER = createToken<StepCompiler>('STEP_COMPILER');
+/** Turns programs into models for other runtimes. */
+export const MODEL_EXPORTER = createToken<ModelExporter>('MODEL_EXPORTER');
 /** Counter-based random numbers of a seed. */
 export const RNG_FACTORY = createToken<(seed: number) => Rng>('RNG_FACTORY');
 export const RUN_DIRECTORIES = createToken<RunDirectories>('RUN_DIRECTORIES');

@@ -168,25 +168,30 @@ export function replaceState(state: HostTensors, next: Readonly<HostTensors>): v
   }
 }
 
-function toTensor({ dtype, data, shape }: HostTensor): Tensor {
+/** An array as ONNX Runtime takes it. */
+export function toTensor({ dtype, data, shape }: HostTensor): Tensor {
   const { Tensor } = onnxRuntime();
   return dtype === 'float32'
     ? new Tensor('float32', data, shape)
     : new Tensor('int32', data, shape);
 }
 
-function fromTensor(
+/** What ONNX Runtime gave, of the shape that is known or its own; throws when it is of another type. */
+export function fromTensor(
   value: InferenceSession.OnnxValueMapType[string] | undefined,
-  { shape, dtype }: TensorSpec,
+  { shape, dtype }: Pick<TensorSpec, 'dtype'> & Partial<TensorSpec>,
   name: string,
 ): HostTensor {
-  const data = value instanceof onnxRuntime().Tensor ? value.data : undefined;
-  if (dtype === 'float32' && data instanceof Float32Array) return { shape, dtype, data };
-  if (dtype === 'int32' && data instanceof Int32Array) return { shape, dtype, data };
+  const tensor = value instanceof onnxRuntime().Tensor ? value : undefined;
+  const data = tensor?.data;
+  const own = shape ?? tensor?.dims ?? [];
+  if (dtype === 'float32' && data instanceof Float32Array) return { shape: own, dtype, data };
+  if (dtype === 'int32' && data instanceof Int32Array) return { shape: own, dtype, data };
   throw new Error(`ONNX Runtime returned no ${dtype} array for the ${name}.`);
 }
 
-function failure(what: string, cause: unknown): Error {
+/** An error of ONNX Runtime, with what failed by it as the start of the sentence. */
+export function failure(what: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(`${what} in ONNX Runtime: ${reason}`, { cause });
 }

@@ -1,6 +1,7 @@
 import { numbersAttribute } from '../ir/attributes';
 import { convolution, type Convolution } from '../ir/convolution';
 import type { Lowering, LoweringContext } from './lowering';
+import { matrixProduct } from './matrix-product';
 
 export const NHWC_TO_NCHW = { perm: [0, 3, 1, 2] };
 export const NCHW_TO_NHWC = { perm: [0, 2, 3, 1] };
@@ -55,7 +56,7 @@ export const CONVOLUTION_LOWERINGS = {
           tapInput(context, padded, sizes, [i, j]),
           emit.int64([rows, sizes.inputChannels]),
         ]);
-        taps.push(emit.node('FusedMatMul', [met, gradient], { transA: 1 }, 'com.microsoft'));
+        taps.push(matrixProduct(context, [met, gradient], [2, 2], { transA: 1 }));
       }
     }
     const stacked = taps.length === 1 ? taps[0]! : emit.node('Concat', taps, { axis: 0 });

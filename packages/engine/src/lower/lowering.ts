@@ -9,6 +9,8 @@ export type Provider = 'cpu' | 'cuda' | 'webgpu';
 /** What a lowering rule can ask for. */
 export interface LoweringContext {
   readonly emit: GraphEmitter;
+  /** Whether the model is to run elsewhere, where ONNX Runtime's own operators are not known. */
+  readonly standardOperators: boolean;
   /** Name of a value in its full shape. */
   tensor(value: Value): string;
 }
@@ -23,7 +25,10 @@ export type LoweringTable = { readonly [K in KernelName | FusedKernelName]: Lowe
 export class ValueNames implements LoweringContext {
   private readonly names = new Map<number, string>();
 
-  constructor(readonly emit: GraphEmitter) {}
+  constructor(
+    readonly emit: GraphEmitter,
+    readonly standardOperators = false,
+  ) {}
 
   define(value: Value, name: string): void {
     this.names.set(value.id, name);

@@ -4,6 +4,7 @@ import { normalizeAxes } from '../ir/shapes';
 import type { Node } from '../ir/types';
 import { ELEMENT_TYPE } from '../onnx/model';
 import type { Lowering, LoweringContext } from './lowering';
+import { matrixProduct } from './matrix-product';
 
 /** Tables up to this many rows get their gradient by a matrix product, larger ones by scattering. */
 const MATMUL_SEGMENTS = 4096;
@@ -22,14 +23,12 @@ export const STRUCTURAL_LOWERINGS = {
   ArgMax: extremum('ArgMax'),
   ArgMin: extremum('ArgMin'),
   BatchMatMul: (({ inputs, attributes }, context) => {
-    const operands = [context.tensor(inputs['a']!), context.tensor(inputs['b']!)];
+    const [a, b] = [inputs['a']!, inputs['b']!];
+    const operands = [context.tensor(a), context.tensor(b)] as const;
     const transA = flagAttribute(attributes, 'transposeA') ? 1 : 0;
     const transB = flagAttribute(attributes, 'transposeB') ? 1 : 0;
-    return [
-      transA || transB
-        ? context.emit.node('FusedMatMul', operands, { transA, transB }, 'com.microsoft')
-        : context.emit.node('MatMul', operands),
-    ];
+    const ranks = [a.shape.length, b.shape.length] as const;
+    return [matrixProduct(context, operands, ranks, { transA, transB })];
   }) satisfies Lowering,
   BroadcastTo: (({ inputs, outputs }, context) => [
     context.emit.node('Expand', [
@@ -196,7 +195,7 @@ function lowerSegmentSum(
   let sums: string;
   if (isFloat && segments <= MATMUL_SEGMENTS) {
     const encoded = oneHot(context, flatIds, [count], segments, [0, 1]);
-    sums = emit.node('FusedMatMul', [encoded, matrix], { transA: 1 }, 'com.microsoft');
+    sums = matrixProduct(context, [encoded, matrix], [2, 2], { transA: 1 });
   } else {
     const zero = emit.scalar(0, x.dtype);
     const zeros = emit.node('Expand', [zero, emit.int64([segments, width])]);

@@ -2,7 +2,7 @@ import type { Dtype, TensorSpec } from '@ar-distill/program';
 import type { KernelName } from '../ir/kernels';
 import type { Graph, Value } from '../ir/types';
 import { GraphEmitter } from '../onnx/graph-emitter';
-import { encodeModel, type ExternalData, type OnnxValueInfo } from '../onnx/model';
+import { encodeModel, type ExternalData, type OnnxGraph, type OnnxValueInfo } from '../onnx/model';
 import type { FusedKernelName } from './fused-kernels';
 import { fuse } from './fusions';
 import { ValueNames, type Provider } from './lowering';
@@ -66,17 +66,39 @@ export function toOnnx(
   return externalConstants ? { ...program, externalData: emit.externalData() } : program;
 }
 
+/**
+ * The graph in standard operators alone, for other runtimes; inputs and outputs have their keys as names.
+ * It has no state.
+ */
+export function toStandardOnnx(graph: Graph): OnnxGraph {
+  const fused = fuse(graph);
+  const feeds = usedFeeds(fused, () => []).map((feed) => ({ ...feed, name: feed.source.key }));
+  const fetches = results(fused).map((fetch) => ({ ...fetch, name: fetch.target.key }));
+  const names = new ValueNames(new GraphEmitter(), true);
+  return emitStep(fused, 'cpu', names, feeds, fetches);
+}
+
 function singleStep(graph: Graph, provider: Provider, emit: GraphEmitter): OnnxProgram {
-  const names = new ValueNames(emit);
   const feeds = usedFeeds(graph, () => []);
+  const fetches = results(graph);
+  const onnx = emitStep(graph, provider, new ValueNames(emit), feeds, fetches);
+  return { model: encodeModel(onnx), feeds, fetches };
+}
+
+function emitStep(
+  graph: Graph,
+  provider: Provider,
+  names: ValueNames,
+  feeds: readonly Feed[],
+  fetches: readonly Fetch[],
+): OnnxGraph {
+  const { emit } = names;
   for (const feed of feeds) names.define(sourceValue(graph, feed), feed.name);
   lowerNodes(graph, names, provider);
-  const fetches = results(graph);
   for (const fetch of fetches) {
     emit.nodeOutputs('Identity', [names.tensor(resultValue(graph, fetch))], {}, [fetch.name]);
   }
-  const onnx = emit.finish(graph.name, feeds.map(valueInfo), fetches.map(valueInfo));
-  return { model: encodeModel(onnx), feeds, fetches };
+  return emit.finish(graph.name, feeds.map(valueInfo), fetches.map(valueInfo));
 }
 
 function loop(

@@ -1,7 +1,14 @@
 import { Writer } from 'protobufjs/minimal';
 
 /** ONNX element types (TensorProto.DataType). */
-export const ELEMENT_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const ELEMENT_TYPE = {
+  float32: 1,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+} as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
 
 /** An initializer: little-endian row-major bytes. */
@@ -10,8 +17,9 @@ export interface OnnxTensor {
   readonly shape: readonly number[];
   readonly type: ElementType;
   readonly bytes: Uint8Array;
-  /** Name of the file that holds the bytes instead of the model. */
+  /** Name of the file that holds the bytes instead of the model, from `offset` (default 0) on. */
   readonly location?: string | undefined;
+  readonly offset?: number;
 }
 
 export type OnnxAttribute =
@@ -30,11 +38,11 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** Name, type and shape of an input or output of a graph. */
+/** Name, type and shape of an input or output of a graph; a size of any value has a name. */
 export interface OnnxValueInfo {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly number[];
+  readonly shape: readonly (number | string)[];
 }
 
 export interface OnnxGraph {
@@ -53,6 +61,8 @@ export interface ExternalData {
 
 const IR_VERSION = 10;
 const OPSET = 20;
+/** Operators that ONNX Runtime adds, and their version. */
+const CONTRIBUTED = ['com.microsoft', 1] as const;
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 /** TensorProto.DataLocation. */
@@ -64,12 +74,23 @@ const tag = (field: number, wire: number): number => (field << 3) | wire;
 /** Protocol buffers end there. */
 const LARGEST_MODEL = 2 ** 31 - 1;
 
+/** What a model says beside its graph. */
+export interface ModelOptions {
+  /** Declare the standard operators alone, not those that ONNX Runtime adds; default false. */
+  readonly standardOperators?: boolean;
+  /** Texts by their keys. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /**
- * The model as ONNX's protocol buffer (onnx.proto3; opset 20 plus the `com.microsoft` contributed
- * operators that ONNX Runtime has).
+ * The model as ONNX's protocol buffer (onnx.proto3; opset 20, and unless it is left out the
+ * `com.microsoft` contributed operators that ONNX Runtime has).
  * @throws RangeError when the constants inside of it do not fit.
  */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
+export function encodeModel(
+  graph: OnnxGraph,
+  { standardOperators = false, metadata = {} }: ModelOptions = {},
+): Uint8Array {
   const inside = graph.initializers.filter(({ location }) => location === undefined);
   const size = inside.reduce((sum, { bytes }) => sum + bytes.length, 0);
   if (size > LARGEST_MODEL) {
@@ -81,15 +102,15 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   writer.uint32(tag(1, WIRE.varint)).int64(IR_VERSION);
   writer.uint32(tag(2, WIRE.bytes)).string('ar-distill');
   message(writer, 7, () => writeGraph(writer, graph));
-  for (const [domain, version] of [
-    ['', OPSET],
-    ['com.microsoft', 1],
-  ] as const) {
+  const operators = [['', OPSET] as const, ...(standardOperators ? [] : [CONTRIBUTED])];
+  for (const [domain, version] of operators) {
     message(writer, 8, () => {
       writer.uint32(tag(1, WIRE.bytes)).string(domain);
       writer.uint32(tag(2, WIRE.varint)).int64(version);
     });
   }
+  for (const entry of Object.entries(metadata))
+    message(writer, 14, () => writeEntry(writer, entry));
   return writer.finish();
 }
 
@@ -140,7 +161,10 @@ function writeAttribute(writer: Writer, name: string, attribute: OnnxAttribute):
   writer.uint32(tag(20, WIRE.varint)).int32(ATTRIBUTE_TYPE[attribute.kind]);
 }
 
-function writeTensor(writer: Writer, { name, shape, type, bytes, location }: OnnxTensor): void {
+function writeTensor(
+  writer: Writer,
+  { name, shape, type, bytes, location, offset = 0 }: OnnxTensor,
+): void {
   for (const size of shape) writer.uint32(tag(1, WIRE.varint)).int64(size);
   writer.uint32(tag(2, WIRE.varint)).int32(ELEMENT_TYPE[type]);
   writer.uint32(tag(8, WIRE.bytes)).string(name);
@@ -148,13 +172,16 @@ function writeTensor(writer: Writer, { name, shape, type, bytes, location }: Onn
     writer.uint32(tag(9, WIRE.bytes)).bytes(bytes);
     return;
   }
-  for (const [key, value] of Object.entries({ location, offset: '0', length: bytes.length })) {
-    message(writer, 13, () => {
-      writer.uint32(tag(1, WIRE.bytes)).string(key);
-      writer.uint32(tag(2, WIRE.bytes)).string(String(value));
-    });
+  for (const [key, value] of Object.entries({ location, offset, length: bytes.length })) {
+    message(writer, 13, () => writeEntry(writer, [key, String(value)]));
   }
   writer.uint32(tag(14, WIRE.varint)).int32(EXTERNAL);
+}
+
+/** A text under a key (StringStringEntryProto). */
+function writeEntry(writer: Writer, [key, value]: readonly [string, string]): void {
+  writer.uint32(tag(1, WIRE.bytes)).string(key);
+  writer.uint32(tag(2, WIRE.bytes)).string(value);
 }
 
 function writeValueInfo(writer: Writer, { name, type, shape }: OnnxValueInfo): void {
@@ -164,7 +191,11 @@ function writeValueInfo(writer: Writer, { name, type, shape }: OnnxValueInfo): v
       writer.uint32(tag(1, WIRE.varint)).int32(ELEMENT_TYPE[type]);
       message(writer, 2, () => {
         for (const size of shape) {
-          message(writer, 1, () => writer.uint32(tag(1, WIRE.varint)).int64(size));
+          message(writer, 1, () =>
+            typeof size === 'number'
+              ? writer.uint32(tag(1, WIRE.varint)).int64(size)
+              : writer.uint32(tag(2, WIRE.bytes)).string(size),
+          );
         }
       });
     });

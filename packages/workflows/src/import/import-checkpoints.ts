@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   type CheckpointFile,
@@ -9,11 +8,10 @@ import {
   type StoredTensorSource,
 } from '@ar-distill/checkpoints';
 import { dd1 } from '@ar-distill/core/methods';
-import { elementCount } from '@ar-distill/program';
 import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
-import { saveModelDirectory } from '@ar-distill/runs';
 import { openContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
+import { newModelFolder, writeModelFolder } from '../models/model-folder';
 import { nonFinite } from '../models/parameters';
 import { presetOfFile } from '../models/preset-names';
 import { checkWeightsPath } from '../models/weights-path';
@@ -23,10 +21,6 @@ import { readArchitectureConfigs } from './architecture-config';
 import { combineFiles, type ImportedModel, type ImportedPart } from './model';
 import { type RecognizedFile, recognizeFile, storedName } from './recognize';
 import { describeNetwork, type ImportedNetwork } from './describe-networks';
-
-/** Folder that model directories are made in when none is named. */
-const MODELS_FOLDER = 'models';
-const MEBIBYTE = 2 ** 20;
 
 /** Options of `importCheckpoints`. */
 export interface ImportOptions {
@@ -93,15 +87,12 @@ function checkCheckpoint(file: string): void {
 }
 
 async function writeModel(
-  { progress, emit, signal }: WorkflowContext,
+  context: WorkflowContext,
   model: ImportedModel,
   out: string | undefined,
 ): Promise<ImportResult> {
   const { backbone, preset, parts, architecture } = model;
-  const folder = out ?? path.join(MODELS_FOLDER, slugOf(model));
-  if (existsSync(folder)) {
-    throw new Error(`"${folder}" exists already: remove it, or name another folder with --out.`);
-  }
+  const folder = newModelFolder(out, slugOf(model));
   const tensors = parts.flatMap(sourcesOf);
   const repeated = tensors.find(
     ({ name }, i) => tensors.findIndex((other) => other.name === name) !== i,
@@ -112,8 +103,7 @@ async function writeModel(
     );
   }
   const networks = parts.map(describeNetwork);
-  emit({ kind: 'recognized', networks });
-  const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  context.emit({ kind: 'recognized', networks });
   const description = {
     plugin: backbone.name,
     ...(preset === undefined ? {} : { preset }),
@@ -126,20 +116,9 @@ async function writeModel(
     })),
     architecture,
   };
-  const size = Math.ceil(total / MEBIBYTE);
-  let shown = 0;
-  await saveModelDirectory(folder, description, tensors, {
-    signal,
-    onProgress: (bytes) => {
-      const done = bytes === total ? size : Math.floor(bytes / MEBIBYTE);
-      if (done === shown) return;
-      shown = done;
-      progress.update({ stage: 'import (MiB)', done, total: size, metrics: {} });
-    },
-  });
   return {
     folder,
-    bytes: total,
+    bytes: await writeModelFolder(context, 'import', folder, { description, tensors }),
     networks,
     ...(preset === undefined ? {} : { preset: presetOfFile(backbone.name, preset) }),
   };
@@ -185,10 +164,6 @@ async function* onlyFinite(
     yield piece;
   }
   if (count > 0) throw new CheckpointFormatError(file, nonFinite(`the parameter "${name}"`, count));
-}
-
-function bytesOf({ shape, type }: StoredTensorSource): number {
-  return elementCount(shape) * (type === 'F32' ? 4 : 2);
 }
 
 /** A folder's name from what it holds: that of the teacher, else of the first network. */

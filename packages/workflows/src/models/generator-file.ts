@@ -16,6 +16,14 @@ export interface LoadedGenerator {
   readonly weights: Readonly<HostTensors>;
 }
 
+/** The same with what its file says. */
+export interface StoredGenerator extends LoadedGenerator {
+  readonly file: string;
+  /** In the backbone's own terms. */
+  readonly architecture: unknown;
+  readonly provenance: WeightsSource['provenance'];
+}
+
 /**
  * The generator in a file or a model directory; without one, the one that ships with the plugin. Tells
  * which it is.
@@ -27,7 +35,7 @@ export async function loadGenerator(
   models: PresetModels,
   from?: string,
   steps = 1,
-): Promise<LoadedGenerator> {
+): Promise<StoredGenerator> {
   const { found, emit } = context;
   const file = from ?? found.preset.weights?.generator;
   if (!file) {
@@ -59,14 +67,14 @@ export async function loadGenerator(
     }
     const weights = await readParameters('generator', generator.parameterSpecs, sources);
     checkGeneratorSteps({ generator, weights }, steps);
-    const { method } = source.provenance;
+    const { provenance } = source;
     emit({
       kind: 'generator',
       file,
       ...(from === undefined ? { preset: found.name } : {}),
-      ...(method === undefined ? {} : { method: String(method) }),
+      ...(provenance['method'] === undefined ? {} : { method: String(provenance['method']) }),
     });
-    return { generator, weights };
+    return { file, architecture, provenance, generator, weights };
   } finally {
     await source.close();
   }

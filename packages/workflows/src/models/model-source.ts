@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isModelDirectory, openSafetensors } from '@ar-distill/checkpoints';
 import { dd1 } from '@ar-distill/core/methods';
 import { findPreset, type FoundPreset, type ServiceContainer } from '@ar-distill/di';
-import { describeModelDirectory, RUN_CONFIG } from '@ar-distill/runs';
+import { describeModelDirectory, type ModelDescription, RUN_CONFIG } from '@ar-distill/runs';
 import { InvalidOptionError } from '../errors';
 import { generatorOfRun } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
@@ -51,10 +51,19 @@ export async function findModelSource(
 
 async function ofModelDirectory(container: ServiceContainer, folder: string): Promise<ModelSource> {
   const description = await describeModelDirectory(folder);
-  const { components } = description;
-  const holds = (kind: string): boolean => components.some((component) => component.kind === kind);
   return {
     preset: presetOfModel(container, folder, description).found,
+    ...networksIn(folder, description),
+  };
+}
+
+/** Which networks a model directory holds. */
+export function networksIn(
+  folder: string,
+  { components }: ModelDescription,
+): Pick<ModelSource, 'files' | 'generator'> {
+  const holds = (kind: string): boolean => components.some((component) => component.kind === kind);
+  return {
     files: {
       ...(holds('teacher') ? { teacher: folder } : {}),
       ...(holds('tokenizer') ? { tokenizer: folder } : {}),

@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import { isModelDirectory, openCheckpoint, type WeightsFile } from '@ar-distill/checkpoints';
 import type { Backbone } from '@ar-distill/core';
 import { dd1 } from '@ar-distill/core/methods';
-import { tensorSource, type TensorSource } from '@ar-distill/program';
+import { type HostTensors, tensorSource, type TensorSource } from '@ar-distill/program';
 import { loadModel, loadModelDirectory, type ModelKind } from '@ar-distill/runs';
 import { openForeignWeights } from './foreign-weights';
 import { checkWeightsPath } from './weights-path';
+import { withoutPrefix } from './wrapper-prefix';
 
 /** Weights that are read tensor by tensor, and what is known about them. */
 export interface WeightsSource {
@@ -49,15 +50,15 @@ async function openDirectory(
   folder: string,
 ): Promise<WeightsSource> {
   const { description, weights } = await loadModelDirectory(folder);
-  const { components } = description;
-  const kinds = components.map((component) => component.kind);
-  const isReleasedDd1 = kind === 'generator' && kinds.includes(dd1.name);
+  const { components, architecture } = description;
+  const isReleasedDd1 =
+    kind === 'generator' && components.some((component) => component.kind === dd1.name);
   const own = components.find((component) => component.kind === (isReleasedDd1 ? dd1.name : kind));
   try {
     checkOwner(backbone, folder, description.plugin);
     if (!own) {
       throw new Error(
-        `"${folder}" holds ${kinds.map((held) => `a ${held}`).join(' and ')} where a ${kind} is needed: name another folder.`,
+        `"${folder}" holds ${components.map((held) => `a ${held.kind}`).join(' and ')} where a ${kind} is needed: name another folder.`,
       );
     }
   } catch (error) {
@@ -65,20 +66,28 @@ async function openDirectory(
     throw error;
   }
   return {
-    tensors: { specs: weights.specs, read: (names) => readAll(weights, names) },
-    architecture: description.architecture,
-    isPartial: kinds.length === 1,
+    tensors: tensorsOf(weights, own.prefix),
+    architecture,
+    isPartial: components.length === 1,
     isFolder: true,
     ...(isReleasedDd1 ? { isReleasedDd1 } : {}),
-    provenance: { ...(isReleasedDd1 ? { method: dd1.name } : {}), ...own?.provenance },
+    provenance: { ...(isReleasedDd1 ? { method: dd1.name } : {}), ...own.provenance },
     close: () => weights.close(),
   };
 }
 
-async function readAll(weights: WeightsFile, names: readonly string[]) {
-  const read: [string, Awaited<ReturnType<WeightsFile['read']>>][] = [];
-  for (const name of names) read.push([name, await weights.read(name)]);
-  return Object.fromEntries(read);
+/** What a component reads: where others have tensors of the same names, its own have the prefix. */
+function tensorsOf(weights: WeightsFile, prefix = ''): TensorSource {
+  const own = prefix === '' ? {} : withoutPrefix(weights.specs, prefix);
+  const placeOf = (name: string): string => (Object.hasOwn(own, name) ? prefix + name : name);
+  return {
+    specs: { ...weights.specs, ...own },
+    read: async (names) => {
+      const read: HostTensors = {};
+      for (const name of names) read[name] = await weights.read(placeOf(name));
+      return read;
+    },
+  };
 }
 
 async function isModelFile(file: string): Promise<boolean> {

@@ -18,6 +18,7 @@ import { measureRows } from './measured-table';
 import { curveSamples, qualityCurve } from './quality-curve';
 import { timedBatch } from './report-methods';
 import { resultOf, type ImageSubject } from './report-subject';
+import { writeResults } from './results-file';
 import { INDEPENDENT, TEACHER } from './row-names';
 import { writeRunPage } from './run-page';
 import { compareSpeed } from './speed-comparison';
@@ -49,7 +50,7 @@ export interface ImageReport {
   readonly seconds: number;
 }
 
-/** Measures every row of the table, writes pictures and `report.md`. */
+/** Measures every row of the table, writes pictures, `report.md` and `results.json`. */
 export async function writeImageReport(subject: ImageSubject): Promise<ImageReport> {
   const { context, adaptation, outcome, run, settings } = subject;
   const { provider, table, speed, overTime } = await measure(subject);
@@ -93,6 +94,7 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
     timings: subject.timings,
     pictures,
   });
+  await writeResults(run, Object.fromEntries(rows.map(({ name, values = {} }) => [name, values])));
   await writeRunPage(subject, {
     verdict:
       gap === undefined

@@ -4,6 +4,7 @@ import type { Table } from '@ar-distill/evaluation/report';
 import { float32, type HostTensor, type Rng } from '@ar-distill/program';
 import type { DrawContext } from '../sample/draw-images';
 import { resultOf, type ReportSubject } from './report-subject';
+import { writeResults } from './results-file';
 import { writeRunPage } from './run-page';
 
 const BATCH = 4096;
@@ -39,10 +40,7 @@ export async function writeSequenceReport(
     const drawing = drawSequences(row.name, sampler, models.teacher, samples, rng, context);
     measure(row.name, await drawing.finally(() => sampler.dispose()));
   }
-  const file = await run.writeFile(
-    'results.json',
-    Buffer.from(`${JSON.stringify(results, null, 2)}\n`),
-  );
+  const file = await writeResults(run, results);
   await writeRunPage(subject, { table: figureTable(results) });
   return { kind: 'sequences', file, results, result: resultOf(outcome)?.name };
 }

@@ -19,8 +19,8 @@ export interface RunSubject {
   readonly found?: Pick<FoundPreset, 'name' | 'plugin'>;
 }
 
-/** The option that named the run. */
-export type RunFlag = '--resume' | '--stage1' | '--run' | '--weights';
+/** The option that named the run, or the argument. */
+export type RunFlag = '--resume' | '--stage1' | '--run' | '--weights' | 'RUN';
 
 /** Printed in sentences, so it must not steer a terminal. */
 const name = z.string().regex(/^[^\p{Cc}]+$/u, 'expected a name');
@@ -171,7 +171,7 @@ export function parseRun<Config>(
     const mend =
       flag === '--resume'
         ? `go on with it by "ar-distill ${made.command} --resume ${folder}"`
-        : `name a run of "${command}" with ${flag}`;
+        : `name a run of "${command}" ${flag === 'RUN' ? 'in its place' : `with ${flag}`}`;
     throw new Error(`"${folder}" is a run of "${made.command}", not of "${command}": ${mend}.`);
   }
   if (found && (made.plugin !== found.plugin || made.preset !== found.name)) {

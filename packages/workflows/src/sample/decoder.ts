@@ -112,8 +112,8 @@ export function finiteImages(images: HostTensor, firstSample: number): HostTenso
   );
 }
 
-/** Images that are not clipped yet. */
-function decode(
+/** Scaled code vectors [B, n, C] inside traced code → images [B, H, W, channels] that are not clipped yet. */
+export function decode(
   { tokenizer, codeScale, snap }: Decoder,
   parameters: Readonly<Record<string, tf.Tensor>>,
   scaled: tf.Tensor,

@@ -2,7 +2,7 @@ import type { SequenceSampler } from '@ar-distill/core';
 import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import type { Decoder } from './decoder';
 import { drawImages, type DrawContext, type DrawnImages } from './draw-images';
-import { imageSampler } from './image-sampler';
+import { imageSampler, type ImageSampler } from './image-sampler';
 
 /** Which images are drawn. */
 export interface DrawRequest {
@@ -31,16 +31,21 @@ export interface CostedImages extends DrawnImages {
 export async function drawFrom(
   sequences: SequenceSampler,
   decoder: Decoder,
-  { name, condition, count, rng }: DrawRequest,
+  request: DrawRequest,
   context: DrawContext & { readonly compiler: StepCompiler },
 ): Promise<CostedImages> {
   const sampler = await imageSampler(context.compiler, sequences, decoder);
-  try {
-    const started = performance.now();
-    const drawn = await drawImages(name, sampler, condition, count, rng, context);
-    const secondsPerImage = (performance.now() - started) / 1000 / count;
-    return { ...drawn, evaluations: sampler.evaluations, secondsPerImage };
-  } finally {
-    await sampler.dispose();
-  }
+  return drawTimed(sampler, request, context).finally(() => sampler.dispose());
+}
+
+/** The same with a sampler of images, which stays open. */
+export async function drawTimed(
+  sampler: ImageSampler,
+  { name, condition, count, rng }: DrawRequest,
+  context: DrawContext,
+): Promise<CostedImages> {
+  const started = performance.now();
+  const drawn = await drawImages(name, sampler, condition, count, rng, context);
+  const secondsPerImage = (performance.now() - started) / 1000 / count;
+  return { ...drawn, evaluations: sampler.evaluations, secondsPerImage };
 }

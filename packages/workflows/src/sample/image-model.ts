@@ -1,3 +1,4 @@
+import { isModelDirectory } from '@ar-distill/checkpoints';
 import { isDiscrete, type ConditionSpace, type SequenceSampler } from '@ar-distill/core';
 import { compileWatchedTeacher } from '@ar-distill/core/sampling';
 import type { ServiceContainer } from '@ar-distill/di';
@@ -84,7 +85,9 @@ export class ImageModel {
     const files = made ? await filesToDraw(context, made, {}, false) : found.files;
     const models = await loadPresetModels(context, files, {
       teacherWeights: false,
-      ...(made && files.teacher === undefined ? { statedBy: found.generator } : {}),
+      ...(files.teacher === undefined && statesArchitecture(found)
+        ? { statedBy: found.generator }
+        : {}),
     });
     return new ImageModel(context, found, models, imageDecoder(context, models));
   }
@@ -222,4 +225,9 @@ export class ImageModel {
     this.generator ??= loadGenerator(this.context, this.models, generator);
     return this.generator;
   }
+}
+
+/** A run and a model directory keep the architecture beside the generator; a preset states it itself. */
+function statesArchitecture({ run, generator }: ModelSource): boolean {
+  return run !== undefined || (generator !== undefined && isModelDirectory(generator));
 }

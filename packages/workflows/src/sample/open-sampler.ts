@@ -1,10 +1,11 @@
-import { isDiscrete, type SequenceLayout, type SequenceSampler } from '@ar-distill/core';
 import { isModelDirectory } from '@ar-distill/checkpoints';
+import { isDiscrete, type SequenceLayout, type SequenceSampler } from '@ar-distill/core';
 import { compileRefinement } from '@ar-distill/core/sampling';
 import { describeModelDirectory } from '@ar-distill/runs';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { loadGenerator } from '../models/generator-file';
+import { networksIn } from '../models/model-source';
 import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { generatorOfRun, namedRun, type RunReference } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
@@ -78,7 +79,7 @@ function teacherDraws({ teacher, teacherSteps }: SamplerOptions): boolean {
 /** Networks by the files that they are in; what ships is left out. */
 export interface SampledFiles extends ModelFiles {
   readonly generator?: string | undefined;
-  /** The generator of a run whose teacher takes no part; see `loadPresetModels`. */
+  /** The generator of a run or model directory whose teacher takes no part; see `loadPresetModels`. */
   readonly statedBy?: string | undefined;
 }
 
@@ -98,10 +99,7 @@ export async function sampledFiles(
   const withTeacher = besideTeacher || teacherDraws(options);
   const given = { tokenizer, ...(typeof teacher === 'string' ? { teacher } : {}) };
   const named = namedRun(options, context);
-  if (!named) {
-    const beside = await filesBeside(weights, given, withTeacher);
-    return { ...given, ...beside, generator: weights };
-  }
+  if (!named) return besideGenerator(weights, given, withTeacher);
   const { folder, flag } = named;
   const networks = readRun(DISTILLATION, context, folder, flag);
   const files = await filesToDraw(context, { folder, networks }, given, withTeacher);
@@ -110,18 +108,20 @@ export async function sampledFiles(
   return { ...files, generator, ...(isStated ? { statedBy: generator } : {}) };
 }
 
-/** What the model directory of a generator brings along: a tokenizer, else what it says of the architecture. */
-async function filesBeside(
-  weights: string | undefined,
-  { tokenizer, teacher }: ModelFiles,
+/** A generator that is given, and the tokenizer of its model directory where no other is. */
+async function besideGenerator(
+  generator: string | undefined,
+  given: ModelFiles,
   withTeacher: boolean,
-): Promise<Pick<SampledFiles, 'tokenizer' | 'statedBy'>> {
-  if (weights === undefined || !isModelDirectory(weights)) return {};
-  const { components } = await describeModelDirectory(weights);
-  if (tokenizer === undefined && components.some(({ kind }) => kind === 'tokenizer')) {
-    return { tokenizer: weights };
-  }
-  return withTeacher || teacher !== undefined ? {} : { statedBy: weights };
+): Promise<SampledFiles> {
+  if (generator === undefined || !isModelDirectory(generator)) return { ...given, generator };
+  const { files, generator: held } = networksIn(generator, await describeModelDirectory(generator));
+  return {
+    ...given,
+    generator,
+    ...(given.tokenizer === undefined ? { tokenizer: files.tokenizer } : {}),
+    ...(withTeacher ? {} : { statedBy: held }),
+  };
 }
 
 /** The networks that images are drawn from; the teacher's weights only where it takes part. */

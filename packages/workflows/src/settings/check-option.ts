@@ -89,6 +89,20 @@ export function checkFolderToWrite(folder: string): void {
   }
 }
 
+/**
+ * Checks a folder that is to be made.
+ * @throws InvalidOptionError when something of that name is there, or it cannot be made.
+ */
+export function checkNewFolder(folder: string): void {
+  if (existsSync(folder)) {
+    throw new InvalidOptionError(
+      `"${folder}" exists already: remove it, or name another folder as "out".`,
+      { options: ['out'] },
+    );
+  }
+  checkFolderToWrite(folder);
+}
+
 function kindOf(file: string): string {
   const stats = statSync(file);
   if (stats.isDirectory()) return 'a folder';

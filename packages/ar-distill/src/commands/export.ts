@@ -1,0 +1,50 @@
+import { textOf } from '@ar-distill/evaluation/report';
+import { onnxTable } from '@ar-distill/workflows';
+import type { Command } from 'commander';
+import { resolveOptions } from '../config/resolve-options';
+import { exportSchema } from '../config/schemas';
+import { DEFAULT_PRESET } from './default-preset';
+import type { CliEnvironment } from './environment';
+import { examples, givenFlags, toNumber, withCommonOptions, withPresetOption } from './flags';
+import { withWorkflow } from './session';
+
+const MEBIBYTE = 2 ** 20;
+
+/** `ar-distill export`. */
+export function addExportCommand(program: Command, env: CliEnvironment): void {
+  const command = withPresetOption(
+    program
+      .command('export')
+      .description('write a generator as a model directory with a model card, or as ONNX, too')
+      .argument('[run]', 'run, or "latest" (default: what ships with the preset)'),
+  )
+    .option('--out <folder>', 'model directory to make (default: models/<run or preset>)')
+    .option(
+      '--onnx <precision>',
+      'also one ONNX model of generator and decoder: fp32, fp16 or int8',
+    )
+    .option('--snap', 'in the ONNX model, replace every code vector by the nearest code')
+    .option(
+      '--samples <n>',
+      'images that the ONNX model is compared by (default: 10000 where they can be measured, else 16)',
+      toNumber,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'export latest --out my-generator',
+        'export --onnx int8',
+        'sample --weights my-generator     # then use it',
+      ),
+    );
+  withCommonOptions(command).action(async (run: string | undefined) => {
+    const flags = { ...givenFlags(command), ...(run === undefined ? {} : { run }) };
+    const given = resolveOptions(exportSchema, flags, env.cwd);
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const { folder, bytes, onnx } = await withWorkflow(env, options, (container, workflow) =>
+      env.workflows.exportModel(container, options, workflow),
+    );
+    if (onnx) env.stdout.write(`${textOf(onnxTable(onnx))}\n`);
+    env.stdout.write(`Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`);
+  });
+}

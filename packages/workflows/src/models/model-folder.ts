@@ -1,0 +1,58 @@
+import path from 'node:path';
+import type { StoredTensorSource } from '@ar-distill/checkpoints';
+import { elementCount } from '@ar-distill/program';
+import { type ModelDescription, saveModelDirectory } from '@ar-distill/runs';
+import type { WorkflowContext } from '../context';
+import { checkNewFolder } from '../settings/check-option';
+
+/** Folder that model directories are made in when none is named. */
+const MODELS_FOLDER = 'models';
+const MEBIBYTE = 2 ** 20;
+
+/**
+ * The model directory to make: the one that is named, else one called `name` under `models`.
+ * @throws InvalidOptionError when it is there already, or cannot be made.
+ */
+export function newModelFolder(out: string | undefined, name: string): string {
+  const folder = out ?? path.join(MODELS_FOLDER, name);
+  checkNewFolder(folder);
+  return folder;
+}
+
+/** What is written as a model directory. */
+export interface WrittenModel {
+  readonly description: ModelDescription;
+  readonly tensors: readonly StoredTensorSource[];
+  /** See `ModelDirectoryOptions`. */
+  complete?(folder: string): Promise<void>;
+}
+
+/**
+ * Writes a model directory and shows how far it is; returns the bytes of its weights.
+ * @param stage what the progress is called: "import".
+ */
+export async function writeModelFolder(
+  { progress, signal }: WorkflowContext,
+  stage: string,
+  folder: string,
+  { description, tensors, complete }: WrittenModel,
+): Promise<number> {
+  const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+  const size = Math.ceil(total / MEBIBYTE);
+  let shown = 0;
+  await saveModelDirectory(folder, description, tensors, {
+    signal,
+    ...(complete ? { complete } : {}),
+    onProgress: (bytes) => {
+      const done = bytes === total ? size : Math.floor(bytes / MEBIBYTE);
+      if (done === shown) return;
+      shown = done;
+      progress.update({ stage: `${stage} (MiB)`, done, total: size, metrics: {} });
+    },
+  });
+  return total;
+}
+
+function bytesOf({ shape, type }: StoredTensorSource): number {
+  return elementCount(shape) * (type === 'F16' || type === 'BF16' ? 2 : 4);
+}
