@@ -11,6 +11,7 @@ import {
 import { elementCount } from '@ar-distill/program';
 import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
 import { saveModelDirectory } from '@ar-distill/runs';
+import { byteProgress } from '../byte-progress';
 import { openContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { nonFinite } from '../models/parameters';
@@ -25,7 +26,6 @@ import { describeNetwork, type ImportedNetwork } from './describe-networks';
 
 /** Folder that model directories are made in when none is named. */
 const MODELS_FOLDER = 'models';
-const MEBIBYTE = 2 ** 20;
 
 /** Options of `importCheckpoints`. */
 export interface ImportOptions {
@@ -124,16 +124,9 @@ async function writeModel(
     })),
     architecture,
   };
-  const size = Math.ceil(total / MEBIBYTE);
-  let shown = 0;
   await saveModelDirectory(folder, description, tensors, {
     signal,
-    onProgress: (bytes) => {
-      const done = bytes === total ? size : Math.floor(bytes / MEBIBYTE);
-      if (done === shown) return;
-      shown = done;
-      progress.update({ stage: 'import (MiB)', done, total: size, metrics: {} });
-    },
+    onProgress: byteProgress(progress, 'import', total),
   });
   return {
     folder,
