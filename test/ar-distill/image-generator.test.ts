@@ -1,8 +1,15 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createRng } from '@ar-distill/program';
 import { PNG } from 'pngjs';
-import { type GeneratedImage, ImageGenerator, InvalidOptionError } from 'ar-distill';
+import { parse } from 'yaml';
+import {
+  type GeneratedImage,
+  type GenerateOptions,
+  ImageGenerator,
+  InvalidOptionError,
+} from 'ar-distill';
 
 const PROJECT = resolve(__dirname, '../..');
 const GENERATOR = join(PROJECT, 'plugins/var/assets/mnist/generator.safetensors');
@@ -13,6 +20,12 @@ const load = (source: string) =>
 function difference(a: GeneratedImage, b: GeneratedImage): number {
   const other = b.pixels;
   return a.pixels.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i]!)), 0);
+}
+
+/** Mean difference of two images in steps of 1/255. */
+function distance(a: GeneratedImage, b: GeneratedImage): number {
+  const sum = a.pixels.reduce((total, value, i) => total + Math.abs(value - b.pixels[i]!), 0);
+  return sum / a.pixels.length;
 }
 
 describe('ImageGenerator', () => {
@@ -97,6 +110,99 @@ describe('ImageGenerator', () => {
     });
   });
 
+  it('makes the picture of the README with the three lines in it', async () => {
+    const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
+    const [, options] =
+      /fromPretrained\('mnist-var'\);\nconst digits = await generator\.generate\((.+)\);\nawait writeFile\('digits\.png', digits\.toPng\(\)\);/.exec(
+        readme,
+      )!;
+    const digits = await generator.generate(parse(options!) as GenerateOptions);
+    const made = PNG.sync.read(Buffer.from(digits.toPng()));
+    const shown = PNG.sync.read(readFileSync(join(PROJECT, 'docs/images/digits.png')));
+    expect([made.width, made.height]).toEqual([shown.width, shown.height]);
+    expect(Math.max(...made.data.map((value, i) => Math.abs(value - shown.data[i]!)))).toBeLessThan(
+      3,
+    );
+  });
+
+  it('makes every image of a seed of its own', async () => {
+    const seeds = [21, 5, 21];
+    const classes = [4, 4, 6];
+    const { images } = await generator.generate({ seeds, classes, batchSize: 2 });
+    expect(images.map(({ label }) => label)).toEqual(classes);
+    for (const [i, image] of images.entries()) {
+      const { images: alone } = await generator.generate({
+        seed: seeds[i]!,
+        classes: [classes[i]!],
+      });
+      expect(difference(image, alone[0]!)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('reads tokens in images, and makes the images of tokens', async () => {
+    expect(generator.tokenLayout.stepLengths).toEqual([1, 4, 9, 16]);
+    const { images } = await generator.generate({ classes: [2, 7, 0, 1, 9], seed: 8 });
+    const tokens = await generator.encode(images);
+    const { images: again } = await generator.decode(tokens);
+    for (const [i, sequence] of tokens.entries()) {
+      expect(sequence).toHaveLength(30);
+      expect(Math.min(...sequence)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...sequence)).toBeLessThan(generator.tokenLayout.vocabSize);
+      // The tokenizer loses little: far less than other images differ.
+      const distances = again.map((image) => distance(images[i]!, image));
+      expect(distances[i]).toBeLessThan(12);
+      expect(Math.min(...distances.filter((_, j) => j !== i))).toBeGreaterThan(2 * distances[i]!);
+      expect(again[i]!.label).toBeUndefined();
+    }
+  });
+
+  it('takes images and tokens in batches of any size', async () => {
+    const rng = createRng(2);
+    const images = Array.from({ length: 103 }, (_, i) => ({
+      ...generator.imageSize,
+      pixels: Uint8Array.from(rng.integers('pixels', i, 1024, 256)),
+    }));
+    const tokens = await generator.encode(images);
+    expect(tokens).toHaveLength(103);
+    expect(tokens.slice(98)).toEqual(await generator.encode(images.slice(98)));
+    const { images: decoded } = await generator.decode(tokens);
+    const { images: last } = await generator.decode(tokens.slice(98).map((all) => [...all]));
+    expect(decoded).toHaveLength(103);
+    last.forEach((image, i) => {
+      expect(difference(image, decoded[98 + i]!)).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it('refuses images and tokens that are none of this model', async () => {
+    const size = { height: 32, width: 32, channels: 1 };
+    const grey = { ...size, pixels: new Uint8Array(1024) };
+    const few = 'Image 1 has 1023 values for 32 × 32 × 1, where the model needs 32 × 32 × 1';
+    await expect(generator.encode([])).rejects.toThrow('There are no images to encode');
+    await expect(
+      generator.encode([grey, { ...size, pixels: new Uint8Array(1023) }]),
+    ).rejects.toThrow(few);
+    await expect(generator.encode([{ ...grey, height: 16, width: 64 }])).rejects.toThrow(
+      'Image 0 has 1024 values for 16 × 64 × 1, where the model needs 32 × 32 × 1',
+    );
+    const { vocabSize } = generator.tokenLayout;
+    const tokens = new Array<number>(30).fill(0);
+    await expect(generator.decode([])).rejects.toThrow('There are no tokens to decode');
+    await expect(generator.decode([tokens, [1, 2]])).rejects.toThrow(
+      'Image 1 has 2 tokens where the model makes images of 30: give as many.',
+    );
+    for (const wrong of [-1, 0.5, vocabSize, NaN]) {
+      const sentence = `Image 0 has the token ${wrong}: give whole numbers from 0 to ${vocabSize - 1}.`;
+      await expect(generator.decode([[wrong, ...tokens.slice(1)]])).rejects.toThrow(sentence);
+    }
+    const signal = AbortSignal.abort();
+    await expect(generator.encode([grey], { signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await expect(generator.decode([tokens], { signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  });
+
   it('stops between batches', async () => {
     const controller = new AbortController();
     const drawn: number[] = [];
@@ -127,6 +233,10 @@ describe('ImageGenerator', () => {
     [{ classes: [2 ** 32] }, 'There is no class 4294967296'],
     [{ count: 3, batchSize: NaN }, 'The size of a batch must be a whole number above 0, not NaN.'],
     [{ count: 3, batchSize: 0 }, 'not 0'],
+    [{ seed: 1, seeds: [2] }, 'A seed is of all images and seeds are of one each'],
+    [{ seeds: [] }, 'The list of seeds is empty: name at least one.'],
+    [{ seeds: [1, -2] }, 'A seed must be a whole number from 0 to 2^53 − 1, not -2.'],
+    [{ seeds: [1, 2], count: 3 }, 'There are 2 seeds for 3 images: give one for each'],
   ])('refuses %p with a sentence', async (options, sentence) => {
     for (const drawer of [generator, generator.teacher]) {
       const drawn = drawer.generate(options);

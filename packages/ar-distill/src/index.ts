@@ -1,10 +1,18 @@
 export {
+  ImageBatcher,
+  type BatcherOptions,
+  type ImageOptions,
+  UnavailableError,
+} from './generator/image-batcher';
+export {
   ImageGenerator,
   type InterpolateOptions,
   type LoadOptions,
+  type StopOptions,
 } from './generator/image-generator';
-export { GeneratedImage } from './generator/generated-image';
-export type { ImageDrawer, GeneratedImages, GenerateOptions } from './generator/image-drawer';
+export { GeneratedImage, GeneratedImages, type ImagePixels } from './generator/generated-image';
+export type { ImageDrawer, GenerateOptions } from './generator/image-drawer';
+export type { TokenLayout } from './generator/image-tokens';
 export type { DrawnStep, TeacherDrawer, TeacherOptions } from './generator/teacher-drawer';
 export { createContainer, importPlugins, type ContainerOptions } from './container';
 export {

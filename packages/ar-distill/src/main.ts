@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import * as workflows from '@ar-distill/workflows';
+import { fetchingWorkflows } from './commands/fetching-workflows';
 import { runCli } from './commands/program';
 import { createContainer } from './container';
 import { EXIT } from './errors';
+import { hubOf } from './hub';
 import { ignoreLostReaders } from './lost-readers';
 import { watchStrayErrors } from './stray-errors';
 import { workingFolder } from './working-folder';
@@ -20,7 +22,7 @@ if (cwd === undefined) {
     variables: process.env,
     stdout: process.stdout,
     stderr: process.stderr,
-    workflows,
+    workflows: fetchingWorkflows(workflows, hubOf(process.env)),
     createContainer,
   }).then((code) => {
     process.exitCode = output.failed && code === 0 ? 1 : code;

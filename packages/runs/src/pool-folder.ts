@@ -4,15 +4,13 @@ import type { HostTensors } from '@ar-distill/program';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { InUseError, RunLock, type LockOptions } from './run-lock';
+import type { LockOptions, RunLock } from './run-lock';
 import { RunTensors } from './run-tensors';
 import { writing } from './system-errors';
 import { removeTemporaryFiles } from './temporary-files';
+import { waitForLock } from './wait-for-lock';
 
 const EXTENSION = '.safetensors';
-/** Milliseconds between two looks at a lock that another process holds. */
-const LOOK_INTERVAL = 1000;
 
 /**
  * A folder with parts of one pool, which outlives the runs that read it. Any number of processes read it at
@@ -52,27 +50,14 @@ export class PoolFolder implements PoolCache {
 
   async alone<T>(work: () => Promise<T>): Promise<T> {
     await writing(this.path, () => mkdir(this.path, { recursive: true }));
-    this.lock = await this.acquire();
+    // Whoever holds it draws the same sequences: they are read when that process is done.
+    this.lock = await waitForLock(this.path, { ...this.waiting, subject: 'pool cache' });
     try {
       await removeTemporaryFiles(this.path);
       return await work();
     } finally {
       await this.lock.release();
       this.lock = undefined;
-    }
-  }
-
-  /** Waits for whoever draws the same sequences: they are read when that process is done. */
-  private async acquire(): Promise<RunLock> {
-    const { signal, onWait } = this.waiting;
-    for (let isTold = false; ; isTold = true) {
-      try {
-        return await RunLock.acquire(this.path, { ...this.waiting, subject: 'pool cache' });
-      } catch (error) {
-        if (!(error instanceof InUseError)) throw error;
-        if (!isTold) onWait?.(error.message);
-      }
-      await setTimeout(LOOK_INTERVAL, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 

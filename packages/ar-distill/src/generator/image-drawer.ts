@@ -5,14 +5,16 @@ import {
   type Drawer,
   type ImageModel,
   type ImageRequest,
+  InvalidOptionError,
+  noiseOfEach,
 } from '@ar-distill/workflows';
-import { imagesOf, type GeneratedImage } from './generated-image';
+import { type GeneratedImage, GeneratedImages, imagesOf } from './generated-image';
 
 /** Which images are made. */
 export interface GenerateOptions {
-  /** Class of every image, taken in turn when `count` is larger; default: all classes in turn. */
+  /** Class of every image, taken in turn when there are more; default: all classes in turn. */
   readonly classes?: readonly number[];
-  /** Number of images; default: the number of classes that are given, else 1. */
+  /** Number of images; default: the number of seeds or else of classes that are given, else 1. */
   readonly count?: number;
   /**
    * Network evaluations per image: 1 (default), or 2 where the generator is trained for them (Distilled
@@ -21,15 +23,12 @@ export interface GenerateOptions {
   readonly steps?: number;
   /** An integer from 0; default 0. Image i depends on the seed, i and its class alone. */
   readonly seed?: number;
+  /** A seed for every image, in place of `seed`: image i is the first one of `seeds[i]` and its class. */
+  readonly seeds?: readonly number[];
   /** Images that are made at a time, at most; default: as many as are made well together. */
   readonly batchSize?: number;
   /** Stops between two batches: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-}
-
-/** Images that were made. */
-export interface GeneratedImages {
-  readonly images: readonly GeneratedImage[];
 }
 
 /** Makes images with a model: in one step, or as its teacher does. */
@@ -50,6 +49,11 @@ export class ImageDrawer {
     return { height, width, channels };
   }
 
+  /** Images that are made well together, at most: `generate` makes more of them in several batches. */
+  get largestBatch(): number {
+    return this.model.largestBatch;
+  }
+
   /**
    * Makes images.
    * @throws InvalidOptionError naming the option that is wrong.
@@ -57,22 +61,49 @@ export class ImageDrawer {
   async generate(options: GenerateOptions = {}): Promise<GeneratedImages> {
     const images: GeneratedImage[] = [];
     for await (const batch of this.batches(options)) images.push(...batch);
-    return { images };
+    return new GeneratedImages(images);
   }
 
   /** The same batch by batch, for more images than should be in memory together. */
   batches(
     options: GenerateOptions = {},
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
-    return this.draw(options, this.model.createRng(options.seed ?? 0));
+    return this.draw(options, this.noiseFor(options));
+  }
+
+  /**
+   * Checks which images are asked for, before any are made.
+   * @throws InvalidOptionError as `generate` would.
+   */
+  check(options: Pick<GenerateOptions, 'classes' | 'count' | 'seed' | 'seeds'>): void {
+    conditionFor(this.model.condition, options.classes, countOf(options));
+    this.noiseFor(options);
+  }
+
+  /** What the images are made of. */
+  protected noiseFor({ seed, seeds }: Pick<GenerateOptions, 'seed' | 'seeds'>): Rng {
+    const [first, ...others] = seeds ?? [seed ?? 0];
+    if (seeds !== undefined && seed !== undefined) {
+      throw new InvalidOptionError(
+        'A seed is of all images and seeds are of one each: leave one of the two out.',
+      );
+    }
+    if (first === undefined) {
+      throw new InvalidOptionError('The list of seeds is empty: name at least one.');
+    }
+    if (seeds === undefined) return this.model.createRng(first);
+    const createRng = (own: number): Rng => this.model.createRng(own);
+    return noiseOfEach([createRng(first), ...others.map(createRng)]);
   }
 
   /** As `batches`, with the noise of `rng`. */
   protected async *draw(
-    { classes, count = classes?.length ?? 1, steps, batchSize, signal }: GenerateOptions,
+    options: GenerateOptions,
     rng: Rng,
     onStep?: ImageRequest['onStep'],
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
+    const { classes, steps, batchSize, signal } = options;
+    const count = countOf(options);
     const condition = conditionFor(this.model.condition, classes, count);
     const request = { by: this.by, condition, count, rng, steps, batchSize, signal, onStep };
     const labels = classesOf(condition);
@@ -80,4 +111,22 @@ export class ImageDrawer {
       yield imagesOf(images, labels?.subarray(first, first + images.shape[0]!));
     }
   }
+}
+
+/**
+ * Number of images.
+ * @throws InvalidOptionError when there is another number of seeds.
+ */
+export function countOf({
+  count,
+  classes,
+  seeds,
+}: Pick<GenerateOptions, 'count' | 'classes' | 'seeds'>): number {
+  if (seeds === undefined) return count ?? classes?.length ?? 1;
+  if (count !== undefined && count !== seeds.length) {
+    throw new InvalidOptionError(
+      `There are ${seeds.length} seeds for ${count} images: give one for each, or leave the count out.`,
+    );
+  }
+  return seeds.length;
 }

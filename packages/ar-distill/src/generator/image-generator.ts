@@ -1,12 +1,25 @@
 import type { TypedContainer } from '@ar-distill/di';
-import { ImageModel, interpolatedNoise, InvalidOptionError } from '@ar-distill/workflows';
+import {
+  ImageModel,
+  interpolatedNoise,
+  InvalidOptionError,
+  localModel,
+  type WorkflowOptions,
+} from '@ar-distill/workflows';
 import { checkEngine, createContainer, importPlugins } from '../container';
-import type { GeneratedImage } from './generated-image';
-import { ImageDrawer, type GeneratedImages } from './image-drawer';
+import { hubOf } from '../hub';
+import {
+  type GeneratedImage,
+  GeneratedImages,
+  type ImagePixels,
+  imagesOf,
+} from './generated-image';
+import { ImageDrawer } from './image-drawer';
+import { imagesToEncode, type TokenLayout, tokensToDecode } from './image-tokens';
 import { TeacherDrawer } from './teacher-drawer';
 
-/** How a model is loaded and run. */
-export interface LoadOptions {
+/** How a model is loaded and run; `signal` and `onEvent` follow and stop a download. */
+export interface LoadOptions extends WorkflowOptions {
   /** Threads of the engine; default: the physical cores. */
   readonly threads?: number;
   /** What programs run on: `onnxruntime` (default), `tensorflow` or `cpu`. */
@@ -18,7 +31,7 @@ export interface LoadOptions {
 }
 
 /** Which images are made on the way between two. */
-export interface InterpolateOptions {
+export interface InterpolateOptions extends StopOptions {
   /** Seed of the first image; default 0. */
   readonly from?: number;
   /** Seed of the last image; default 1. */
@@ -27,7 +40,11 @@ export interface InterpolateOptions {
   readonly steps?: number;
   /** Class of all of them; default 0 where there are classes. */
   readonly class?: number;
-  /** Stops between two batches: the call rejects. */
+}
+
+/** How a call is stopped. */
+export interface StopOptions {
+  /** Stops between two batches: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -48,17 +65,19 @@ export class ImageGenerator extends ImageDrawer {
    * Loads a model. Weights are read here; programs are compiled when they are first needed.
    *
    * @param source name of a preset of an installed plugin (its generator that ships), a run directory,
-   *   a model directory, or the file of a generator.
+   *   a model directory, the file of a generator, or `hf:ORG/NAME@REVISION`: a model on a hub, by a branch,
+   *   a tag or a commit of it (default `main`). That one is fetched once and kept in the user's cache.
    * @throws InvalidOptionError when it is none of these, or an option is wrong; PluginError when no
-   *   installed plugin has a preset of that name.
+   *   installed plugin has a preset of that name; Error when a model cannot be fetched or arrives damaged.
    */
   static async fromPretrained(source: string, options: LoadOptions = {}): Promise<ImageGenerator> {
-    const { project = process.cwd(), ...engine } = options;
+    const { project = process.cwd(), signal, onEvent, ...engine } = options;
     await importPlugins({ cwd: project });
     const container = createContainer({ cwd: project, engine });
     try {
       checkEngine(container, engine);
-      return new ImageGenerator(container, await ImageModel.open(container, source));
+      const local = await localModel(container, source, hubOf(process.env), { signal, onEvent });
+      return new ImageGenerator(container, await ImageModel.open(container, local));
     } catch (error) {
       await container.dispose();
       throw error;
@@ -80,7 +99,57 @@ export class ImageGenerator extends ImageDrawer {
       ...(signal ? { signal } : {}),
     };
     for await (const batch of this.draw(request, noise)) images.push(...batch);
-    return { images };
+    return new GeneratedImages(images);
+  }
+
+  /** What `encode` gives and `decode` takes. */
+  get tokenLayout(): TokenLayout {
+    const { layout, vocabSize } = this.model;
+    return { stepLengths: layout.stepLengths, vocabSize };
+  }
+
+  /**
+   * Images as tokens, which the model's tokenizer reads in them: `decode` makes them again, as well as the
+   * tokenizer can.
+   *
+   * @param images of the model's `imageSize`, with pixels from 0 to 255, [height, width, channels], row-major.
+   * @returns the tokens of every image, AR step by AR step; see `tokenLayout`.
+   * @throws InvalidOptionError naming the image that has another size; Error when the model has been
+   *   disposed of.
+   */
+  async encode(
+    images: readonly ImagePixels[],
+    { signal }: StopOptions = {},
+  ): Promise<readonly Int32Array[]> {
+    const tokens: Int32Array[] = [];
+    for await (const { shape, data } of this.model.encode(
+      imagesToEncode(this.model, images),
+      signal,
+    )) {
+      const [count, n] = shape as [number, number];
+      for (let i = 0; i < count; i++)
+        tokens.push(Int32Array.from(data.subarray(i * n, (i + 1) * n)));
+    }
+    return tokens;
+  }
+
+  /**
+   * The images of tokens.
+   *
+   * @param sequences tokens of every image, AR step by AR step; see `tokenLayout`.
+   * @throws InvalidOptionError naming the image whose tokens are none of this model; Error when the model has
+   *   been disposed of.
+   */
+  async decode(
+    sequences: readonly ArrayLike<number>[],
+    { signal }: StopOptions = {},
+  ): Promise<GeneratedImages> {
+    const images: GeneratedImage[] = [];
+    const tokens = tokensToDecode(this.model, sequences);
+    for await (const batch of this.model.decode(tokens, signal)) {
+      images.push(...imagesOf(batch, undefined));
+    }
+    return new GeneratedImages(images);
   }
 
   /** Frees the weights and ends the engine; the process can exit afterwards. */

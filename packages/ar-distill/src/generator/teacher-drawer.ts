@@ -1,7 +1,7 @@
 import { conditionFor, type ImageModel } from '@ar-distill/workflows';
 import { classesOf } from '@ar-distill/core';
-import { imagesOf, type GeneratedImage } from './generated-image';
-import { ImageDrawer, type GenerateOptions, type GeneratedImages } from './image-drawer';
+import { imagesOf, type GeneratedImage, type GeneratedImages } from './generated-image';
+import { countOf, ImageDrawer, type GenerateOptions } from './image-drawer';
 
 /** What a teacher has drawn so far. */
 export interface DrawnStep {
@@ -37,9 +37,10 @@ export class TeacherDrawer extends ImageDrawer {
   override batches(
     options: TeacherOptions = {},
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
-    const { onStep, seed = 0, classes, count = classes?.length ?? 1 } = options;
-    const rng = this.model.createRng(seed);
+    const { onStep, classes } = options;
+    const rng = this.noiseFor(options);
     if (!onStep) return this.draw(options, rng);
+    const count = countOf(options);
     const labels = classesOf(conditionFor(this.model.condition, classes, count));
     return this.draw(options, rng, ({ step, steps, first, images }) => {
       const shown = imagesOf(images, labels?.subarray(first)).slice(0, count - first);

@@ -2,12 +2,12 @@ import path from 'node:path';
 import type { StoredTensorSource } from '@ar-distill/checkpoints';
 import { elementCount } from '@ar-distill/program';
 import { type ModelDescription, saveModelDirectory } from '@ar-distill/runs';
+import { byteProgress } from '../byte-progress';
 import type { WorkflowContext } from '../context';
 import { checkNewFolder } from '../settings/check-option';
 
 /** Folder that model directories are made in when none is named. */
 const MODELS_FOLDER = 'models';
-const MEBIBYTE = 2 ** 20;
 
 /**
  * The model directory to make: the one that is named, else one called `name` under `models`.
@@ -38,17 +38,10 @@ export async function writeModelFolder(
   { description, tensors, complete }: WrittenModel,
 ): Promise<number> {
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
-  const size = Math.ceil(total / MEBIBYTE);
-  let shown = 0;
   await saveModelDirectory(folder, description, tensors, {
     signal,
     ...(complete ? { complete } : {}),
-    onProgress: (bytes) => {
-      const done = bytes === total ? size : Math.floor(bytes / MEBIBYTE);
-      if (done === shown) return;
-      shown = done;
-      progress.update({ stage: `${stage} (MiB)`, done, total: size, metrics: {} });
-    },
+    onProgress: byteProgress(progress, stage, total),
   });
   return total;
 }

@@ -1,8 +1,14 @@
 import { isModelDirectory } from '@ar-distill/checkpoints';
-import { isDiscrete, type ConditionSpace, type SequenceSampler } from '@ar-distill/core';
+import {
+  conditionRows,
+  isDiscrete,
+  type ConditionSpace,
+  type SequenceLayout,
+  type SequenceSampler,
+} from '@ar-distill/core';
 import { compileWatchedTeacher } from '@ar-distill/core/sampling';
 import type { ServiceContainer } from '@ar-distill/di';
-import type { HostTensor, HostTensors, Rng } from '@ar-distill/program';
+import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { onPreset, openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
@@ -16,6 +22,12 @@ import { compileDecoderOf, imageDecoder, type Decoder } from './decoder';
 import { drawBatches, type ImageBatch } from './draw-images';
 import { generatorSampler } from './generator-sampler';
 import { imageSampler, type ImageSampler } from './image-sampler';
+import { KeptPrograms } from './kept-programs';
+import {
+  compileEncoder,
+  type CompiledTokenizerProgram,
+  compileTokenDecoder,
+} from './tokenizer-programs';
 
 /** Images per call at most. */
 const BATCH = 100;
@@ -57,10 +69,10 @@ export interface ImageRequest {
 
 /** A model that has been opened for drawing images; what was compiled is kept for later calls. */
 export class ImageModel {
-  private readonly samplers = new Map<string, Promise<ImageSampler>>();
+  private readonly samplers = new KeptPrograms<ImageSampler>();
+  private readonly tokenizerPrograms = new KeptPrograms<CompiledTokenizerProgram>();
   private generator: Promise<LoadedGenerator> | undefined;
   private withTeacher: Promise<PresetModels> | undefined;
-  private disposed = false;
 
   private constructor(
     private readonly context: PresetContext,
@@ -97,6 +109,21 @@ export class ImageModel {
     return this.decoder.tokenizer.imageShape;
   }
 
+  /** Tokens of every AR step, in order. */
+  get layout(): SequenceLayout {
+    return this.decoder.tokenizer.layout;
+  }
+
+  /** Number of codes V: tokens are 0 … V − 1. */
+  get vocabSize(): number {
+    return this.decoder.tokenizer.vocabSize;
+  }
+
+  /** Images that are made well together, at most. */
+  get largestBatch(): number {
+    return imageBatch(this.models.teacher.layout, this.imageShape, BATCH);
+  }
+
   get condition(): ConditionSpace {
     return this.models.teacher.condition;
   }
@@ -113,7 +140,7 @@ export class ImageModel {
    */
   async *draw(request: ImageRequest): AsyncGenerator<ImageBatch, void, undefined> {
     const { by, condition, count, rng, steps, signal, onStep } = request;
-    const largest = imageBatch(this.models.teacher.layout, this.imageShape, BATCH);
+    const largest = this.largestBatch;
     const wanted = request.batchSize ?? largest;
     checkCount('The size of a batch', wanted);
     if (by === 'teacher' && steps !== undefined) {
@@ -126,7 +153,7 @@ export class ImageModel {
     const { progress, signal: own } = this.context;
     const sampler = onStep
       ? await this.watched(batchSize, onStep)
-      : await this.kept(`${by}/${steps ?? 1}/${batchSize}`, () =>
+      : await this.samplers.get(`${by}/${steps ?? 1}/${batchSize}`, () =>
           this.openSampler(by, batchSize, steps),
         );
     try {
@@ -139,25 +166,53 @@ export class ImageModel {
     }
   }
 
-  async dispose(): Promise<void> {
-    this.disposed = true;
-    const opened = [...this.samplers.values()];
-    this.samplers.clear();
-    // One that could not be opened has told its caller, and leaves nothing to end.
-    for (const sampler of await Promise.allSettled(opened)) {
-      if (sampler.status === 'fulfilled') await sampler.value.dispose();
-    }
+  /**
+   * Images [N, H, W, channels] in [−1, 1] as tokens, batch by batch: [b, n] int32, AR step by AR step.
+   * @throws NonFiniteError when a pixel is not finite; Error when the model has been disposed of; the
+   *   signal's reason when it is aborted.
+   */
+  encode(images: HostTensor, signal?: AbortSignal): AsyncGenerator<HostTensor, void, undefined> {
+    return this.throughTokenizer('encoder', compileEncoder, images, signal);
   }
 
-  private kept(key: string, open: () => Promise<ImageSampler>): Promise<ImageSampler> {
-    if (this.disposed) throw new Error('This model has been disposed of: open it again.');
-    const known = this.samplers.get(key);
-    if (known) return known;
-    const opened = open();
-    this.samplers.set(key, opened);
-    // What could not be opened is tried again by the next call.
-    opened.catch(() => this.samplers.delete(key));
-    return opened;
+  /**
+   * Tokens [N, n] int32, 0 … V − 1, as images, batch by batch: [b, H, W, channels] in [−1, 1].
+   * @throws as `encode`.
+   */
+  decode(tokens: HostTensor, signal?: AbortSignal): AsyncGenerator<HostTensor, void, undefined> {
+    return this.throughTokenizer('token decoder', compileTokenDecoder, tokens, signal);
+  }
+
+  async dispose(): Promise<void> {
+    await this.samplers.dispose();
+    await this.tokenizerPrograms.dispose();
+  }
+
+  private async *throughTokenizer(
+    name: string,
+    compile: (
+      compiler: StepCompiler,
+      decoder: Decoder,
+      batchSize: number,
+    ) => Promise<CompiledTokenizerProgram>,
+    rows: HostTensor,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<HostTensor, void, undefined> {
+    signal?.throwIfAborted();
+    const count = rows.shape[0]!;
+    const batchSize = Math.min(this.largestBatch, count);
+    const program = await this.tokenizerPrograms.get(`${name}/${batchSize}`, () =>
+      compile(this.context.compiler, this.decoder, batchSize),
+    );
+    for (let first = 0; first < count; first += batchSize) {
+      signal?.throwIfAborted();
+      this.context.signal.throwIfAborted();
+      // The last batch is filled up with the first rows; what they give is dropped.
+      const filled = Int32Array.from({ length: batchSize }, (_, i) => (first + i) % count);
+      const made = await program.run(conditionRows({ rows }, filled)['rows']!, first);
+      const kept = Array.from({ length: Math.min(batchSize, count - first) }, (_, i) => i);
+      yield conditionRows({ made }, kept)['made']!;
+    }
   }
 
   /** The teacher without its cache; opened anew for every call, because it is for looking at. */
@@ -165,7 +220,7 @@ export class ImageModel {
     batchSize: number,
     onStep: NonNullable<ImageRequest['onStep']>,
   ): Promise<ImageSampler> {
-    if (this.disposed) throw new Error('This model has been disposed of: open it again.');
+    this.samplers.assertOpen();
     const { compiler, found } = this.context;
     const { teacher, teacherWeights: weights } = await this.loadedTeacher();
     if (!isDiscrete(teacher)) {

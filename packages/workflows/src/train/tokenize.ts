@@ -7,7 +7,6 @@ import {
 } from '@ar-distill/core';
 import type { TokenSequences } from '@ar-distill/core/methods';
 import { disposing } from '@ar-distill/core/optimization';
-import { firstNonFinite, pixelPlace, requireFinite } from '@ar-distill/core/sampling';
 import { forBatches } from '@ar-distill/datasets';
 import {
   elementCount,
@@ -16,11 +15,16 @@ import {
   type HostTensor,
   type HostTensors,
 } from '@ar-distill/program';
-import type * as tf from '@tensorflow/tfjs';
 import type { WorkflowContext } from '../context';
 import type { LoadedTokenizer } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
 import { finiteImages } from '../sample/decoder';
+import {
+  compileEncoder,
+  compileOnImages,
+  type CompiledTokenizerProgram,
+  decodeTokens,
+} from '../sample/tokenizer-programs';
 
 const BATCH = 100;
 
@@ -54,22 +58,19 @@ export async function labelledTokens(
  */
 export async function encodeImages(
   context: Pick<TokenizerContext, 'compiler' | 'signal'>,
-  { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
+  loaded: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
   split: ImageSplit,
   first: number,
   take: (tokens: HostTensor) => Promise<void>,
 ): Promise<void> {
-  const n = sequenceLength(tokenizer.layout);
+  const n = sequenceLength(loaded.tokenizer.layout);
+  const batchSize = batchFor(loaded.tokenizer);
   await runOnImages(
-    {
-      name: 'encoder',
-      fn: (parameters, images) => tokenizer.encode(parameters, images),
-      take: ({ data }, _first, kept) =>
-        take(int32([kept, n], Int32Array.from(data.subarray(0, kept * n)))),
-    },
+    await compileEncoder(context.compiler, loaded, batchSize),
+    batchSize,
     context,
-    { tokenizer, weights },
     split,
+    ({ data }, _first, kept) => take(int32([kept, n], Int32Array.from(data.subarray(0, kept * n)))),
     first,
   );
 }
@@ -86,81 +87,51 @@ export async function reconstructImages(
 ): Promise<HostTensor> {
   const size = elementCount(tokenizer.imageShape);
   const all = new Float32Array(split.count * size);
-  await runOnImages(
+  const batchSize = batchFor(tokenizer);
+  const reconstruction = await compileOnImages(
     {
       name: 'reconstruction',
-      fn: (parameters, images) => {
-        const tokens = tokenizer.encode(parameters, images);
-        const [V, C] = tokenizer.codebook(parameters).shape as [number, number];
-        const codes = tokenizer.codebook(parameters).as2D(V, C).gather(tokens.flatten().toInt());
-        return tokenizer.decode(parameters, codes.reshape([...tokens.shape, C]));
-      },
-      take: async (decoded, first, kept) => {
-        all.set(finiteImages(decoded, first).data.subarray(0, kept * size), first * size);
-        context.progress.update({
-          stage: 'reconstruct',
-          done: first + kept,
-          total: split.count,
-          metrics: {},
-        });
-      },
+      fn: (parameters, images) =>
+        decodeTokens(tokenizer, parameters, tokenizer.encode(parameters, images)),
     },
-    context,
+    context.compiler,
     { tokenizer, weights },
-    split,
+    batchSize,
   );
+  await runOnImages(reconstruction, batchSize, context, split, async (decoded, first, kept) => {
+    all.set(finiteImages(decoded, first).data.subarray(0, kept * size), first * size);
+    context.progress.update({
+      stage: 'reconstruct',
+      done: first + kept,
+      total: split.count,
+      metrics: {},
+    });
+  });
   return float32([split.count, ...tokenizer.imageShape], all);
 }
 
-/** What a pass over the images of a split does. */
-interface ImagePass {
-  /** Of the program. */
-  readonly name: string;
-  /** Traced, of images [B, H, W, channels]. */
-  fn(parameters: Readonly<Record<string, tf.Tensor>>, images: tf.Tensor): tf.Tensor;
-  /** Keeps the first `kept` rows of what the images from number `first` of the split on gave. */
-  take(result: HostTensor, first: number, kept: number): Promise<void>;
+function batchFor({ layout, imageShape }: ImageTokenizer): number {
+  return imageBatch(layout, imageShape, BATCH);
 }
 
+/**
+ * Runs a program on the images of a split from number `start` on, and disposes of it; `take` keeps the
+ * first `kept` rows of what those from number `first` on gave.
+ */
 async function runOnImages(
-  { name, fn, take }: ImagePass,
-  { compiler, signal }: Pick<TokenizerContext, 'compiler' | 'signal'>,
-  { tokenizer, weights }: Pick<LoadedTokenizer, 'tokenizer' | 'weights'>,
+  program: CompiledTokenizerProgram,
+  batchSize: number,
+  { signal }: Pick<TokenizerContext, 'signal'>,
   split: ImageSplit,
+  take: (result: HostTensor, first: number, kept: number) => Promise<void>,
   start = 0,
 ): Promise<void> {
-  requireFiniteWeights(weights);
-  const { imageShape, layout } = tokenizer;
-  const batchSize = imageBatch(layout, imageShape, BATCH);
   await disposing(async (own) => {
-    const step = own(
-      await compiler.compile({
-        name,
-        fn: ({ constants, inputs }) => ({
-          outputs: { result: fn(constants, inputs['images']!) },
-        }),
-        constants: weights,
-        inputs: { images: { shape: [batchSize, ...imageShape], dtype: 'float32' } },
-      }),
-    );
+    const { run } = own(program);
     const pass = async ({ images }: LabeledBatch, first: number, kept: number): Promise<void> => {
       signal.throwIfAborted();
-      // The nearest code to NaN is a code like any other.
-      requireFinite('The image to encode', images, first, pixelPlace);
-      const { result } = await step.run({ images });
-      await take(result!, first, kept);
+      await take(await run(images, first), first, kept);
     };
     await forBatches(split, batchSize, pass, start);
   });
-}
-
-/** Tokens are numbers of codes, which a NaN in the encoder gives as well. */
-function requireFiniteWeights(weights: Readonly<HostTensors>): void {
-  for (const [name, { data }] of Object.entries(weights)) {
-    const index = firstNonFinite(data);
-    if (index < 0) continue;
-    throw new Error(
-      `Element ${index} of the tokenizer's weight "${name}" is ${data[index]}: take other weights.`,
-    );
-  }
 }
