@@ -16,6 +16,11 @@ export interface GenerateOptions {
   readonly count?: number;
   /** An integer from 0; default 0. Image i depends on the seed, i and its class alone. */
   readonly seed?: number;
+  /**
+   * Guidance scale, for generators that were distilled over a range of them (`guidanceRange`): more of it gives up
+   * diversity for quality, at the same cost. Default: the scale that their teacher draws with.
+   */
+  readonly guidance?: number;
   /** Images that are made at a time, at most; default: as many as are made well together. */
   readonly batchSize?: number;
   /** Stops between two batches: the call rejects with the signal's reason. */
@@ -64,12 +69,12 @@ export class ImageDrawer {
 
   /** As `batches`, with the noise of `rng`. */
   protected async *draw(
-    { classes, count = classes?.length ?? 1, batchSize, signal }: GenerateOptions,
+    { classes, count = classes?.length ?? 1, guidance, batchSize, signal }: GenerateOptions,
     rng: Rng,
     onStep?: ImageRequest['onStep'],
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
     const condition = conditionFor(this.model.condition, classes, count);
-    const request = { by: this.by, condition, count, rng, batchSize, signal, onStep };
+    const request = { by: this.by, condition, count, rng, guidance, batchSize, signal, onStep };
     const labels = classesOf(condition);
     for await (const { first, images } of this.model.draw(request)) {
       yield imagesOf(images, labels?.subarray(first, first + images.shape[0]!));

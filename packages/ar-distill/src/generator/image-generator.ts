@@ -27,6 +27,8 @@ export interface InterpolateOptions {
   readonly steps?: number;
   /** Class of all of them; default 0 where there are classes. */
   readonly class?: number;
+  /** Guidance scale of all of them; see `GenerateOptions`. */
+  readonly guidance?: number;
   /** Stops between two batches: the call rejects. */
   readonly signal?: AbortSignal;
 }
@@ -67,7 +69,7 @@ export class ImageGenerator extends ImageDrawer {
 
   /** Images on the way from the noise of one seed to that of another, all of one class. */
   async interpolate(options: InterpolateOptions = {}): Promise<GeneratedImages> {
-    const { from = 0, to = 1, steps = 8, signal } = options;
+    const { from = 0, to = 1, steps = 8, guidance, signal } = options;
     if (!Number.isInteger(steps) || steps < 2) {
       throw new InvalidOptionError(`An interpolation has 2 steps or more, not ${steps}.`);
     }
@@ -77,6 +79,7 @@ export class ImageGenerator extends ImageDrawer {
     const request = {
       count: steps,
       ...(label === undefined ? {} : { classes: [label] }),
+      ...(guidance === undefined ? {} : { guidance }),
       ...(signal ? { signal } : {}),
     };
     for await (const batch of this.draw(request, noise)) images.push(...batch);

@@ -30,7 +30,7 @@ export async function writePreview(
   const count = imageBatch(generator.layout, decoder.tokenizer.imageShape, ROWS * columns);
   const sequences = await compileOneStep({ generator, weights, batchSize: count }, compiler);
   const sampler = await imageSampler(compiler, sequences, decoder);
-  const condition = generator.condition.inTurn(0, count);
+  const condition = models.teacher.condition.inTurn(0, count);
   const images = await sampler
     .draw(condition, createRng(PREVIEW_SEED), 0)
     .finally(() => sampler.dispose());

@@ -4,6 +4,7 @@ import type { HostTensors } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { parseArchitecture } from './architecture';
+import { atGuidance } from './generator-guidance';
 import { readParameters } from './parameters';
 import { createGenerator, type PresetModels } from './preset-models';
 import { openWeights, type WeightsSource } from './weights-source';
@@ -16,7 +17,7 @@ export interface LoadedGenerator {
 
 /**
  * The generator in a file or a model directory; without one, the one that ships with the plugin. Tells
- * which it is.
+ * which it is. One that takes a guidance scale takes that of the context, see `atGuidance`.
  */
 export async function loadGenerator(
   context: PresetContext,
@@ -39,7 +40,8 @@ export async function loadGenerator(
       );
     }
     emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
-    const generator = madeGenerator(context, source);
+    const made = madeGenerator(context, source);
+    const generator = atGuidance(context, file, made, source.provenance);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,

@@ -34,19 +34,19 @@ const LIMITS: Readonly<Record<keyof TeacherSamplingChoice, Limits>> = {
 
 /**
  * The preset with another way of drawing of its teacher.
- * @param teacherDraws whether the teacher takes part.
+ * @param drawers whether the teacher takes part, and a generator, which may take a guidance as well.
  * @throws InvalidOptionError when a value is out of its range, or is given where no teacher draws.
  */
 export function withTeacherSampling(
   found: FoundPreset,
   choice: TeacherSamplingChoice,
-  teacherDraws: boolean,
+  drawers: { readonly teacher: boolean; readonly generator: boolean },
 ): FoundPreset {
   const { guidance, topK, topP } = choice;
   for (const [key, { name, range, holds }] of Object.entries(LIMITS)) {
     const value = choice[key as keyof TeacherSamplingChoice];
     if (value === undefined) continue;
-    if (!teacherDraws) {
+    if (!drawers.teacher && !(drawers.generator && key === 'guidance')) {
       throw new InvalidOptionError(
         `The ${name} is of the teacher, which does not draw here: leave it out, or draw with the teacher.`,
       );

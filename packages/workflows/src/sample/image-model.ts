@@ -1,4 +1,9 @@
-import { isDiscrete, type ConditionSpace, type SequenceSampler } from '@ar-distill/core';
+import {
+  guidanceOf,
+  isDiscrete,
+  type ConditionSpace,
+  type SequenceSampler,
+} from '@ar-distill/core';
 import { compileOneStep, compileWatchedTeacher } from '@ar-distill/core/sampling';
 import type { ServiceContainer } from '@ar-distill/di';
 import type { HostTensor, HostTensors, Rng } from '@ar-distill/program';
@@ -6,6 +11,7 @@ import { onPreset, openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
+import { checkGuidance } from '../models/generator-guidance';
 import { findModelSource, type ModelSource } from '../models/model-source';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { filesToDraw } from '../runs/run-networks';
@@ -41,6 +47,8 @@ export interface ImageRequest {
   readonly count: number;
   /** Image i draws from it under index i alone. */
   readonly rng: Rng;
+  /** Only with a generator that was distilled over a range of guidance scales: one of them; default: its teacher's. */
+  readonly guidance?: number | undefined;
   /**
    * Only with the teacher: called after every AR step of a batch. It then draws without its cache, the
    * same images in more time.
@@ -101,16 +109,17 @@ export class ImageModel {
 
   /**
    * Images of the request, batch by batch.
-   * @throws InvalidOptionError when the source holds no generator, or a batch is no number of images;
-   *   Error when the model has been disposed of; the signal's reason when it is aborted.
+   * @throws InvalidOptionError when the source holds no generator, a batch is no number of images, or what draws
+   *   takes no such guidance; Error when the model has been disposed of; the signal's reason when it is aborted.
    */
   async *draw(request: ImageRequest): AsyncGenerator<ImageBatch, void, undefined> {
-    const { by, condition, count, rng, signal, onStep } = request;
+    const { by, count, rng, signal, onStep } = request;
     const largest = imageBatch(this.models.teacher.layout, this.imageShape, BATCH);
     const wanted = request.batchSize ?? largest;
     checkCount('The size of a batch', wanted);
     const batchSize = Math.min(wanted, largest, count);
     signal?.throwIfAborted();
+    const condition = await this.withGuidanceOf(request);
     const { progress, signal: own } = this.context;
     const sampler = onStep
       ? await this.watched(batchSize, onStep)
@@ -133,6 +142,28 @@ export class ImageModel {
     for (const sampler of await Promise.allSettled(opened)) {
       if (sampler.status === 'fulfilled') await sampler.value.dispose();
     }
+  }
+
+  private async withGuidanceOf({
+    by,
+    condition,
+    count,
+    guidance: scale,
+  }: ImageRequest): Promise<HostTensors> {
+    if (scale === undefined) return condition;
+    if (by === 'teacher') {
+      throw new InvalidOptionError(
+        'The guidance is of the generator, and the teacher draws here: leave it out.',
+      );
+    }
+    const { guidance } = (await this.loadedGenerator()).generator.condition;
+    if (!guidance) {
+      throw new InvalidOptionError(
+        'The generator was distilled without "guidanceRange", for one guidance: leave the guidance out.',
+      );
+    }
+    checkGuidance(scale, guidance.range);
+    return { ...condition, ...guidanceOf(new Float32Array(count).fill(scale)) };
   }
 
   private kept(key: string, open: () => Promise<ImageSampler>): Promise<ImageSampler> {
