@@ -183,7 +183,7 @@ export type Fault =
 /** The tiny backbone with a two-layer head. */
 export class TinyNetwork extends VelocityNetwork {
   readonly layout = LAYOUT;
-  override readonly featureWidth = WIDTH;
+  override readonly featureWidth: number | undefined = WIDTH;
   readonly parameterSpecs;
 
   constructor(
