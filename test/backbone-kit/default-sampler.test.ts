@@ -128,31 +128,34 @@ test.each(cases)('a watched teacher draws the same, step by step: %s', async (_,
   await watched.dispose();
 });
 
-test.each(families)('a cache draws each sample with its own guidance scale: %s', async (_, make) => {
-  const sampling = { guidanceScale: 2, topK: 12, topP: 0.9, temperature: 0.9 };
-  const weights = randomWeights(make(sampling));
-  const draw = async (teacher: ConditionalScoreTeacher, scales?: number[]): Promise<number[]> => {
-    const sampler = await teacher.createSampler(engine, weights, BATCH);
-    const guidance = scales ? guidanceOf(Float32Array.from(scales)) : {};
-    const { tokens } = await sampler.sample({ ...ofClasses(LABELS), ...guidance }, rng, 0);
-    await sampler.dispose();
-    return [...tokens!.data];
-  };
-  const perSample = make(sampling).guidance!.over([1, 6]);
-  const scales = [1, 6, 2.5, 1, 6, 2.5];
-  const own = await draw(perSample, scales);
-  const length = own.length / BATCH;
-  const drawn = new Set<string>();
-  for (const guidanceScale of [1, 2.5, 6]) {
-    const forAll = await draw(make({ ...sampling, guidanceScale }));
-    drawn.add(forAll.join());
-    for (let i = 0; i < own.length; i++) {
-      if (scales[Math.floor(i / length)] === guidanceScale) expect(own[i]).toBe(forAll[i]);
+test.each(families)(
+  'a cache draws each sample with its own guidance scale: %s',
+  async (_, make) => {
+    const sampling = { guidanceScale: 2, topK: 12, topP: 0.9, temperature: 0.9 };
+    const weights = randomWeights(make(sampling));
+    const draw = async (teacher: ConditionalScoreTeacher, scales?: number[]): Promise<number[]> => {
+      const sampler = await teacher.createSampler(engine, weights, BATCH);
+      const guidance = scales ? guidanceOf(Float32Array.from(scales)) : {};
+      const { tokens } = await sampler.sample({ ...ofClasses(LABELS), ...guidance }, rng, 0);
+      await sampler.dispose();
+      return [...tokens!.data];
+    };
+    const perSample = make(sampling).guidance!.over([1, 6]);
+    const scales = [1, 6, 2.5, 1, 6, 2.5];
+    const own = await draw(perSample, scales);
+    const length = own.length / BATCH;
+    const drawn = new Set<string>();
+    for (const guidanceScale of [1, 2.5, 6]) {
+      const forAll = await draw(make({ ...sampling, guidanceScale }));
+      drawn.add(forAll.join());
+      for (let i = 0; i < own.length; i++) {
+        if (scales[Math.floor(i / length)] === guidanceScale) expect(own[i]).toBe(forAll[i]);
+      }
     }
-  }
-  expect(drawn.size).toBe(3);
-  expect(await draw(perSample)).toEqual(await draw(make(sampling)));
-});
+    expect(drawn.size).toBe(3);
+    expect(await draw(perSample)).toEqual(await draw(make(sampling)));
+  },
+);
 
 test('draws sequences as often as they are probable', async () => {
   const architecture = toyArchitectureSchema.parse(THREE_TOKEN_JOINT);

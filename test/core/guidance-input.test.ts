@@ -6,10 +6,9 @@ import {
   guidanceOf,
   PLAIN_SAMPLING,
   sequenceLength,
-  VelocityNetwork,
 } from '@ar-distill/core';
 import { compileOneStep, compileRefinement } from '@ar-distill/core/sampling';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { initializeParameters } from '@ar-distill/nn';
 import { float32, type HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 import { eagerCompiler, toTensors } from './eager-compiler';
@@ -100,7 +99,8 @@ it('a network starts as it is without the scale, and then tells scales apart', (
   const moved = tf.sub(features(trained, 1, 4), without).arraySync() as number[][][];
   // The same at every position, and another for another scale.
   for (const sample of moved) {
-    for (const position of sample) position.forEach((d, i) => expect(d).toBeCloseTo(sample[0]![i]!, 4));
+    for (const position of sample)
+      position.forEach((d, i) => expect(d).toBeCloseTo(sample[0]![i]!, 4));
   }
   expect(Math.abs(moved[0]![0]![0]! - moved[1]![0]![0]!)).toBeGreaterThan(0.01);
   expect(conditioned.isHeadParameter('guidance_embed.mlp.0.weight')).toBe(true);

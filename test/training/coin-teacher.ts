@@ -17,18 +17,18 @@ import type { Parameters } from '@ar-distill/nn';
 import { toyArchitectureSchema, toyBackbone } from '@ar-distill/plugin-toy';
 import * as tf from '@tensorflow/tfjs';
 
-/** Logits of +1 with the condition and without it; those of −1 are 0. */
+/** Logits of +1 with the condition and without it, where those of −1 are 0. */
 const [CONDITIONAL, UNCONDITIONAL] = [0.5, -0.5];
 
-/** Probability of +1 at a guidance scale of 1 or more. */
+/** Probability at a guidance scale of 1 or more that the first coin falls on +1, and the second as the first. */
 export function headsAt(scale: number): number {
   return 1 / (1 + Math.exp(-(UNCONDITIONAL + scale * (CONDITIONAL - UNCONDITIONAL))));
 }
 
-/** A coin that falls on +1 or −1: one token, without weights. */
+/** Two coins on +1 or −1, the second of which rather falls as the first did; without weights. */
 class CoinTeacher extends GuidedTeacher {
   override readonly guidance: TeacherGuidance;
-  readonly layout: SequenceLayout = { channels: 1, stepLengths: [1] };
+  readonly layout: SequenceLayout = { channels: 1, stepLengths: [1, 1] };
   readonly condition: ConditionSpace;
   readonly codeScale = 1;
   readonly parameterSpecs = {};
@@ -56,9 +56,11 @@ class CoinTeacher extends GuidedTeacher {
     return codes;
   }
 
-  logitsOfInputs(_parameters: Parameters, _inputs: tf.Tensor, condition: Condition): tf.Tensor {
+  logitsOfInputs(_parameters: Parameters, inputs: tf.Tensor, condition: Condition): tf.Tensor {
+    const first = tf.sign(inputs.slice([0, 0, 0], [-1, 1, 1])).squeeze([2]);
     const heads = tf.gather(tf.tensor1d([CONDITIONAL, UNCONDITIONAL]), labelsOf(condition));
-    return tf.stack([tf.zerosLike(heads), heads], 1).expandDims(1);
+    const logits = heads.expandDims(1).mul(tf.concat([tf.onesLike(first), first], 1));
+    return tf.stack([tf.zerosLike(logits), logits], 2);
   }
 
   guide(conditional: tf.Tensor, unconditional: tf.Tensor, scales?: tf.Tensor): tf.Tensor {
@@ -67,17 +69,18 @@ class CoinTeacher extends GuidedTeacher {
   }
 }
 
-/** A distillation of the coin with a small network, and with these settings. */
+/** A distillation of the coins with a small network, and with these settings. */
 export function coinDistillation(
   guidanceScale: number,
   settings: object,
 ): DistillationSubject<DistillationSettings> {
   const architecture = toyArchitectureSchema.parse({
     codebook: [[-1], [1]],
-    sequenceLength: 1,
-    joint: [0.5, 0.5],
+    sequenceLength: 2,
+    joint: [0.25, 0.25, 0.25, 0.25],
     width: 16,
-    heads: 2,
+    depth: 1,
+    heads: 1,
   });
   const network = toyBackbone.createNetwork(architecture);
   return {

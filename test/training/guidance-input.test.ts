@@ -1,5 +1,9 @@
-import { type DistillationSubject, guidanceOf, OneStepGenerator } from '@ar-distill/core';
-import { csd, type DistillationSettings, distillationSettingsSchema } from '@ar-distill/core/methods';
+import { type DistillationSubject, OneStepGenerator } from '@ar-distill/core';
+import {
+  csd,
+  type DistillationSettings,
+  distillationSettingsSchema,
+} from '@ar-distill/core/methods';
 import { createEngine } from '@ar-distill/engine';
 import { createRng } from '@ar-distill/program';
 import { coinDistillation, headsAt } from './coin-teacher';
@@ -12,65 +16,22 @@ const RANGE = [1, 4];
 const cpu = createEngine({ backend: 'cpu' });
 afterAll(() => cpu.dispose());
 
-/** A few updates of everything, head, alignment and micro-batches among them. */
+/** An update or two of everything, alignment among them. */
 const SHORT = {
   teacherPoolSize: 32,
-  tuning: { headIterations: 2, fullIterations: 3, batchSize: 4, learningRate: 1e-2 },
-  guidanceUpdates: 2,
+  tuning: { headIterations: 2, fullIterations: 2, batchSize: 4, learningRate: 1e-2, noiseDraws: 1 },
+  generatorIterations: 1,
+  guidanceUpdates: 1,
   batchSize: 4,
-  accumulation: 2,
+  guidanceNoiseDraws: 1,
   generatorLearningRate: 1e-2,
   guidanceLearningRate: 1e-2,
   warmUpFraction: 0,
-  phases: [
-    { generatorIterations: 2 },
-    { trains: 'guidance', guidanceIterations: 2, fromAverage: true },
-    { generatorIterations: 2, guidanceUpdates: 1 },
-  ],
-  generatorIterations: 4,
+  phases: [{}, { trains: 'guidance', guidanceIterations: 1, fromAverage: true }, {}],
   checkpointInterval: 1,
 };
 const short = (more: object = {}): DistillationSubject<DistillationSettings> =>
   coinDistillation(2, { ...SHORT, guidanceRange: RANGE, ...more });
-
-it('one generator has the distribution of every scale of the range', async () => {
-  const engine = createEngine({ worker: false, threads: 1 });
-  const subject = coinDistillation(2, {
-    guidanceRange: RANGE,
-    teacherPoolSize: 2048,
-    tuning: { headIterations: 0, fullIterations: 300, batchSize: 128, learningRate: 3e-3 },
-    generatorIterations: 300,
-    guidanceUpdates: 2,
-    batchSize: 128,
-    generatorLearningRate: 1e-3,
-    guidanceLearningRate: 3e-3,
-    emaDecay: 0.98,
-  });
-  const run = memoryRun();
-  const { rows, pool } = await distilIn(run, subject, { compiler: engine, rng });
-  expect(pool).toBeUndefined();
-  const COUNT = 4096;
-  const sampler = await rows[0]!.open(engine, COUNT);
-  expect(sampler.evaluations).toBe(1);
-  const labels = subject.teacher.condition.inTurn(0, COUNT);
-  const heads = async (given: object): Promise<number> => {
-    const { sequence } = await sampler.sample({ ...labels, ...given }, rng, 0);
-    return sequence.data.filter((value) => value > 0).length / COUNT;
-  };
-  const at = (scale: number) => heads(guidanceOf(new Float32Array(COUNT).fill(scale)));
-  const shares: number[] = [];
-  for (const scale of [1, 2, 4]) {
-    const share = await at(scale);
-    expect(Math.abs(share - headsAt(scale))).toBeLessThan(0.08);
-    shares.push(share);
-  }
-  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
-  expect(shares[2]! - shares[0]!).toBeGreaterThan(0.2);
-  // The row of the report is of the scale that the teacher draws with.
-  expect(await heads({})).toBe(shares[1]);
-  await sampler.dispose();
-  await engine.dispose();
-}, 120_000);
 
 it('the sequences of the pool carry the scales that they were drawn at', async () => {
   const run = memoryRun();
@@ -82,42 +43,34 @@ it('the sequences of the pool carry the scales that they were drawn at', async (
     [1, 1.5],
     [3.5, 4],
   ] as const) {
+    // First coins.
     const own = tokens!.data.filter((_, i) => {
-      const scale = guidance!.data[i]!;
-      return scale >= lowest && scale < highest;
+      const scale = guidance!.data[i >> 1]!;
+      return i % 2 === 0 && scale >= lowest && scale < highest;
     });
-    const share = own.reduce((sum, token) => sum + token, 0) / own.length;
+    const share = own.filter((token) => token === 1).length / own.length;
     // About 1,000 sequences: four standard deviations are 0.06, and the scales there differ by 0.1.
     expect(Math.abs(share - headsAt((lowest + highest) / 2))).toBeLessThan(0.07);
   }
 });
 
-it('goes on after an interruption in any stage or phase to the same bits', async () => {
+it('goes on after interruptions in all stages and phases to the same bits', async () => {
   const whole = memoryRun();
   const { weights } = await distilIn(whole, short(), { compiler: cpu, rng });
+  const run = memoryRun();
   for (const [iteration, stage] of [
     [1, 'tuning-head'],
-    [2, 'tuning'],
+    [1, 'tuning'],
     [1, 'distillation'],
-    [3, 'distillation'],
-    [5, 'distillation'],
+    [2, 'distillation'],
   ] as const) {
-    const run = memoryRun();
     run.stopAfter(iteration, stage);
     await expect(distilIn(run, short(), { compiler: cpu, rng })).rejects.toThrow('Interrupted');
-    run.stopAfter(undefined);
-    const resumed = await distilIn(run, short(), { compiler: cpu, rng });
-    expect(resumed.weights).toEqual(weights);
-    expect(run.arrays.get('tuning')).toEqual(whole.arrays.get('tuning'));
   }
+  run.stopAfter(undefined);
+  expect((await distilIn(run, short(), { compiler: cpu, rng })).weights).toEqual(weights);
+  expect(run.arrays.get('tuning')).toEqual(whole.arrays.get('tuning'));
 }, 120_000);
-
-it('draws fresh sequences at scales of their own for the first stage', async () => {
-  const fresh = short({ tuning: { ...SHORT.tuning, sequences: 'fresh' } });
-  const [run, pooled] = [memoryRun(), memoryRun()];
-  const { weights } = await distilIn(run, fresh, { compiler: cpu, rng });
-  expect(weights).not.toEqual((await distilIn(pooled, short(), { compiler: cpu, rng })).weights);
-});
 
 describe('is refused before anything runs', () => {
   const start = (subject: DistillationSubject<DistillationSettings>) => () =>
@@ -154,9 +107,9 @@ describe('is refused before anything runs', () => {
   });
 
   it.each([[[4, 1]], [[2, 2]], [[-1, 2]], [[1]], [3]])('as the range %j', (guidanceRange) => {
-    expect(distillationSettingsSchema.safeParse({ ...short().settings, guidanceRange }).success).toBe(
-      false,
-    );
+    expect(
+      distillationSettingsSchema.safeParse({ ...short().settings, guidanceRange }).success,
+    ).toBe(false);
   });
 });
 

@@ -39,7 +39,11 @@ export {
 } from './model/guidance-range';
 export { ImageTokenizer } from './model/image-tokenizer';
 export { bytesOfPixels, pixelsOfBytes } from './model/pixels';
-export { OneStepGenerator, type SequenceGenerator, takingGuidance } from './model/one-step-generator';
+export {
+  OneStepGenerator,
+  type SequenceGenerator,
+  takingGuidance,
+} from './model/one-step-generator';
 export {
   type SequenceLayout,
   sequenceLength,
