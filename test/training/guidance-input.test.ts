@@ -114,7 +114,7 @@ describe('is refused before anything runs', () => {
 });
 
 it('is a determinant of the pool, only where it is set', () => {
-  const { guidanceRange: _range, ...without } = short().settings;
+  const without = { ...short().settings, guidanceRange: undefined };
   expect(csd.plan!(short().settings).pool!.dependsOn).toContain('guidanceRange');
   expect(csd.plan!(without).pool!.dependsOn).toEqual(['teacherPoolSize', 'seed']);
 });

@@ -84,8 +84,9 @@ export function ofClasses(labels: Int32Array): HostTensors {
  * for any other.
  */
 export function classesOf(condition: Readonly<HostTensors>): Int32Array | undefined {
-  const { [LABELS]: labels, [GUIDANCE]: _guidance, ...others } = condition;
-  return labels?.dtype === 'int32' && Object.keys(others).length === 0 ? labels.data : undefined;
+  const labels = condition[LABELS];
+  const others = Object.keys(condition).filter((name) => name !== LABELS && name !== GUIDANCE);
+  return labels?.dtype === 'int32' && others.length === 0 ? labels.data : undefined;
 }
 
 /** The labels [B] of a class condition inside traced code; throws when there are none. */
