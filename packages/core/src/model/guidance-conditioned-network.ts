@@ -65,8 +65,9 @@ export class GuidanceConditionedNetwork extends VelocityNetwork {
   /** As in the base class; throws an `Error` when the condition has no guidance scale. */
   features(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
     const { guidance, condition: others } = splitGuidance(condition);
-    if (!guidance)
+    if (!guidance) {
       throw new Error('This network takes a guidance scale: give it with the condition.');
+    }
     const [lowest, highest] = this.guidance.range;
     const place = guidance.sub(lowest).div(highest - lowest);
     const features = this.network.features(parameters, sequence, others);

@@ -39,9 +39,9 @@ export async function loadGenerator(
         `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
       );
     }
-    emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
     const made = madeGenerator(context, source);
     const generator = atGuidance(context, file, made, source.provenance);
+    emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,
