@@ -4,7 +4,10 @@ import { InvalidOptionError } from '../errors';
 
 /** How the teacher draws, where it is not to draw as its preset says. */
 export interface TeacherSamplingChoice {
-  /** Strength of classifier-free guidance, from 0 (off) on, in the family's own convention. */
+  /**
+   * Strength of classifier-free guidance, from 0 (off) on, in the family's own convention; where a generator that was
+   * distilled over a range of it draws, also the generator's.
+   */
   readonly guidance?: number | undefined;
   /** Tokens that are drawn from, the likeliest ones; 0 is all. */
   readonly topK?: number | undefined;
