@@ -245,6 +245,14 @@ describe('ImageGenerator', () => {
     }
   });
 
+  it('refuses a guidance scale where the generator was distilled for one', async () => {
+    const sentence = 'was distilled without "guidanceRange", for one guidance';
+    const generated = generator.generate({ guidance: 2 });
+    await expect(generated).rejects.toThrow(InvalidOptionError);
+    await expect(generated).rejects.toThrow(sentence);
+    await expect(generator.interpolate({ guidance: 2 })).rejects.toThrow(sentence);
+  });
+
   it('serves several callers at once', async () => {
     for (const drawer of [generator, generator.teacher]) {
       const requests = [5, 6, 7].map((seed) => ({ classes: [1, 2], seed }));

@@ -1,5 +1,7 @@
 import { defaultSampler, type GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
+  type ConditionalScoreTeacher,
+  guidanceOf,
   ofClasses,
   PLAIN_SAMPLING,
   sequenceLength,
@@ -42,23 +44,27 @@ const raster = {
   tokenizer: { ...tokenizer, imageSize: 3 },
 };
 
-type Case = [string, GuidedTeacher];
+type Make = (sampling: TeacherSamplingOptions) => GuidedTeacher;
+const families: [string, Make][] = [
+  ['VAR', (sampling) => new VarTeacher(nextScale, sampling)],
+  ...[
+    { inputEmbedding: 'table', guidanceInterval: 2 },
+    { inputEmbedding: 'mlp', keyValueHeads: 1 },
+  ].map((options): [string, Make] => {
+    const architecture = llamagenArchitectureSchema.parse({ ...raster, ...options });
+    const name = `LlamaGen with ${options.inputEmbedding}`;
+    return [name, (sampling) => new LlamagenTeacher(architecture, sampling)];
+  }),
+];
 const samplings: [string, TeacherSamplingOptions][] = [
   ['plain', PLAIN_SAMPLING],
   ['guided', { ...PLAIN_SAMPLING, guidanceScale: 2.5 }],
   ['truncated', { guidanceScale: 0, topK: 9, topP: 0.8, temperature: 1.3 }],
   ['guided and truncated', { guidanceScale: 2, topK: 12, topP: 0.9, temperature: 0.9 }],
 ];
-const cases: Case[] = samplings.flatMap(([name, sampling]): Case[] => [
-  [`VAR, ${name}`, new VarTeacher(nextScale, sampling)],
-  ...[
-    { inputEmbedding: 'table', guidanceInterval: 2 },
-    { inputEmbedding: 'mlp', keyValueHeads: 1 },
-  ].map((options): Case => [
-    `LlamaGen with ${options.inputEmbedding}, ${name}`,
-    new LlamagenTeacher(llamagenArchitectureSchema.parse({ ...raster, ...options }), sampling),
-  ]),
-]);
+const cases = samplings.flatMap(([how, sampling]) =>
+  families.map(([name, make]): [string, GuidedTeacher] => [`${name}, ${how}`, make(sampling)]),
+);
 
 /** Large enough for probabilities to differ: a fresh classifier is zero. */
 function randomWeights({ parameterSpecs }: GuidedTeacher): HostTensors {
@@ -121,6 +127,35 @@ test.each(cases)('a watched teacher draws the same, step by step: %s', async (_,
   await cached.dispose();
   await watched.dispose();
 });
+
+test.each(families)(
+  'a cache draws each sample with its own guidance scale: %s',
+  async (_, make) => {
+    const sampling = { guidanceScale: 2, topK: 12, topP: 0.9, temperature: 0.9 };
+    const weights = randomWeights(make(sampling));
+    const draw = async (teacher: ConditionalScoreTeacher, scales?: number[]): Promise<number[]> => {
+      const sampler = await teacher.createSampler(engine, weights, BATCH);
+      const guidance = scales ? guidanceOf(Float32Array.from(scales)) : {};
+      const { tokens } = await sampler.sample({ ...ofClasses(LABELS), ...guidance }, rng, 0);
+      await sampler.dispose();
+      return [...tokens!.data];
+    };
+    const perSample = make(sampling).guidance!.over([1, 6]);
+    const scales = [1, 6, 2.5, 1, 6, 2.5];
+    const own = await draw(perSample, scales);
+    const length = own.length / BATCH;
+    const drawn = new Set<string>();
+    for (const guidanceScale of [1, 2.5, 6]) {
+      const forAll = await draw(make({ ...sampling, guidanceScale }));
+      drawn.add(forAll.join());
+      for (let i = 0; i < own.length; i++) {
+        if (scales[Math.floor(i / length)] === guidanceScale) expect(own[i]).toBe(forAll[i]);
+      }
+    }
+    expect(drawn.size).toBe(3);
+    expect(await draw(perSample)).toEqual(await draw(make(sampling)));
+  },
+);
 
 test('draws sequences as often as they are probable', async () => {
   const architecture = toyArchitectureSchema.parse(THREE_TOKEN_JOINT);

@@ -12,10 +12,12 @@ import {
   BatchNetwork,
   BatchTeacher,
   BatchTokenizer,
+  DeafTeacher,
   FirstDraw,
   Fresh,
   FreshGenerator,
   Greedy,
+  HalvedGenerator,
   LendsPlain,
   NoNothing,
   OwnNumbers,
@@ -179,6 +181,24 @@ export const BROKEN_IN_USE: readonly BrokenPlugin[] = [
     says: /^Noise becomes another sequence alone than among others\.$/,
     plugin: trainedPlugin({
       backbone: { createGenerator: () => new BatchGenerator(new TinyNetwork()) },
+    }),
+  },
+  {
+    mistake: 'a teacher that hears no guidance scale',
+    breaks:
+      'backbone "tiny", teacher: the guidance scale of a sample is what its options say for all',
+    says: /^Sample 0 of guidance scale 3 has other probabilities than with that scale for all\.$/,
+    plugin: trainedPlugin({
+      backbone: { createTeacher: (_architecture, sampling) => new DeafTeacher(sampling) },
+    }),
+  },
+  {
+    mistake: 'a generator that is of another kind with a guidance scale',
+    breaks:
+      'backbone "tiny", generator: with a guidance scale as an input it starts as it is without',
+    says: /^What its withGuidance returns makes other sequences from the same weights/,
+    plugin: trainedPlugin({
+      backbone: { createGenerator: () => new HalvedGenerator(new TinyNetwork()) },
     }),
   },
   {

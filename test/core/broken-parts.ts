@@ -5,6 +5,8 @@ import {
   labelsOf,
   PLAIN_SAMPLING,
   type SequenceSampler,
+  type TeacherGuidance,
+  withGuidance,
 } from '@ar-distill/core';
 import { type ChoosingProgram, compileArSampler } from '@ar-distill/core/sampling';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
@@ -89,6 +91,26 @@ export class NoNothing extends TinyTeacher {
 export class Unguided extends TinyTeacher {
   override get isGuided(): boolean {
     return false;
+  }
+}
+
+/** It says that it takes a guidance scale per sample, and takes none. */
+export class DeafTeacher extends TinyTeacher {
+  override readonly guidance: TeacherGuidance = {
+    scale: 0,
+    over: (range) =>
+      new DeafTeacher(this.sampling, undefined, withGuidance(this.condition, { range, scale: 0 })),
+  };
+
+  override guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
+    return super.guide(conditional, unconditional);
+  }
+}
+
+/** With a guidance scale it is a generator of another kind. */
+export class HalvedGenerator extends ArDiffusionGenerator {
+  override generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor {
+    return tf.mul(super.generate(parameters, noise, condition), 0.5);
   }
 }
 

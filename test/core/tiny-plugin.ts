@@ -14,10 +14,12 @@ import {
   sequenceLength,
   type SequenceSampler,
   stepOfPosition,
+  type TeacherGuidance,
   type TeacherSamplingOptions,
   VelocityNetwork,
+  withGuidance,
 } from '@ar-distill/core';
-import { guideByScale } from '@ar-distill/core/math';
+import { guideByRatio, guideByScale } from '@ar-distill/core/math';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
 import { float32, type HostTensors, type Rng, type StepCompiler } from '@ar-distill/program';
 
@@ -100,6 +102,7 @@ function backbone(
 export class TinyTeacher extends GuidedTeacher {
   readonly layout = LAYOUT;
   readonly codeScale: number = 1;
+  override readonly guidance: TeacherGuidance;
   readonly parameterSpecs;
 
   constructor(
@@ -113,10 +116,16 @@ export class TinyTeacher extends GuidedTeacher {
       'logits.weight': weight(WIDTH, VOCAB_SIZE),
       codebook: weight(VOCAB_SIZE, CHANNELS),
     };
+    const scale = sampling.guidanceScale;
+    this.guidance = {
+      scale,
+      over: (range) => new TinyTeacher(sampling, fault, withGuidance(condition, { range, scale })),
+    };
   }
 
   get isGuided(): boolean {
-    return this.sampling.guidanceScale > 1 || this.fault === 'guided-at-zero';
+    const isPerSample = this.condition.guidance !== undefined;
+    return isPerSample || this.sampling.guidanceScale > 1 || this.fault === 'guided-at-zero';
   }
 
   codebook(parameters: Parameters): tf.Tensor {
@@ -133,8 +142,12 @@ export class TinyTeacher extends GuidedTeacher {
     return tf.reshape(rows, [inputs.shape[0]!, LENGTH, VOCAB_SIZE]);
   }
 
-  guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
-    return guideByScale(conditional, unconditional, tf.scalar(this.sampling.guidanceScale));
+  guide(conditional: tf.Tensor, unconditional: tf.Tensor, scales?: tf.Tensor): tf.Tensor {
+    if (this.fault === 'guided-at-zero') {
+      return guideByRatio(conditional, unconditional, this.sampling.guidanceScale - 1);
+    }
+    const scale = scales?.reshape([-1, 1, 1]) ?? tf.scalar(this.sampling.guidanceScale);
+    return guideByScale(conditional, unconditional, scale);
   }
 
   override async createSampler(
@@ -170,6 +183,7 @@ export type Fault =
 /** The tiny backbone with a two-layer head. */
 export class TinyNetwork extends VelocityNetwork {
   readonly layout = LAYOUT;
+  override readonly featureWidth: number | undefined = WIDTH;
   readonly parameterSpecs;
 
   constructor(

@@ -15,6 +15,7 @@ import {
   PLAIN_SAMPLING,
   type Preset,
   UNCONDITIONAL,
+  type VelocityNetwork,
 } from '@ar-distill/core';
 import { compileOneStep } from '@ar-distill/core/sampling';
 import { initializeParameters, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
@@ -77,6 +78,10 @@ class ColourTokenizer extends ImageTokenizer {
 class DampedGenerator extends ArDiffusionGenerator {
   override generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor {
     return tf.mul(super.generate(parameters, noise, condition), 0.5);
+  }
+
+  protected override over(network: VelocityNetwork): DampedGenerator {
+    return new DampedGenerator(network);
   }
 }
 

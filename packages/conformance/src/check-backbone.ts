@@ -7,6 +7,7 @@ import { codebookChecks } from './codebook-checks';
 import { conditionChecks } from './condition-checks';
 import { flowMapChecks } from './flow-map-checks';
 import { generatorChecks } from './generator-checks';
+import { guidanceInputChecks } from './guidance-input-checks';
 import { counted } from './listening';
 import { networkChecks } from './network-checks';
 import { createParts, partChecks } from './parts';
@@ -48,6 +49,7 @@ const SUBJECT_CHECKS: readonly Check<Subject>[] = [
   ...startChecks,
   ...networkChecks,
   ...generatorChecks,
+  ...guidanceInputChecks,
   ...flowMapChecks,
   ...trainingChecks,
   ...storageChecks,

@@ -122,7 +122,8 @@ function withoutGuidance({ plainTeacher }: Subject): string | undefined {
   return isGuidedTeacher(plainTeacher) ? undefined : 'the teacher knows no guidance';
 }
 
-function withoutDropping(subject: Subject): string | undefined {
+/** Why a check of guidance says nothing. */
+export function withoutDropping(subject: Subject): string | undefined {
   const { condition } = subject.plainTeacher;
   const values = Object.values(condition.values);
   const isDroppable = canBeDropped(condition) && values.every((own) => own.nothing !== undefined);

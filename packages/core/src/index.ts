@@ -24,13 +24,26 @@ export {
   ConditionalScoreTeacher,
   PLAIN_SAMPLING,
   type PrefixReading,
+  type TeacherGuidance,
   type TeacherSamplingOptions,
 } from './model/conditional-score-teacher';
 export { DiscreteScoreTeacher, isDiscrete } from './model/discrete-score-teacher';
 export { FlowMapNetwork, type FlowMapPrediction } from './model/flow-map-network';
+export { GuidanceConditionedNetwork } from './model/guidance-conditioned-network';
+export { guidanceOf, splitGuidance, withGuidance } from './model/guidance-input';
+export {
+  type GuidanceInput,
+  type GuidanceRange,
+  describeRange,
+  isInRange,
+} from './model/guidance-range';
 export { ImageTokenizer } from './model/image-tokenizer';
 export { bytesOfPixels, pixelsOfBytes } from './model/pixels';
-export { OneStepGenerator, type SequenceGenerator } from './model/one-step-generator';
+export {
+  OneStepGenerator,
+  type SequenceGenerator,
+  takingGuidance,
+} from './model/one-step-generator';
 export {
   type SequenceLayout,
   sequenceLength,

@@ -30,6 +30,7 @@ export { l2Normalize, layerNorm, layerNormSpecs, normalize } from './layers/laye
 export { affineMap, linear, linearSpecs } from './layers/linear';
 export { rmsNorm, rmsNormSpecs } from './layers/rms-norm';
 export { rotateChannelPairs } from './layers/rotary-embedding';
+export { timestepMlp, timestepMlpSpecs } from './layers/timestep-embedding';
 export { adamW, biasCorrections } from './optim/adamw';
 export { clipByGlobalNorm } from './optim/clip-by-global-norm';
 export { emaUpdate } from './optim/ema-update';

@@ -32,6 +32,15 @@ export interface PresetContext extends WorkflowContext {
   readonly found: FoundPreset;
   /** Keys of the architecture that are what they are here, whatever the preset and files say. */
   readonly architecture?: Tree | undefined;
+  /** Left out where nobody asked for one. */
+  readonly guidance?: AskedGuidance | undefined;
+}
+
+/** A guidance scale that was asked for. */
+export interface AskedGuidance {
+  readonly scale: number;
+  /** Whether no teacher draws or is scored with it: a generator that takes none is refused. */
+  readonly ofGeneratorAlone: boolean;
 }
 
 /** Takes the services of a workflow from the container; progress is an event as well. */

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { GuidedTeacher } from '@ar-distill/backbone-kit';
-import { labelsOf, sequenceLength, type SequenceSampler, withNothingGiven } from '@ar-distill/core';
+import {
+  labelsOf,
+  sequenceLength,
+  type SequenceSampler,
+  splitGuidance,
+  withNothingGiven,
+} from '@ar-distill/core';
 import { guideByScale, truncatedLogProbs } from '@ar-distill/core/math';
 import {
   type ArStepValues,
@@ -27,8 +33,10 @@ const PREVIOUS = 'previous';
 interface DecodedTeacher extends GuidedTeacher {
   readonly architecture: LlamagenArchitecture;
   readonly transformer: LlamagenTransformer;
-  /** Guidance scale of every position. */
-  guidanceScales(): number[];
+  /** 1 at positions where guidance is on, 0 elsewhere. */
+  guidedPositions(): number[];
+  /** Guidance scales at positions of which `guided` says that, of samples with these `scales`. */
+  guidanceScales(guided: tf.Tensor, scales?: tf.Tensor): tf.Tensor;
   /** What the transformer reads for `tokens` [...] int32: [..., D]. */
   inputOfTokens(parameters: Parameters, tokens: tf.Tensor): tf.Tensor;
 }
@@ -61,7 +69,7 @@ export function cachedSampler(
       evaluations: length,
       draws: { draws },
       initialState: () => initialState(teacher, batchSize),
-      perStep: { guidanceScale: float32([length], Float32Array.from(teacher.guidanceScales())) },
+      perStep: { guided: float32([length], Float32Array.from(teacher.guidedPositions())) },
       drawStep: (values) => decodingStep(teacher, choose, values),
     },
     compiler,
@@ -92,6 +100,7 @@ function decodingStep(
   { parameters, state, draws, condition, start: position, perStep }: ArStepValues,
 ): DrawnArStep {
   const { transformer, architecture, sampling, isGuided } = teacher;
+  const { guidance, condition: given } = splitGuidance(condition);
   const length = sequenceLength(teacher.layout);
   const positions = tf.range(0, length, 1, 'int32');
   const here = positions.equal(position).toFloat();
@@ -110,7 +119,7 @@ function decodingStep(
 
   const classToken = transformer.classToken(
     parameters,
-    labelsOf(isGuided ? withNothingGiven(teacher.condition, condition) : condition),
+    labelsOf(isGuided ? withNothingGiven(teacher.condition, given) : given),
   );
   const embedded = teacher.inputOfTokens(parameters, state[PREVIOUS]!).expandDims(1);
   const previous = isGuided ? tf.concat([embedded, embedded], 0) : embedded;
@@ -128,11 +137,14 @@ function decodingStep(
   });
   const logits = linear(parameters, 'output', features.squeeze([1]));
   const guided = isGuided
-    ? guideByScale(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), perStep['guidanceScale']!)
+    ? guideByScale(
+        ...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]),
+        teacher.guidanceScales(perStep['guided']!, guidance?.expandDims(1)),
+      )
     : logits;
-  const given = draws['draws']!.squeeze([1]);
+  const drawn = draws['draws']!.squeeze([1]);
   const logProbs = truncatedLogProbs(guided, sampling);
-  const { tokens, codes } = choose(teacher.scaledCodebook(parameters), logProbs, given);
+  const { tokens, codes } = choose(teacher.scaledCodebook(parameters), logProbs, drawn);
   return {
     state: { ...caches, [PREVIOUS]: tokens },
     sequence: codes.expandDims(1),

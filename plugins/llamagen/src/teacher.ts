@@ -4,11 +4,14 @@ import {
   classCondition,
   type Condition,
   type ConditionSpace,
+  type GuidanceRange,
   labelsOf,
   type SequenceLayout,
   sequenceLength,
   type SequenceSampler,
+  type TeacherGuidance,
   type TeacherSamplingOptions,
+  withGuidance,
 } from '@ar-distill/core';
 import { guideByScale, nearestCodes } from '@ar-distill/core/math';
 import type { ChoosingProgram } from '@ar-distill/core/sampling';
@@ -29,16 +32,22 @@ export class LlamagenTeacher extends GuidedTeacher {
   readonly layout: SequenceLayout;
   readonly condition: ConditionSpace;
   readonly codeScale: number;
+  override readonly guidance: TeacherGuidance;
   readonly parameterSpecs: ParameterSpecs;
   readonly transformer: LlamagenTransformer;
 
+  /** `guidanceRange`: where every sample says its guidance scale. */
   constructor(
     readonly architecture: LlamagenArchitecture,
     readonly sampling: TeacherSamplingOptions,
+    guidanceRange?: GuidanceRange,
   ) {
     super();
     this.layout = layoutOf(architecture);
-    this.condition = classCondition(architecture.numClasses);
+    const classes = classCondition(architecture.numClasses);
+    const scale = sampling.guidanceScale;
+    this.condition = withGuidance(classes, guidanceRange && { range: guidanceRange, scale });
+    this.guidance = { scale, over: (range) => new LlamagenTeacher(architecture, sampling, range) };
     this.codeScale = architecture.codeScale;
     this.transformer = new LlamagenTransformer(architecture);
     this.parameterSpecs = {
@@ -50,16 +59,23 @@ export class LlamagenTeacher extends GuidedTeacher {
   }
 
   get isGuided(): boolean {
-    return this.sampling.guidanceScale > 1;
+    return this.condition.guidance !== undefined || this.sampling.guidanceScale > 1;
   }
 
-  /** Guidance scale of every position: 1 (off) after the guidance interval (`decode_n_tokens`). */
-  guidanceScales(): number[] {
+  /**
+   * Guidance scales at positions of which `guided` is 1 within the guidance interval and 0 behind it, where they are 1
+   * (off): of the samples that `scales` has, else the options' one. The three broadcast.
+   */
+  guidanceScales(guided: tf.Tensor, scales?: tf.Tensor): tf.Tensor {
+    return guided.mul(scales ?? this.sampling.guidanceScale).add(tf.sub(1, guided));
+  }
+
+  /** 1 at positions within the guidance interval, 0 behind it (`decode_n_tokens`). */
+  guidedPositions(): number[] {
     const { guidanceInterval } = this.architecture;
-    const { guidanceScale } = this.sampling;
     return this.layout.stepLengths.map((_, position) =>
       // Position 0 is the prefill; decode steps are counted from 0 after it.
-      guidanceInterval > -1 && position - 1 > guidanceInterval ? 1 : guidanceScale,
+      guidanceInterval > -1 && position - 1 > guidanceInterval ? 0 : 1,
     );
   }
 
@@ -96,9 +112,10 @@ export class LlamagenTeacher extends GuidedTeacher {
     return this.logitsOfInputs(parameters, inputs, condition);
   }
 
-  guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
-    const scales = tf.tensor3d(this.guidanceScales(), [1, sequenceLength(this.layout), 1]);
-    return guideByScale(conditional, unconditional, scales);
+  guide(conditional: tf.Tensor, unconditional: tf.Tensor, scales?: tf.Tensor): tf.Tensor {
+    const guided = tf.tensor3d(this.guidedPositions(), [1, sequenceLength(this.layout), 1]);
+    const own = this.guidanceScales(guided, scales?.reshape([-1, 1, 1]));
+    return guideByScale(conditional, unconditional, own);
   }
 
   /** What the transformer reads for `tokens` [...] int32: [..., D]. */

@@ -29,11 +29,13 @@ export class ToyNetwork extends VelocityNetwork {
   readonly layout: SequenceLayout;
   readonly condition = classCondition(1);
   readonly parameterSpecs: ParameterSpecs;
+  override readonly featureWidth: number;
   override readonly hiddenLayer: HiddenLayer;
 
   constructor(private readonly architecture: ToyArchitecture) {
     super();
     const { width, headDepth } = architecture;
+    this.featureWidth = width;
     this.hiddenLayer = {
       width,
       velocityAndHidden: (parameters, features, xT, t) =>

@@ -4,6 +4,7 @@ import {
   type Condition,
   labelsOf,
   type SequenceSampler,
+  splitGuidance,
   stepStarts,
   withNothingGiven,
 } from '@ar-distill/core';
@@ -47,12 +48,13 @@ export function drawSequences(
   choose: ChooseCodes = sampleCodes,
 ): DrawnSequences {
   const { transformer, quantizer, layout, sampling, isGuided } = teacher;
+  const { guidance, condition: own } = splitGuidance(given);
   const starts = stepStarts(layout);
   const scales = starts.length;
   const batch = draws.shape[0]!;
   const embedding = transformer.classEmbedding(
     parameters,
-    labelsOf(isGuided ? withNothingGiven(teacher.condition, given) : given),
+    labelsOf(isGuided ? withNothingGiven(teacher.condition, own) : own),
   );
   const condition = transformer.condition(parameters, embedding);
   const positions = transformer.positions(parameters);
@@ -82,7 +84,9 @@ export function drawSequences(
     const result = transformer.run(parameters, x, condition, caches ? { caches } : {});
     caches = result.caches;
     const logits = linear(parameters, 'head', result.features);
-    const ratio = (sampling.guidanceScale * scale) / (scales - 1);
+    const ratio = guidance
+      ? guidance.reshape([-1, 1, 1]).mul(scale / (scales - 1))
+      : (sampling.guidanceScale * scale) / (scales - 1);
     const guided = isGuided
       ? guideByRatio(...(tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor]), ratio)
       : logits;

@@ -4,10 +4,13 @@ import {
   classCondition,
   type Condition,
   type ConditionSpace,
+  type GuidanceRange,
   labelsOf,
   type SequenceLayout,
   type SequenceSampler,
+  type TeacherGuidance,
   type TeacherSamplingOptions,
+  withGuidance,
 } from '@ar-distill/core';
 import { guideByRatio, rampedGuidanceRatios } from '@ar-distill/core/math';
 import type { ChoosingProgram } from '@ar-distill/core/sampling';
@@ -28,17 +31,23 @@ export class VarTeacher extends GuidedTeacher {
   readonly layout: SequenceLayout;
   readonly condition: ConditionSpace;
   readonly codeScale: number;
+  override readonly guidance: TeacherGuidance;
   readonly parameterSpecs: ParameterSpecs;
   readonly transformer: VarTransformer;
   readonly quantizer: MultiScaleQuantizer;
 
+  /** `guidanceRange`: where every sample says its guidance scale. */
   constructor(
     readonly architecture: VarArchitecture,
     readonly sampling: TeacherSamplingOptions,
+    guidanceRange?: GuidanceRange,
   ) {
     super();
     this.layout = layoutOf(architecture);
-    this.condition = classCondition(architecture.numClasses);
+    const classes = classCondition(architecture.numClasses);
+    const scale = sampling.guidanceScale;
+    this.condition = withGuidance(classes, guidanceRange && { range: guidanceRange, scale });
+    this.guidance = { scale, over: (range) => new VarTeacher(architecture, sampling, range) };
     this.codeScale = architecture.codeScale;
     this.transformer = new VarTransformer(architecture);
     this.quantizer = new MultiScaleQuantizer(architecture);
@@ -50,7 +59,7 @@ export class VarTeacher extends GuidedTeacher {
   }
 
   get isGuided(): boolean {
-    return this.sampling.guidanceScale !== 0;
+    return this.condition.guidance !== undefined || this.sampling.guidanceScale !== 0;
   }
 
   codebook(parameters: Parameters): tf.Tensor {
@@ -67,8 +76,8 @@ export class VarTeacher extends GuidedTeacher {
     return linear(parameters, 'head', features);
   }
 
-  guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor {
-    const ratios = rampedGuidanceRatios(this.layout, this.sampling.guidanceScale);
+  guide(conditional: tf.Tensor, unconditional: tf.Tensor, scales?: tf.Tensor): tf.Tensor {
+    const ratios = rampedGuidanceRatios(this.layout, scales ?? this.sampling.guidanceScale);
     return guideByRatio(conditional, unconditional, ratios);
   }
 

@@ -97,10 +97,10 @@ export function withNetworkOptions(command: Command): Command {
   return withTokenizerOption(command);
 }
 
-/** Adds how the teacher draws, and is scored where it is distilled. */
+/** Adds how the teacher draws, and is scored where it is distilled; a generator may take a guidance, too. */
 export function withTeacherSamplingOptions(command: Command): Command {
   return command
-    .option('--guidance <scale>', "guidance of the teacher (default: the preset's)", toNumber)
+    .option('--guidance <scale>', "guidance of what draws (default: the preset's)", toNumber)
     .option('--top-k <n>', "likeliest tokens that it draws from (default: the preset's)", toNumber)
     .option('--top-p <share>', "share of probability likewise (default: the preset's)", toNumber);
 }

@@ -25,6 +25,11 @@ export interface GenerateOptions {
   readonly seed?: number;
   /** A seed for every image, in place of `seed`: image i is the first one of `seeds[i]` and its class. */
   readonly seeds?: readonly number[];
+  /**
+   * Guidance scale, for generators that were distilled over a range of them (`guidanceRange`): more of it gives up
+   * diversity for quality, at the same cost. Default: the scale that their teacher draws with.
+   */
+  readonly guidance?: number;
   /** Images that are made at a time, at most; default: as many as are made well together. */
   readonly batchSize?: number;
   /** Stops between two batches: the call rejects with the signal's reason. */
@@ -102,10 +107,11 @@ export class ImageDrawer {
     rng: Rng,
     onStep?: ImageRequest['onStep'],
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
-    const { classes, steps, batchSize, signal } = options;
+    const { classes, steps, guidance, batchSize, signal } = options;
     const count = countOf(options);
     const condition = conditionFor(this.model.condition, classes, count);
-    const request = { by: this.by, condition, count, rng, steps, batchSize, signal, onStep };
+    const { by } = this;
+    const request = { by, condition, count, rng, steps, guidance, batchSize, signal, onStep };
     const labels = classesOf(condition);
     for await (const { first, images } of this.model.draw(request)) {
       yield imagesOf(images, labels?.subarray(first, first + images.shape[0]!));

@@ -40,6 +40,8 @@ export interface InterpolateOptions extends StopOptions {
   readonly steps?: number;
   /** Class of all of them; default 0 where there are classes. */
   readonly class?: number;
+  /** Guidance scale of all of them; see `GenerateOptions`. */
+  readonly guidance?: number;
 }
 
 /** How a call is stopped. */
@@ -86,7 +88,7 @@ export class ImageGenerator extends ImageDrawer {
 
   /** Images on the way from the noise of one seed to that of another, all of one class. */
   async interpolate(options: InterpolateOptions = {}): Promise<GeneratedImages> {
-    const { from = 0, to = 1, steps = 8, signal } = options;
+    const { from = 0, to = 1, steps = 8, guidance, signal } = options;
     if (!Number.isInteger(steps) || steps < 2) {
       throw new InvalidOptionError(`An interpolation has 2 steps or more, not ${steps}.`);
     }
@@ -96,6 +98,7 @@ export class ImageGenerator extends ImageDrawer {
     const request = {
       count: steps,
       ...(label === undefined ? {} : { classes: [label] }),
+      ...(guidance === undefined ? {} : { guidance }),
       ...(signal ? { signal } : {}),
     };
     for await (const batch of this.draw(request, noise)) images.push(...batch);

@@ -15,8 +15,8 @@ export interface DrawnStep {
   readonly images: readonly GeneratedImage[];
 }
 
-/** Which images are made, and who watches. */
-export interface TeacherOptions extends Omit<GenerateOptions, 'steps'> {
+/** Which images are made, and who watches; the teacher draws with the guidance of its own options. */
+export interface TeacherOptions extends Omit<GenerateOptions, 'steps' | 'guidance'> {
   /**
    * Called after every AR step of every batch. The teacher then draws without its key/value cache: the
    * same images, in more time.

@@ -33,6 +33,7 @@ export interface HeadedSizes {
 export abstract class DiffusionHeadNetwork extends VelocityNetwork {
   /** The backbone and, below `head.`, the head. */
   readonly parameterSpecs: ParameterSpecs;
+  override readonly featureWidth: number;
   override readonly hiddenLayer: HiddenLayer;
   private readonly headDepth: number;
 
@@ -40,6 +41,7 @@ export abstract class DiffusionHeadNetwork extends VelocityNetwork {
     super();
     const { channels, width, headWidth = width, headDepth } = sizes;
     this.headDepth = headDepth;
+    this.featureWidth = width;
     const head = { channels, features: width, width: headWidth, depth: headDepth };
     this.parameterSpecs = { ...backboneSpecs, ...prefixed(HEAD, diffusionHeadSpecs(head)) };
     this.hiddenLayer = {

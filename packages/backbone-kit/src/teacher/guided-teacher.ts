@@ -4,6 +4,7 @@ import {
   type ConditionalScoreTeacher,
   DiscreteScoreTeacher,
   type SequenceSampler,
+  splitGuidance,
   type TeacherSamplingOptions,
   withNothingGiven,
 } from '@ar-distill/core';
@@ -20,7 +21,7 @@ import { defaultSampler } from './default-sampler';
 export abstract class GuidedTeacher extends DiscreteScoreTeacher {
   abstract readonly sampling: TeacherSamplingOptions;
 
-  /** Whether the sampling options call for the second, unconditional pass. */
+  /** Whether the sampling options, or scales in the condition, call for the second, unconditional pass. */
   abstract get isGuided(): boolean;
 
   /** The codes as the backbone's inputs are made of them, [V, C], unscaled. */
@@ -39,8 +40,11 @@ export abstract class GuidedTeacher extends DiscreteScoreTeacher {
     condition: Condition,
   ): tf.Tensor;
 
-  /** Guided logits at all positions from conditional and unconditional ones, [B, n, V] each. */
-  abstract guide(conditional: tf.Tensor, unconditional: tf.Tensor): tf.Tensor;
+  /**
+   * Guided logits at all positions from conditional and unconditional ones, [B, n, V] each. `scales` [B] are those
+   * of the samples, which only teachers get that say how they take them (`guidance`); else it is the options' one.
+   */
+  abstract guide(conditional: tf.Tensor, unconditional: tf.Tensor, scales?: tf.Tensor): tf.Tensor;
 
   scaledCodebook(parameters: Parameters): tf.Tensor {
     return this.codebook(parameters).mul(this.codeScale);
@@ -58,17 +62,18 @@ export abstract class GuidedTeacher extends DiscreteScoreTeacher {
   }
 
   logProbs(parameters: Parameters, sequence: tf.Tensor, condition: Condition): tf.Tensor {
+    const { guidance, condition: given } = splitGuidance(condition);
     const inputs = this.inputs(parameters, sequence.div(this.codeScale));
     if (!this.isGuided) {
-      return truncatedLogProbs(this.logitsOfInputs(parameters, inputs, condition), this.sampling);
+      return truncatedLogProbs(this.logitsOfInputs(parameters, inputs, given), this.sampling);
     }
     const logits = this.logitsOfInputs(
       parameters,
       tf.concat([inputs, inputs], 0),
-      withNothingGiven(this.condition, condition),
+      withNothingGiven(this.condition, given),
     );
     const [conditional, unconditional] = tf.split(logits, 2, 0) as [tf.Tensor, tf.Tensor];
-    return truncatedLogProbs(this.guide(conditional, unconditional), this.sampling);
+    return truncatedLogProbs(this.guide(conditional, unconditional, guidance), this.sampling);
   }
 
   /** `defaultSampler`; a family overrides it with one that keeps what it has computed. */

@@ -3,6 +3,8 @@ import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors } from '@ar-distill/program';
 import { NOISE_TIMESTEP, velocityToDenoised } from '../score/rectified-flow';
 import type { Condition, ConditionSpace } from './condition';
+import { GuidanceConditionedNetwork } from './guidance-conditioned-network';
+import type { GuidanceInput } from './guidance-range';
 import { OneStepGenerator } from './one-step-generator';
 import type { SequenceLayout } from './sequence-layout';
 import type { VelocityNetwork } from './velocity-network';
@@ -33,6 +35,10 @@ export class ArDiffusionGenerator extends OneStepGenerator {
     return { ...velocityWeights };
   }
 
+  override withGuidance(guidance: GuidanceInput): OneStepGenerator {
+    return this.over(new GuidanceConditionedNetwork(this.network, guidance));
+  }
+
   generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor {
     const features = this.network.features(parameters, noise, condition);
     const xT = tf.expandDims(noise, 0);
@@ -40,5 +46,10 @@ export class ArDiffusionGenerator extends OneStepGenerator {
     const t = tf.fill([1, 1, 1], NOISE_TIMESTEP);
     const velocity = this.network.velocity(parameters, features, xT, t);
     return tf.reshape(velocityToDenoised(velocity, xT, t), noise.shape);
+  }
+
+  /** The same generator over another network; a subclass that adds anything makes one of its own kind. */
+  protected over(network: VelocityNetwork): OneStepGenerator {
+    return new ArDiffusionGenerator(network);
   }
 }

@@ -1,26 +1,35 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Condition, ConditionSpace } from './condition';
+import type { Condition, ConditionSpace, ConditionValue } from './condition';
 
 /** A condition of `batch` samples that is not given. Throws when a value cannot be left out. */
 export function nothingGiven({ values }: ConditionSpace, batch: number): Condition {
   return Object.fromEntries(
-    Object.entries(values).map(([name, { shape, dtype, nothing }]) => {
-      if (nothing === undefined) {
-        throw new Error(`The condition "${name}" cannot be left out: turn guidance off.`);
-      }
-      return [name, tf.fill([batch, ...shape], nothing, dtype)];
+    Object.entries(values).map(([name, value]) => [name, nothingOf(name, value, batch)]),
+  );
+}
+
+/**
+ * Samples of `condition` followed by as many for which it is not given: [2B, …]. It may hold some of the space's
+ * values alone.
+ */
+export function withNothingGiven({ values }: ConditionSpace, condition: Condition): Condition {
+  return Object.fromEntries(
+    Object.entries(condition).map(([name, value]) => {
+      const none = nothingOf(name, values[name]!, value.shape[0]!);
+      return [name, tf.concat([value.cast(none.dtype), none], 0)];
     }),
   );
 }
 
-/** Samples of `condition` followed by as many for which it is not given: [2B, …]. */
-export function withNothingGiven(space: ConditionSpace, condition: Condition): Condition {
-  return Object.fromEntries(
-    Object.entries(condition).map(([name, value]) => {
-      const none = nothingGiven(space, value.shape[0]!)[name]!;
-      return [name, tf.concat([value.cast(none.dtype), none], 0)];
-    }),
-  );
+function nothingOf(
+  name: string,
+  { shape, dtype, nothing }: ConditionValue,
+  batch: number,
+): tf.Tensor {
+  if (nothing === undefined) {
+    throw new Error(`The condition "${name}" cannot be left out: turn guidance off.`);
+  }
+  return tf.fill([batch, ...shape], nothing, dtype);
 }
 
 /** Whether any value of a condition can be left out. */

@@ -1,11 +1,13 @@
 import {
   type Dtype,
   elementCount,
+  type HostTensor,
   type HostTensors,
   type Rng,
   type TensorSpec,
 } from '@ar-distill/program';
 import type * as tf from '@tensorflow/tfjs';
+import { describeRange, GUIDANCE, type GuidanceInput, isInRange } from './guidance-range';
 
 /** One named value of a condition. */
 export interface ConditionValue {
@@ -25,8 +27,13 @@ export interface ConditionValue {
  */
 export interface ConditionSpace {
   readonly values: Readonly<Record<string, ConditionValue>>;
-  /** Number of classes, when the condition is one class label and nothing else (`classCondition`). */
+  /**
+   * Number of classes, when the condition is one class label (`classCondition`), which a guidance scale may stand
+   * beside, and nothing else.
+   */
   readonly numClasses?: number;
+  /** Set where one of the values is the guidance scale; see `withGuidance`. */
+  readonly guidance?: GuidanceInput;
   /**
    * Conditions [count, …] of the samples from number `first` on, in an order in which all that there
    * are have their share: teacher pools and reports use it.
@@ -72,10 +79,14 @@ export function ofClasses(labels: Int32Array): HostTensors {
   return { [LABELS]: { shape: [labels.length], dtype: 'int32', data: labels } };
 }
 
-/** The class labels [B] of a condition that `ofClasses` made; undefined for any other. */
+/**
+ * The class labels [B] of a condition that `ofClasses` made, with a guidance scale beside them or not; undefined
+ * for any other.
+ */
 export function classesOf(condition: Readonly<HostTensors>): Int32Array | undefined {
   const labels = condition[LABELS];
-  return labels?.dtype === 'int32' && Object.keys(condition).length === 1 ? labels.data : undefined;
+  const others = Object.keys(condition).filter((name) => name !== LABELS && name !== GUIDANCE);
+  return labels?.dtype === 'int32' && others.length === 0 ? labels.data : undefined;
 }
 
 /** The labels [B] of a class condition inside traced code; throws when there are none. */
@@ -146,11 +157,11 @@ export function conditionRows(
 
 /**
  * Checks a host condition of `count` samples.
- * @throws RangeError naming the value that is missing, unknown, of another shape or, for a class
- *   label, outside 0 … numClasses − 1.
+ * @throws RangeError naming the value that is missing, unknown, of another shape or outside of what there is: a
+ *   class label of 0 … numClasses − 1, a guidance scale of its range.
  */
 export function checkCondition(
-  { values, numClasses }: ConditionSpace,
+  { values, numClasses, guidance }: ConditionSpace,
   condition: Readonly<HostTensors>,
   count: number,
 ): void {
@@ -170,9 +181,18 @@ export function checkCondition(
       );
     }
   }
+  if (guidance) checkScales(guidance, condition[GUIDANCE]!);
   if (numClasses === undefined) return;
   const outside = classesOf(condition)?.find((label) => !(label >= 0 && label < numClasses));
   if (outside !== undefined) {
     throw new RangeError(`There is no class ${outside}: give classes from 0 to ${numClasses - 1}.`);
   }
+}
+
+function checkScales({ range }: GuidanceInput, { data }: HostTensor): void {
+  const outside = Array.from(data).find((scale) => !isInRange(scale, range));
+  if (outside === undefined) return;
+  throw new RangeError(
+    `There is no guidance scale ${outside} here: give scales from ${describeRange(range)}.`,
+  );
 }

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import type { Condition, ConditionSpace } from './condition';
+import type { GuidanceRange } from './guidance-range';
 import type { SequenceLayout } from './sequence-layout';
 import type { SequenceSampler } from './sequence-sampler';
 
@@ -30,6 +31,17 @@ export const PLAIN_SAMPLING: TeacherSamplingOptions = {
   temperature: 1,
 };
 
+/** How a teacher takes the guidance scale of every sample. */
+export interface TeacherGuidance {
+  /** The scale of its own options. */
+  readonly scale: number;
+  /**
+   * The same teacher with the guidance scale, from this range, as a value of its condition; its own is the scale of
+   * samples that say none.
+   */
+  over(range: GuidanceRange): ConditionalScoreTeacher;
+}
+
 /**
  * A frozen AR teacher as a conditional score model (DD2, Eq. 1). A discrete teacher extends
  * `DiscreteScoreTeacher`; an AR model with continuous tokens implements `denoised` directly.
@@ -41,6 +53,8 @@ export abstract class ConditionalScoreTeacher {
   abstract readonly parameterSpecs: ParameterSpecs;
   /** Factor σ_c between codes and the space of scores, heads and losses: x_0 = σ_c · c. */
   abstract readonly codeScale: number;
+  /** Absent in teachers that know no guidance, or one scale for all samples alone. */
+  readonly guidance?: TeacherGuidance;
 
   /** Reads the clean `sequence` [B, n, C] (scaled) and the condition [B, …]: one backbone pass. */
   abstract read(parameters: Parameters, sequence: tf.Tensor, condition: Condition): PrefixReading;

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors } from '@ar-distill/program';
 import type { Condition, ConditionSpace } from './condition';
+import type { GuidanceInput } from './guidance-range';
 import type { SequenceLayout } from './sequence-layout';
 
 /** Whatever makes a whole sequence from noise in one network evaluation, or also in two. */
@@ -15,6 +16,11 @@ export interface SequenceGenerator {
    * scaled.
    */
   generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
+  /**
+   * The same generator with the guidance scale as a value of its condition, and parameters for it, which start
+   * without any effect; left out where it cannot take one.
+   */
+  withGuidance?(guidance: GuidanceInput): SequenceGenerator;
 
   /** Whether these weights are trained for `generateInTwo`; absent where a generator has one step alone. */
   isTrainedForTwo?(weights: Readonly<HostTensors>): boolean;
@@ -36,4 +42,20 @@ export abstract class OneStepGenerator implements SequenceGenerator {
   abstract initialize(velocityWeights: Readonly<HostTensors>): HostTensors;
 
   abstract generate(parameters: Parameters, noise: tf.Tensor, condition: Condition): tf.Tensor;
+  withGuidance?(guidance: GuidanceInput): OneStepGenerator;
+}
+
+/**
+ * The generator with the guidance scale as a value of its condition.
+ * @throws Error when it cannot take one.
+ */
+export function takingGuidance<G>(
+  generator: { withGuidance?(guidance: GuidanceInput): G },
+  guidance: GuidanceInput,
+): G {
+  const taking = generator.withGuidance?.(guidance);
+  if (taking) return taking;
+  throw new Error(
+    'The generator of this backbone takes no guidance scale: leave "guidanceRange" out.',
+  );
 }

@@ -60,6 +60,8 @@ export abstract class VelocityNetwork {
     t: tf.Tensor,
   ): tf.Tensor;
 
+  /** D: width of the features; networks without it take no guidance scale. */
+  readonly featureWidth?: number;
   /** What a discriminator reads; networks without it are distilled without one. */
   readonly hiddenLayer?: HiddenLayer;
 }

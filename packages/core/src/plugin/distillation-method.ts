@@ -2,6 +2,7 @@ import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/pro
 import type { z } from 'zod';
 import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
 import type { FlowMapNetwork } from '../model/flow-map-network';
+import type { GuidanceRange } from '../model/guidance-range';
 import type { OneStepGenerator, SequenceGenerator } from '../model/one-step-generator';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import type { VelocityNetwork } from '../model/velocity-network';
@@ -138,6 +139,11 @@ export interface MethodPlan {
   readonly marginals?: PlannedSequences;
   /** Name of the setting for which the method reads `MethodServices.realSequences`; left out for none. */
   readonly realSequencesFor?: string;
+  /**
+   * Guidance scales that the generator will take as an input; left out for none. The sequences of the plan's pool
+   * are then of all of them, and the outcome has no pool.
+   */
+  readonly guidanceRange?: GuidanceRange;
 }
 
 /** Services that a distillation works with. */

@@ -9,6 +9,7 @@ import {
   type ConditionSpace,
   conditionSpecs,
 } from '../model/condition';
+import { atUsualGuidance } from '../model/guidance-input';
 import { type SequenceLayout, sequenceLength } from '../model/sequence-layout';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { drawPositions, type NamedDraws } from './draws';
@@ -56,8 +57,9 @@ export interface WholeSampler extends SamplerParts {
 }
 
 /**
- * A sampler with the weights built in. Its conditions are checked, see `checkCondition`, and so are its
- * sequences: it rejects with a `NonFiniteError` when one is not finite.
+ * A sampler with the weights built in. Its conditions are checked, see `checkCondition`, after a guidance scale
+ * that they leave out was set to the usual one, and so are its sequences: it rejects with a `NonFiniteError` when
+ * one is not finite.
  */
 export async function compileSampler(
   program: WholeSampler,
@@ -77,7 +79,8 @@ export async function compileSampler(
   return {
     batchSize,
     evaluations,
-    async sample(condition, rng, firstSample) {
+    async sample(asked, rng, firstSample) {
+      const condition = atUsualGuidance(space, asked, batchSize);
       checkCondition(space, condition, batchSize);
       const { sequence, tokens, ...madeFrom } = await step.run({
         ...drawPositions(draws, layout, rng, firstSample, batchSize),

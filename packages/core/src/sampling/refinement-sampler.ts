@@ -1,6 +1,7 @@
 import { prefixed } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
+import { splitGuidance } from '../model/guidance-input';
 import type { SequenceGenerator } from '../model/one-step-generator';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { compileSampler } from './compile-sampler';
@@ -48,7 +49,8 @@ export async function compileRefinement(
           teacher,
           under(TEACHER, parameters),
           generated,
-          given,
+          // It has a scale of its own.
+          splitGuidance(given).condition,
           uniforms!,
           steps,
         );

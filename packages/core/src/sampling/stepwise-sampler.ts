@@ -14,6 +14,7 @@ import {
   conditionOf,
   conditionSpecs,
 } from '../model/condition';
+import { atUsualGuidance } from '../model/guidance-input';
 import { type SequenceLayout, stepStarts } from '../model/sequence-layout';
 import type { SequenceSampler } from '../model/sequence-sampler';
 import { CarriedState } from './carried-state';
@@ -113,7 +114,8 @@ export async function compileStepwise(
   return {
     batchSize,
     evaluations,
-    async sample(condition, rng, firstSample) {
+    async sample(asked, rng, firstSample) {
+      const condition = atUsualGuidance(space, asked, batchSize);
       checkCondition(space, condition, batchSize);
       const drawn = drawPositions(draws, layout, rng, firstSample, batchSize);
       return carried.use(async () => {

@@ -16,9 +16,15 @@ export function guideByRatio(
 
 /**
  * r_s = guidanceScale·s/(S − 1) of every position's AR step s, a linear ramp as in VAR (0 when there
- * is one step): [1, n, 1].
+ * is one step): [1, n, 1]; [B, n, 1] for scales [B].
  */
-export function rampedGuidanceRatios(layout: SequenceLayout, guidanceScale: number): tf.Tensor3D {
+export function rampedGuidanceRatios(
+  layout: SequenceLayout,
+  guidanceScale: number | tf.Tensor,
+): tf.Tensor {
+  if (typeof guidanceScale !== 'number') {
+    return tf.mul(tf.reshape(guidanceScale, [-1, 1, 1]), rampedGuidanceRatios(layout, 1));
+  }
   const steps = layout.stepLengths.length;
   const ratios = layout.stepLengths.flatMap((length, step) =>
     new Array<number>(length).fill(steps === 1 ? 0 : (guidanceScale * step) / (steps - 1)),
@@ -28,8 +34,8 @@ export function rampedGuidanceRatios(layout: SequenceLayout, guidanceScale: numb
 
 /**
  * LlamaGen's classifier-free guidance (FoundationVision/LlamaGen, autoregressive/models/generate.py):
- * unconditional + (conditional − unconditional)·guidanceScale; a number ≤ 1 disables it. A tensor
- * broadcasts against the logits [..., n, V] and is 1 where guidance is off.
+ * unconditional + (conditional − unconditional)·guidanceScale; 1 and less disable it. A tensor
+ * broadcasts against the logits [..., n, V].
  */
 export function guideByScale(
   conditional: tf.Tensor,
@@ -37,5 +43,6 @@ export function guideByScale(
   guidanceScale: number | tf.Tensor,
 ): tf.Tensor {
   if (typeof guidanceScale === 'number' && guidanceScale <= 1) return conditional;
-  return tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), guidanceScale));
+  const scale = tf.maximum(guidanceScale, 1);
+  return tf.add(unconditional, tf.mul(tf.sub(conditional, unconditional), scale));
 }

@@ -10,9 +10,8 @@ import {
 import { silu } from './activations';
 import { layerNorm, layerNormSpecs, normalize } from './layer-norm';
 import { linear, linearSpecs } from './linear';
-import { timestepEmbedding } from './timestep-embedding';
+import { TIMESTEP_INIT, timestepMlp, timestepMlpSpecs } from './timestep-embedding';
 
-const FREQUENCIES = 256;
 const EPSILON = 1e-6;
 
 /** Sizes of a per-token diffusion head. */
@@ -35,10 +34,8 @@ export function diffusionHeadSpecs(sizes: DiffusionHeadSizes): ParameterSpecs {
   const xavier = (inputs: number, outputs: number): ParameterSpecs =>
     linearSpecs(inputs, outputs, xavierUniform(inputs, outputs));
   const zeros: Initializer = { kind: 'zeros' };
-  const small: Initializer = { kind: 'normal', std: 0.02 };
   const specs: Record<string, ParameterSpecs> = {
-    'time_embed.mlp.0': linearSpecs(FREQUENCIES, width, small),
-    'time_embed.mlp.2': linearSpecs(width, width, small),
+    time_embed: timestepMlpSpecs(width, TIMESTEP_INIT),
     cond_embed: xavier(features, width),
     input_proj: xavier(channels, width),
     'final_layer.adaLN_modulation.1': linearSpecs(width, 2 * width, zeros),
@@ -84,12 +81,7 @@ export function diffusionHeadWithHidden(
   { features, xT, t }: DiffusionHeadInputs,
 ): { readonly hidden: tf.Tensor; readonly velocity: tf.Tensor } {
   const net = `${prefix}.net`;
-  const frequencies = timestepEmbedding(t, FREQUENCIES);
-  const time = linear(
-    parameters,
-    `${net}.time_embed.mlp.2`,
-    silu(linear(parameters, `${net}.time_embed.mlp.0`, frequencies)),
-  );
+  const time = timestepMlp(parameters, `${net}.time_embed`, t);
   const timeRows = time.reshape([...t.shape, time.shape[1]!]);
   const condition = linear(parameters, `${net}.cond_embed`, features);
   const activated = silu(timeRows.add(condition.expandDims(0)));

@@ -1,9 +1,11 @@
 import path from 'node:path';
-import type {
-  DistillationMethod,
-  GeneratorSnapshot,
-  MethodStage,
-  RealSequences,
+import {
+  type DistillationMethod,
+  type GeneratorSnapshot,
+  type MethodStage,
+  type RealSequences,
+  type SequenceGenerator,
+  takingGuidance,
 } from '@ar-distill/core';
 import { TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ServiceContainer } from '@ar-distill/di';
@@ -18,6 +20,7 @@ import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
+import { guidanceProvenance } from '../models/generator-guidance';
 import {
   loadPresetModels,
   type ModelFiles,
@@ -120,9 +123,10 @@ export async function prepareDistillation(
   const plan = await runPlanOf(context, options);
   const method = methodOf(context, plan.config.method);
   const files = resume ? filesOf(plan.config) : options;
+  const planned = planOf(method, plan.config.settings);
   const { stage1 } = plan.config;
   if (stage1 && !(resume && hasStage1(resume))) {
-    await checkStage1(context, stage1, files);
+    await checkStage1(context, stage1, files, planned.guidanceRange);
     await checkPools(context, method, stage1.path, plan.config);
   }
   const given = await loadPresetModels(context, files);
@@ -133,7 +137,6 @@ export async function prepareDistillation(
   }
   const resumed = resume === undefined ? undefined : { folder: resume, made: plan.made };
   await checkPoolCache(context, { method, config: plan.config, models: given }, resumed);
-  const planned = planOf(method, plan.config.settings);
   const realSequences = await realSequencesOf(context, given, planned);
   const stages = plannedStages(context, method, given, plan.config.settings, realSequences);
   if (stage1 && !stages.some(({ name }) => name === TUNING_STAGES.full)) {
@@ -146,7 +149,9 @@ export async function prepareDistillation(
   if (options.report ?? true) {
     const presetPlan = resume ? undefined : planOf(method, presetSettings(context, method.name));
     const { samples } = plan.config;
-    await checkReport(context, { models: given, plan: planned, presetPlan, samples });
+    // What is drawn at all scales of a range is not what the teacher draws.
+    const reported = planned.guidanceRange ? { ...planned, pool: undefined } : planned;
+    await checkReport(context, { models: given, plan: reported, presetPlan, samples });
   }
   const config = {
     ...plan.config,
@@ -184,10 +189,9 @@ async function distillInRun(
   const adaptation = await adaptIfNeeded(context, config, given, run, [...ahead, ...reporting]);
   const distilled = adaptation?.adapted ?? given;
   const { teacher, teacherWeights, network, generator, flowMapNetwork } = distilled;
-  const { backbone } = context.found;
   const models: SampledModels = {
     ...distilled,
-    generator: method.createGenerator?.(backbone, distilled.architecture) ?? generator,
+    generator: trainedGenerator(context, method, config, distilled),
   };
   const poolCache = openPoolCache(context, { method, config, models: distilled });
   const distillation = method.start(
@@ -226,6 +230,18 @@ async function distillInRun(
   return { run: run.path, weights, ...(report ? { report } : {}) };
 }
 
+/** What the weights that the method trains belong to. */
+function trainedGenerator(
+  { found }: PresetContext,
+  method: DistillationMethod,
+  config: DistillConfig,
+  { architecture, sampling, generator }: PresetModels,
+): SequenceGenerator {
+  const own = method.createGenerator?.(found.backbone, architecture) ?? generator;
+  const { guidanceRange: range } = planOf(method, config.settings);
+  return range ? takingGuidance(own, { range, scale: sampling.guidanceScale }) : own;
+}
+
 /** Says before anything starts when the report will have pictures only. */
 function sayWhatTheReportLacks(context: PresetContext, { report }: DistillOptions): void {
   const images = imagesOfPreset(context.found);
@@ -251,7 +267,7 @@ async function adaptIfNeeded(
 
 async function saveGenerator(
   { found }: PresetContext,
-  { architecture }: Pick<PresetModels, 'architecture'>,
+  { architecture, generator }: SampledModels,
   config: DistillConfig,
   { weights, iteration, generatorUpdates = iteration, seconds }: GeneratorSnapshot,
   run: Run,
@@ -270,6 +286,7 @@ async function saveGenerator(
         seed: seedOf(config.settings),
         generatorIterations: generatorUpdates,
         trainingSeconds: Math.round(seconds),
+        ...guidanceProvenance(generator),
       },
     },
     { halfPrecision: true },

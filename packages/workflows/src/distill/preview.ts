@@ -14,6 +14,7 @@ export async function writePreview(
 ): Promise<void> {
   const decoder = decoderOf(models);
   if (!decoder) return;
-  const grid = await previewGrid(context, { generator: models.generator, weights }, decoder);
+  const generator = { generator: models.generator, weights };
+  const grid = await previewGrid(context, models, generator, decoder);
   await run.writeFile(`samples/${String(iteration).padStart(6, '0')}.png`, grid);
 }

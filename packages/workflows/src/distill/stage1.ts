@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { describeRange, GuidanceConditionedNetwork, type GuidanceRange } from '@ar-distill/core';
 import { ADAPTATION_STAGES, TUNING_STAGES } from '@ar-distill/core/methods';
 import type { ParameterSpecs } from '@ar-distill/nn';
 import { arraysFile, openArrays, RUN_CONFIG, type Run } from '@ar-distill/runs';
@@ -27,6 +28,7 @@ export function hasStage1(run: string): boolean {
 /**
  * Checks that a distillation with these models can start from the tuned weights of a run.
  * @param stage1 the run; with a checksum where a run to resume remembers what it held.
+ * @param range guidance scales that the networks take as an input.
  * @throws Error with a sentence when they are another preset's or teacher's, do not fit the network, are
  *   damaged, or have changed since.
  */
@@ -34,6 +36,7 @@ export async function checkStage1(
   context: PresetContext,
   { path: from, sha256 }: NonNullable<DistillConfig['stage1']>,
   files: ModelFiles,
+  range: GuidanceRange | undefined,
 ): Promise<void> {
   if (sha256 !== undefined && !existsSync(path.join(from, RUN_CONFIG))) {
     throw new Error(
@@ -52,6 +55,7 @@ export async function checkStage1(
       `Stage 1 of "${from}" was tuned with the architecture ${given} over that of its preset: give the same one.`,
     );
   }
+  checkSameRange(from, made.settings['guidanceRange'], range);
   if (sha256 !== undefined && (await tunedSum(from)) !== sha256) {
     throw new Error(
       `The tuned weights of "${from}" have changed since they were named with --stage1: put back what they were, or start a new run.`,
@@ -73,7 +77,11 @@ export async function checkStage1(
   const network = adaptation
     ? backbone.createNetwork(adaptation.adaptedArchitecture(architecture))
     : models.network;
-  await checkArrays(from, TUNING_STAGES.full, network);
+  await checkArrays(
+    from,
+    TUNING_STAGES.full,
+    range ? new GuidanceConditionedNetwork(network, { range, scale: range[0] }) : network,
+  );
 }
 
 /** Copies the tuned weights of another run, and its adapted teacher, so that both count as done. */
@@ -137,6 +145,15 @@ function checkSameNetwork(
       ? [`the ${kind} that ships`, `drop --${kind}`]
       : [`"${place}"`, `give --${kind} "${place}"`];
   throw new Error(`Stage 1 of "${from}" was tuned with ${needed} as its ${kind}: ${mend}.`);
+}
+
+/** Weights that take a place in one range mean another scale in another. */
+function checkSameRange(from: string, made: unknown, range: GuidanceRange | undefined): void {
+  if (isDeepStrictEqual(made, range)) return;
+  const here = range ? `from ${describeRange(range)}` : 'left out';
+  throw new Error(
+    `Stage 1 of "${from}" was tuned with another "guidanceRange" than here, where it is ${here}: give the same one.`,
+  );
 }
 
 /** Undefined for what ships. */

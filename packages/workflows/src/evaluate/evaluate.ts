@@ -135,8 +135,9 @@ export async function evaluate(
   const pairs = pairsOf(options);
   const opened = openContext(container, run);
   const teacherDraws = options.teacherDistance === true;
+  const generatorDraws = options.npz === undefined && !options.reconstruction;
   const context = measuringBy(
-    await resolvePreset(opened, options, { teacherDraws }),
+    await resolvePreset(opened, options, { teacherDraws, generatorDraws }),
     options.metrics,
   );
   checkMeasurable(context, options);

@@ -6,6 +6,7 @@ import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadGenerator, type StoredGenerator } from '../models/generator-file';
+import { guidanceProvenance } from '../models/generator-guidance';
 import { newModelFolder, writeModelFolder, type WrittenModel } from '../models/model-folder';
 import { pickParameters } from '../models/parameters';
 import { type PresetModels, tokenizerFileOf } from '../models/preset-models';
@@ -85,7 +86,8 @@ export async function exportModel(
     complete: async (place) => {
       const write = (file: string, content: Uint8Array | string): Promise<void> =>
         atomicWriteFile(path.join(place, file), Buffer.from(content));
-      if (decoder) await write(PREVIEW_FILE, await previewGrid(context, generator, decoder));
+      if (decoder)
+        await write(PREVIEW_FILE, await previewGrid(context, models, generator, decoder));
       if (origin.results) await write(RESULTS_FILE, formatResults(origin.results));
       if (onnx) written.onnx = await onnx.write(place);
       const card = modelCard({
@@ -135,15 +137,22 @@ async function originOf(
 function modelOf(
   { found }: PresetContext,
   { tokenizer }: PresetModels,
-  { file, architecture: ofGenerator, provenance, weights }: StoredGenerator,
+  { file, architecture: ofGenerator, provenance, generator, weights }: StoredGenerator,
   tokenizerFile: string | undefined,
 ): WrittenModel {
   const { backbone } = found;
   // The backbone's own terms are an object.
   const architecture = ofGenerator as Tree;
   const { method } = provenance;
-  const made = method === undefined ? {} : { provenance: { method } };
-  const networks = [{ kind: 'generator', file, prefix: 'generator.', weights, made }];
+  const networks = [
+    {
+      kind: 'generator',
+      file,
+      prefix: 'generator.',
+      weights,
+      provenance: { ...(method === undefined ? {} : { method }), ...guidanceProvenance(generator) },
+    },
+  ];
   if (backbone.createTokenizer && tokenizer && tokenizerFile !== undefined) {
     // What the generator states has to make the tokenizer as well: the folder states one architecture.
     const { parameterSpecs } = backbone.createTokenizer(architecture);
@@ -152,7 +161,7 @@ function modelOf(
       file: tokenizerFile,
       prefix: 'tokenizer.',
       weights: pickParameters('tokenizer', parameterSpecs, [tokenizer.weights]),
-      made: {},
+      provenance: {},
     });
   }
   return {
@@ -165,7 +174,7 @@ function modelOf(
         tensors: Object.keys(network.weights).length,
         source: { file: path.basename(network.file), path: '' },
         prefix: network.prefix,
-        ...network.made,
+        provenance: network.provenance,
       })),
       architecture,
     },

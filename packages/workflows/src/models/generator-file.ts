@@ -4,6 +4,7 @@ import { tensorSource, type HostTensors } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { layeredArchitecture, parseArchitecture } from './architecture';
+import { atGuidance } from './generator-guidance';
 import { checkGeneratorSteps } from './generator-steps';
 import { readParameters } from './parameters';
 import { createGenerator, type PresetModels } from './preset-models';
@@ -26,7 +27,7 @@ export interface StoredGenerator extends LoadedGenerator {
 
 /**
  * The generator in a file or a model directory; without one, the one that ships with the plugin. Tells
- * which it is.
+ * which it is. One that takes a guidance scale takes that of the context, see `atGuidance`.
  * @param steps network evaluations that it is to draw in.
  * @throws InvalidOptionError when there is none, or it is not trained for as many steps; Error when it does not fit.
  */
@@ -52,7 +53,8 @@ export async function loadGenerator(
       );
     }
     const architecture = architectureOf(context, source, models);
-    const generator = madeGenerator(context, source, architecture);
+    const made = madeGenerator(context, source, architecture);
+    const generator = atGuidance(context, file, made, source.provenance);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
         `"${file}" makes sequences of another layout than the preset "${found.name}".`,

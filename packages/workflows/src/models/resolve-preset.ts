@@ -46,24 +46,28 @@ interface NamedModels {
  * for the preset whose sizes the model directory of the teacher, the tokenizer or the generator has (or
  * the settings of one of its family, which is said), else for the default. The teacher draws as that of
  * the run does that is drawn from or goes on, unless `choice` says how.
- * @param teacherDraws whether it draws whatever else is chosen.
+ * @param drawers whether it draws whatever else is chosen, and whether a generator does.
  * @throws InvalidOptionError when nothing says which, no plugin has one of the name, or the teacher cannot
  *   draw as it is told to.
  */
 export async function resolvePreset(
   context: WorkflowContext,
   choice: PresetChoice & NamedModels & TeacherSamplingChoice & ArchitectureChoice,
-  { teacherDraws = false }: { readonly teacherDraws?: boolean } = {},
+  drawers: { readonly teacherDraws?: boolean; readonly generatorDraws?: boolean } = {},
 ): Promise<PresetContext> {
   const on = (found: FoundPreset): PresetContext => {
     const folder = choice.resume ?? namedRun(choice, { found })?.folder;
     const made = folder === undefined ? {} : networksOfRun(folder);
-    const drawing = withTeacherSampling(
-      onSamplingOf(found, made.teacherSampling),
-      choice,
-      teacherDraws || Boolean(choice.teacher) || choice.teacherSteps !== undefined,
-    );
-    return onPreset(context, drawing, choice.architecture ?? made.architecture);
+    const { guidance } = choice;
+    const { teacherDraws = false, generatorDraws = false } = drawers;
+    const teacher = teacherDraws || Boolean(choice.teacher) || choice.teacherSteps !== undefined;
+    const drawing = withTeacherSampling(onSamplingOf(found, made.teacherSampling), choice, {
+      teacher,
+      generator: generatorDraws,
+    });
+    const own = onPreset(context, drawing, choice.architecture ?? made.architecture);
+    if (guidance === undefined) return own;
+    return { ...own, guidance: { scale: guidance, ofGeneratorAlone: !teacher } };
   };
   if (choice.preset !== undefined) return on(namedPreset(context, choice.preset));
   const run = presetOfRuns(choice);

@@ -4,7 +4,10 @@ import { InvalidOptionError } from '../errors';
 
 /** How the teacher draws, where it is not to draw as its preset says. */
 export interface TeacherSamplingChoice {
-  /** Strength of classifier-free guidance, from 0 (off) on, in the family's own convention. */
+  /**
+   * Strength of classifier-free guidance, from 0 (off) on, in the family's own convention; where a generator that was
+   * distilled over a range of it draws, also the generator's.
+   */
   readonly guidance?: number | undefined;
   /** Tokens that are drawn from, the likeliest ones; 0 is all. */
   readonly topK?: number | undefined;
@@ -34,19 +37,19 @@ const LIMITS: Readonly<Record<keyof TeacherSamplingChoice, Limits>> = {
 
 /**
  * The preset with another way of drawing of its teacher.
- * @param teacherDraws whether the teacher takes part.
+ * @param drawers whether the teacher takes part, and a generator, which may take a guidance as well.
  * @throws InvalidOptionError when a value is out of its range, or is given where no teacher draws.
  */
 export function withTeacherSampling(
   found: FoundPreset,
   choice: TeacherSamplingChoice,
-  teacherDraws: boolean,
+  drawers: { readonly teacher: boolean; readonly generator: boolean },
 ): FoundPreset {
   const { guidance, topK, topP } = choice;
   for (const [key, { name, range, holds }] of Object.entries(LIMITS)) {
     const value = choice[key as keyof TeacherSamplingChoice];
     if (value === undefined) continue;
-    if (!teacherDraws) {
+    if (!drawers.teacher && !(drawers.generator && key === 'guidance')) {
       throw new InvalidOptionError(
         `The ${name} is of the teacher, which does not draw here: leave it out, or draw with the teacher.`,
       );

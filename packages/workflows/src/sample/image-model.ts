@@ -1,6 +1,7 @@
 import { isModelDirectory } from '@ar-distill/checkpoints';
 import {
   conditionRows,
+  guidanceOf,
   isDiscrete,
   type ConditionSpace,
   type SequenceLayout,
@@ -13,6 +14,7 @@ import { onPreset, openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
+import { checkGuidance } from '../models/generator-guidance';
 import { findModelSource, type ModelSource } from '../models/model-source';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { filesToDraw } from '../runs/run-networks';
@@ -55,6 +57,8 @@ export interface ImageRequest {
   readonly count: number;
   /** Image i draws from it under index i alone. */
   readonly rng: Rng;
+  /** Only with a generator that was distilled over a range of guidance scales: one of them; default: its teacher's. */
+  readonly guidance?: number | undefined;
   /**
    * Only with the teacher: called after every AR step of a batch. It then draws without its cache, the
    * same images in more time.
@@ -135,11 +139,11 @@ export class ImageModel {
   /**
    * Images of the request, batch by batch.
    * @throws InvalidOptionError when the source holds no generator, or one of fewer steps, the teacher is given
-   *   steps, or a batch is no number of images;
+   *   steps, what draws takes no such guidance, or a batch is no number of images;
    *   Error when the model has been disposed of; the signal's reason when it is aborted.
    */
   async *draw(request: ImageRequest): AsyncGenerator<ImageBatch, void, undefined> {
-    const { by, condition, count, rng, steps, signal, onStep } = request;
+    const { by, count, rng, steps, signal, onStep } = request;
     const largest = this.largestBatch;
     const wanted = request.batchSize ?? largest;
     checkCount('The size of a batch', wanted);
@@ -150,6 +154,7 @@ export class ImageModel {
     }
     const batchSize = Math.min(wanted, largest, count);
     signal?.throwIfAborted();
+    const condition = await this.withGuidanceOf(request);
     const { progress, signal: own } = this.context;
     const sampler = onStep
       ? await this.watched(batchSize, onStep)
@@ -186,6 +191,28 @@ export class ImageModel {
   async dispose(): Promise<void> {
     await this.samplers.dispose();
     await this.tokenizerPrograms.dispose();
+  }
+
+  private async withGuidanceOf({
+    by,
+    condition,
+    count,
+    guidance: scale,
+  }: ImageRequest): Promise<HostTensors> {
+    if (scale === undefined) return condition;
+    if (by === 'teacher') {
+      throw new InvalidOptionError(
+        'The guidance is of the generator, and the teacher draws here: leave it out.',
+      );
+    }
+    const { guidance } = (await this.loadedGenerator()).generator.condition;
+    if (!guidance) {
+      throw new InvalidOptionError(
+        'The generator was distilled without "guidanceRange", for one guidance: leave the guidance out.',
+      );
+    }
+    checkGuidance(scale, guidance.range);
+    return { ...condition, ...guidanceOf(new Float32Array(count).fill(scale)) };
   }
 
   private async *throughTokenizer(

@@ -2,6 +2,7 @@ import { compileOneStep } from '@ar-distill/core/sampling';
 import { imageGrid } from '@ar-distill/evaluation/report';
 import type { PresetContext } from '../context';
 import type { LoadedGenerator } from '../models/generator-file';
+import type { SampledModels } from '../models/preset-models';
 import { imageBatch } from './batch-sizes';
 import type { Decoder } from './decoder';
 import { imageSampler } from './image-sampler';
@@ -15,6 +16,7 @@ const PREVIEW_SEED = 0;
 /** A grid of one-step samples with fixed noise, as a PNG. */
 export async function previewGrid(
   { compiler, createRng }: PresetContext,
+  { teacher }: Pick<SampledModels, 'teacher'>,
   { generator, weights }: LoadedGenerator,
   decoder: Decoder,
 ): Promise<Uint8Array> {
@@ -24,7 +26,7 @@ export async function previewGrid(
   const count = imageBatch(generator.layout, decoder.tokenizer.imageShape, ROWS * columns);
   const sequences = await compileOneStep({ generator, weights, batchSize: count }, compiler);
   const sampler = await imageSampler(compiler, sequences, decoder);
-  const condition = generator.condition.inTurn(0, count);
+  const condition = teacher.condition.inTurn(0, count);
   const images = await sampler
     .draw(condition, createRng(PREVIEW_SEED), 0)
     .finally(() => sampler.dispose());

@@ -78,7 +78,9 @@ export async function sample(
   checkCount('The number of images', count);
   if (out !== undefined) checkFileToWrite(out, 'a PNG picture', '.png');
   if (npz !== undefined) checkFileToWrite(npz, 'a NumPy archive', '.npz');
-  const context = await resolvePreset(openContext(container, run), options);
+  const context = await resolvePreset(openContext(container, run), options, {
+    generatorDraws: true,
+  });
   const rng = context.createRng(seed);
   checkSampler(context, options);
   const files = await sampledFiles(context, options);

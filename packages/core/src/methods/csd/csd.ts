@@ -25,6 +25,7 @@ import { Discriminator } from './discriminator';
 import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
 import { microBatchSize } from './distillation-batches';
 import { type DistillationSettings, distillationSettingsSchema } from './distillation-settings';
+import { checkGuidanceRange, GUIDANCE_RANGE, overGuidanceRange } from './guidance-settings';
 import { type Initialization, initialVelocityWeights } from './initialization';
 import { checkPhases, planPhases } from './phases';
 import { codesOf } from './real-batches';
@@ -69,15 +70,18 @@ function plan(settings: DistillationSettings): MethodPlan {
   microBatchSize(settings.tuning);
   checkPhases(settings);
   checkAdversarial(settings);
+  checkGuidanceRange(settings);
+  const { guidanceRange } = settings;
   return {
     training: plannedTraining(settings),
     pool: {
       size: settings.teacherPoolSize,
       setting: 'teacherPoolSize',
       arrays: POOL_STAGE,
-      dependsOn: ['teacherPoolSize', 'seed'],
+      dependsOn: ['teacherPoolSize', 'seed', ...(guidanceRange ? [GUIDANCE_RANGE] : [])],
     },
     ...(settings.adversarial ? { realSequencesFor: ADVERSARIAL } : {}),
+    ...(guidanceRange ? { guidanceRange } : {}),
   };
 }
 
@@ -86,12 +90,13 @@ function plan(settings: DistillationSettings): MethodPlan {
  * where the settings ask for it, then everything), stage 2.
  */
 function start(
-  subject: DistillationSubject<DistillationSettings>,
+  given: DistillationSubject<DistillationSettings>,
   services: MethodServices,
 ): Distillation {
-  const { settings, network, teacherWeights } = subject;
   // Said now and not when stage 1 is over.
-  plan(settings);
+  plan(given.settings);
+  const subject = overGuidanceRange(given);
+  const { settings, network, teacherWeights } = subject;
   checkStepWeights({ ...settings, layout: network.layout });
   const adversary = adversaryOf(subject, services);
   const work = csdWork(settings);
@@ -181,7 +186,8 @@ function start(
       const { raw, ...snapshot } = distilled.value;
       return {
         ...snapshot,
-        pool: pool.value,
+        // What was drawn at all scales of a range is not what the teacher draws.
+        ...(settings.guidanceRange ? {} : { pool: pool.value }),
         rows: csdRows(subject, {
           weights: snapshot.weights,
           raw,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adversarialSchema } from './adversarial-settings';
+import { guidanceRangeSchema } from './guidance-settings';
 import { initializationSchema } from './initialization';
 import { phaseSchema, scheduleFields } from './phase-settings';
 import { timestepsSchema } from './timesteps';
@@ -56,6 +57,11 @@ export const distillationSettingsSchema = z.strictObject({
   normalizeStepWeights: z.boolean().default(false),
   /** A term from real data; none when left out. */
   adversarial: adversarialSchema.optional(),
+  /**
+   * Guidance scales that the generator takes as an input, drawn uniformly for training; left out, it is distilled
+   * for the scale of the teacher's options alone.
+   */
+  guidanceRange: guidanceRangeSchema.optional(),
   /** Distribution of t in all losses. */
   timesteps: timestepsSchema.prefault({}),
   tMin: z.number().positive().max(1).default(0.01),
