@@ -7,15 +7,13 @@ import { parse } from 'yaml';
 import { pluginContainer } from '../plugin-container';
 
 const STUDIES = path.join(__dirname, '../../docs/studies');
-const folders = readdirSync(STUDIES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+const names = readdirSync(STUDIES).flatMap((file) => /^(.+)\.yaml$/.exec(file)?.[1] ?? []);
 const container = pluginContainer(varPlugin, llamagen);
 
 afterAll(() => container.dispose());
 
-function readStudy(folder: string): StudyFile {
-  return studySchema.parse(parse(readFileSync(path.join(STUDIES, folder, 'study.yaml'), 'utf8')));
+function readStudy(name: string): StudyFile {
+  return studySchema.parse(parse(readFileSync(path.join(STUDIES, `${name}.yaml`), 'utf8')));
 }
 
 /** Planned where no results are. */
@@ -23,9 +21,9 @@ function plan(file: StudyFile) {
   return planStudy(container, { file, folder: __dirname });
 }
 
-test.each(folders)('the study "%s" can be run', async (folder) => {
-  const file = readStudy(folder);
-  expect(file.name).toBe(folder);
+test.each(names)('the study "%s" can be run', async (name) => {
+  const file = readStudy(name);
+  expect(file.name).toBe(name);
   expect(file.presets).toEqual(['mnist-var', 'mnist-llamagen']);
   expect(file.seeds).toHaveLength(3);
   const { cells, runs } = await plan(file);

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { plugin as toy, THREE_TOKEN_JOINT, toyArchitectureSchema } from '@ar-distill/plugin-toy';
@@ -32,6 +40,11 @@ const file: StudyFile = studySchema.parse({
   paper: { says: 'Falling is better.', ordering: ['falling', 'constant'] },
 });
 
+/** What is read of a result. */
+interface RunOfSettings {
+  readonly config: { readonly settings: Readonly<Record<string, unknown>> };
+}
+
 afterAll(async () => {
   await container.dispose();
   rmSync(root, { recursive: true, force: true });
@@ -50,8 +63,10 @@ function resultsOf(folder: string): Record<string, unknown> {
     readdirSync(results).map((name) => {
       const result = path.join(results, name);
       expect(statSync(result).size).toBeLessThanOrEqual(20_000);
-      const { times, ...rest } = JSON.parse(readFileSync(result, 'utf8')) as { times: object };
-      expect(Object.keys(times)).toContain('distillation');
+      const text = readFileSync(result, 'utf8');
+      expect(text).not.toContain(root);
+      const { times, ...rest } = JSON.parse(text) as { times: object };
+      expect(Object.keys(times)).toEqual(expect.arrayContaining(['distillation', 'report']));
       return [name, rest];
     }),
   );
@@ -64,7 +79,7 @@ it(
     const page = await study(container, { file, ...whole });
     const results = resultsOf(whole.folder);
     expect(Object.keys(results)).toHaveLength(4);
-    expect(readdirSync(path.join(whole.out, 'weights'))).toHaveLength(4);
+    expect(readdirSync(path.join(whole.out, 'studies'))).toHaveLength(4);
 
     const stopped = folders('stopped');
     const stop = new AbortController();
@@ -88,7 +103,7 @@ it(
       finished: 1,
     });
     await study(container, { file, ...stopped });
-    expect(readdirSync(path.join(stopped.out, 'weights'))).toHaveLength(4);
+    expect(readdirSync(path.join(stopped.out, 'studies'))).toHaveLength(4);
     expect(resultsOf(stopped.folder)).toEqual(results);
 
     // The page follows from the results alone, here without any run directory.
@@ -102,6 +117,17 @@ it(
     expect(written).toMatch(/<td>again<\/td>.*<td>none<\/td>/);
     expect(written).toContain('<td>falling better than constant</td>');
     expect(written).not.toMatch(/(?:src|href)="(?!data:)/);
+
+    // A study beside it shares what it has, also the result of a version that had fewer settings.
+    const one = path.join(whole.folder, 'results', Object.keys(results)[0]!);
+    const { config, ...rest } = JSON.parse(readFileSync(one, 'utf8')) as RunOfSettings;
+    const { timesteps: _later, tMin, ...settings } = config.settings;
+    const overview = async (kept: object) => {
+      writeFileSync(one, JSON.stringify({ ...rest, config: { ...config, settings: kept } }));
+      return planStudy(container, { file: { ...file, name: 'beside' }, ...whole });
+    };
+    expect(await overview({ tMin, ...settings })).toMatchObject({ runs: 4, finished: 4 });
+    expect(await overview({ tMin: 0.5, ...settings })).toMatchObject({ runs: 4, finished: 3 });
   },
   MINUTES,
 );

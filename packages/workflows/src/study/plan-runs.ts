@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ServiceContainer } from '@ar-distill/di';
 import { openContext } from '../context';
 import { prepareDistillation, type DistillOptions } from '../distill/distill';
@@ -11,11 +10,12 @@ import { resolvePreset } from '../models/resolve-preset';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
 import { checkSampler } from '../sample/open-sampler';
 import { mergeTrees } from '../settings/merge';
+import { runKey } from './run-key';
 import type { StudyCell, StudyFile } from './study-file';
 
-/** A distillation of a study; cells whose settings come to the same share one. */
+/** A distillation of a study; cells that give the same settings share one. */
 export interface StudyRun {
-  /** Names it everywhere: preset, seed and the start of a checksum of its config. */
+  /** Names it everywhere, see `runKey`. */
   readonly key: string;
   readonly preset: string;
   readonly seed: number;
@@ -39,8 +39,6 @@ export interface StudyPlan {
   /** All different runs. */
   readonly runs: readonly StudyRun[];
 }
-
-const SHORT = 12;
 
 /**
  * Works out every run of a study; nothing is started.
@@ -157,14 +155,7 @@ async function planRun(
     await checkTeacherSteps(container, options, teacherSteps, workflow);
   }
   const { config } = await planDistillation(container, options, workflow);
-  const { plugin, preset, settings } = config;
-  const checksum = createHash('sha256').update(JSON.stringify(config)).digest('hex');
-  const seed = String(settings['seed']);
-  return {
-    key: `${plugin}-${preset}-seed${seed}-${checksum.slice(0, SHORT)}`,
-    config,
-    options,
-  };
+  return { key: runKey(config, options), config, options };
 }
 
 /** @throws InvalidOptionError when the preset makes no images, or they have fewer AR steps. */

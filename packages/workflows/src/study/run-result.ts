@@ -24,14 +24,21 @@ const resultSchema = z.strictObject({
     }),
   ),
   /** Fréchet distance during training; empty where it is not measured. */
-  curve: z.array(z.strictObject({ updates: z.number(), distance: z.number() })),
+  curve: z.array(
+    z.strictObject({
+      updates: z.number(),
+      /** Of everything that was trained until then, the stages before the generator's included. */
+      seconds: z.number().optional(),
+      distance: z.number(),
+    }),
+  ),
   machine: z.strictObject({
     version: z.string(),
     node: z.string(),
     platform: z.string(),
     processor: z.string(),
   }),
-  /** Seconds of every stage; two runs of one config differ in these alone. */
+  /** Seconds of every stage, and of the report; two runs of one config differ in times alone. */
   times: z.record(z.string(), z.number()),
 });
 
@@ -49,21 +56,21 @@ export function redrawnRow(steps: number): string {
 }
 
 /**
- * What the study has of a run; undefined when a row that is asked for is missing.
+ * The result that the folder of a study has of a run; undefined when there is none.
  * @throws Error naming the file when it is damaged.
  */
-export async function readResult(
-  folder: string,
-  { key, teacherSteps }: StudyRun,
-): Promise<RunResult | undefined> {
+export async function readResult(folder: string, key: string): Promise<RunResult | undefined> {
   const file = resultFile(folder, key, '.json');
   if (!existsSync(file)) return undefined;
   const parsed = resultSchema.safeParse(await readJson(file));
-  if (!parsed.success) {
-    throw new Error(explainIssue(parsed.error, { source: ` in ${file}` }));
-  }
-  const names = parsed.data.rows.map(({ name }) => name);
-  return teacherSteps.every((steps) => names.includes(redrawnRow(steps))) ? parsed.data : undefined;
+  if (parsed.success) return parsed.data;
+  throw new Error(explainIssue(parsed.error, { source: ` in ${file}` }));
+}
+
+/** Whether a result has the rows that cells of a run ask for. */
+export function hasRows({ rows }: RunResult, { teacherSteps }: StudyRun): boolean {
+  const names = rows.map(({ name }) => name);
+  return teacherSteps.every((steps) => names.includes(redrawnRow(steps)));
 }
 
 /** Writes it whole or not at all. @throws Error when it is too large to be kept. */

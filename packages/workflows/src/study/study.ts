@@ -4,18 +4,23 @@ import { atomicWriteFile } from '@ar-distill/checkpoints';
 import type { ServiceContainer } from '@ar-distill/di';
 import { renderPage } from '@ar-distill/evaluation/report';
 import { RUN_CONFIG } from '@ar-distill/runs';
+import { openContext } from '../context';
 import { distill, type DistillResult } from '../distill/distill';
 import { evaluate } from '../evaluate/evaluate';
 import type { StudyOverview, WorkflowOptions } from '../events';
 import { thisMachine } from '../report/machine';
 import { ownVersion } from '../report/own-version';
 import { RUNS_FOLDER } from '../runs/run-files';
+import { DISTILLATION, readRun } from '../runs/run-kinds';
 import { readStageTimes } from '../runs/stage-times';
 import { checkFolderToWrite } from '../settings/check-option';
+import type { Difference } from '../settings/differences';
 import { checkRuns, planRuns, type StudyPlan, type StudyRun } from './plan-runs';
+import { changedSince } from './run-key';
 import { writeRunPictures } from './run-pictures';
-import { readResult, redrawnRow, type RunResult, writeResult } from './run-result';
+import { hasRows, readResult, redrawnRow, type RunResult, writeResult } from './run-result';
 import type { StudyFile } from './study-file';
+import { studyOverview } from './study-overview';
 import { studyPage } from './study-page';
 
 /** Options of `study`. */
@@ -44,12 +49,13 @@ export async function planStudy(
   options: StudyOptions,
   workflow: WorkflowOptions = {},
 ): Promise<StudyOverview> {
-  return overview(await openStudy(container, options, workflow));
+  const { plan, results } = await openStudy(container, options, workflow);
+  return studyOverview(plan, results);
 }
 
 /**
  * Runs what is missing of a study and writes its page. Every run that has ended is in the study's
- * folder; one that was interrupted goes on.
+ * folder; one that was interrupted goes on. Studies whose files lie side by side share their runs.
  * @returns the path of the page.
  * @throws InvalidOptionError naming the cell that is wrong, before anything is started.
  */
@@ -59,8 +65,7 @@ export async function study(
   workflow: WorkflowOptions = {},
 ): Promise<string> {
   const { file, folder, pageOnly } = options;
-  const opened = await openStudy(container, options, workflow);
-  const { plan, results } = opened;
+  const { plan, results } = await openStudy(container, options, workflow);
   const left = pageOnly ? [] : plan.runs.filter(({ key }) => !results.has(key));
   if (left.length > 0) await checkRuns(container, plan, workflow);
   for (const [i, run] of left.entries()) {
@@ -70,13 +75,13 @@ export async function study(
       run: run.key,
       number: i + 1,
       total: left.length,
-      secondsLeft: overview(opened).secondsLeft,
+      secondsLeft: studyOverview(plan, results).secondsLeft,
     });
     const result = await finishRun(container, run, options, workflow);
     await writeResult(folder, run.key, result);
     results.set(run.key, result);
   }
-  const page = path.join(folder, 'index.html');
+  const page = path.join(folder, `${file.name}.html`);
   await atomicWriteFile(
     page,
     Buffer.from(renderPage(await studyPage(file, plan, results, folder))),
@@ -86,45 +91,51 @@ export async function study(
 
 async function openStudy(
   container: ServiceContainer,
-  { file, folder, out = RUNS_FOLDER }: StudyOptions,
+  { file, folder, out }: StudyOptions,
   workflow: WorkflowOptions,
 ): Promise<OpenStudy> {
-  checkFolderToWrite(path.join(out, file.name));
+  checkFolderToWrite(runsFolder(out));
   const plan = await planRuns(container, file, workflow);
+  const { progress } = openContext(container, workflow);
   const results = new Map<string, RunResult>();
   for (const run of plan.runs) {
-    const result = await readResult(folder, run);
-    if (result) results.set(run.key, result);
+    const result = await readResult(folder, run.key);
+    if (!result) continue;
+    const [change] = changedSince(result.config, run.config);
+    if (change) progress.message(sayChange(run.key, change));
+    else if (hasRows(result, run)) results.set(run.key, result);
   }
-  const opened = { plan, results };
-  workflow.onEvent?.({ kind: 'study', ...overview(opened) });
-  return opened;
+  workflow.onEvent?.({ kind: 'study', ...studyOverview(plan, results) });
+  return { plan, results };
 }
 
-function overview({ plan, results }: OpenStudy): StudyOverview {
-  const seconds = [...results.values()].map(({ times }) =>
-    Object.values(times).reduce((sum, value) => sum + value, 0),
-  );
-  const mean = seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
-  return {
-    cells: plan.cells.length,
-    runs: plan.runs.length,
-    finished: results.size,
-    secondsLeft: seconds.length > 0 ? mean * (plan.runs.length - results.size) : undefined,
-  };
+function sayChange(key: string, { path: setting, before, after }: Difference): string {
+  return `The result of the run "${key}" is of ${setting}=${JSON.stringify(before)}, which is ${JSON.stringify(after)} now: it is made again.`;
+}
+
+/** Where the run directories of all studies are made. */
+function runsFolder(out = RUNS_FOLDER): string {
+  return path.join(out, 'studies');
 }
 
 /** Starts the run or goes on with it, and measures it. */
 async function finishRun(
   container: ServiceContainer,
   run: StudyRun,
-  { file, folder, out = RUNS_FOLDER }: StudyOptions,
+  { folder, out }: StudyOptions,
   workflow: WorkflowOptions,
 ): Promise<RunResult> {
-  const runs = path.join(out, file.name);
-  const begun = begunRun(runs, run.key);
+  const runs = runsFolder(out);
+  const begun = begunRun(runs, run);
   const options = begun ? { resume: begun } : { ...run.options, out: runs, name: run.key };
-  const done = await distill(container, options, workflow);
+  let trainedAt = performance.now();
+  const done = await distill(container, options, {
+    ...workflow,
+    onEvent: (event) => {
+      if (event.kind === 'trained') trainedAt = performance.now();
+      workflow.onEvent?.(event);
+    },
+  });
   const isImage = done.report !== undefined && done.report.kind !== 'sequences';
   if (isImage) await writeRunPictures(container, done.run, { folder, key: run.key }, workflow);
   const redrawn: RunResult['rows'] = [];
@@ -135,23 +146,25 @@ async function finishRun(
     redrawn.push({ name: redrawnRow(teacherSteps), evaluations: 1 + teacherSteps, values });
   }
   const { node, platform, processor } = thisMachine();
-  const times = Object.entries(await readStageTimes(done.run));
+  const stages = Object.entries(await readStageTimes(done.run));
+  const times = Object.fromEntries(stages.map(([stage, { seconds }]) => [stage, seconds]));
   return {
     version: 1,
     config: { ...run.config },
-    ...rowsOf(done.report, redrawn),
+    ...rowsOf(done.report, redrawn, times),
     machine: { version: ownVersion(), node, platform, processor },
-    times: Object.fromEntries(times.map(([stage, { seconds }]) => [stage, seconds])),
+    times: { ...times, report: (performance.now() - trainedAt) / 1000 },
   };
 }
 
-/** The run directory of a run that was begun; the last one when there are more. */
-function begunRun(folder: string, key: string): string | undefined {
+/** The directory of a run that was begun with the settings of now; the last one when there are more. */
+function begunRun(folder: string, { key, config }: StudyRun): string | undefined {
   if (!existsSync(folder)) return undefined;
   return readdirSync(folder)
     .filter((name) => name.replace(/^\d+-/, '') === key)
     .map((name) => path.join(folder, name))
     .filter((run) => existsSync(path.join(run, RUN_CONFIG)))
+    .filter((run) => changedSince(readRun(DISTILLATION, {}, run, '--resume'), config).length === 0)
     .sort()
     .at(-1);
 }
@@ -159,6 +172,7 @@ function begunRun(folder: string, key: string): string | undefined {
 function rowsOf(
   report: DistillResult['report'],
   redrawn: RunResult['rows'],
+  times: RunResult['times'],
 ): Pick<RunResult, 'result' | 'rows' | 'curve'> {
   if (report?.kind === 'sequences') {
     const rows = Object.entries(report.results).map(([name, values]) => ({ name, values }));
@@ -170,7 +184,15 @@ function rowsOf(
     ...(evaluations === undefined ? {} : { evaluations }),
     values,
   }));
-  const curve = report.overTime.map(({ updates, distance }) => ({ updates, distance }));
+  // The generator's stage is the last one.
+  const before = Object.values(times)
+    .slice(0, -1)
+    .reduce((sum, seconds) => sum + seconds, 0);
+  const curve = report.overTime.map(({ updates, seconds, distance }) => ({
+    updates,
+    ...(Number.isFinite(seconds) ? { seconds: before + seconds } : {}),
+    distance,
+  }));
   return { ...named(report.result), rows: [...rows, ...redrawn], curve };
 }
 
