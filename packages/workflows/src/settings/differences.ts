@@ -33,7 +33,7 @@ export function changesOf(before: unknown, after: unknown): Difference[] {
 
 /** Lists as trees of their length and their values, so that values in them are compared one by one. */
 function listsAsTrees(value: unknown): unknown {
-  if (Array.isArray(value)) return listsAsTrees({ length: value.length, ...value });
+  if (Array.isArray(value)) return listsAsTrees({ ...value, length: value.length });
   if (!isTree(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, own]) => [key, listsAsTrees(own)]));
 }

@@ -1,9 +1,10 @@
+import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
 import { RUN_VERSION } from '../runs/run-version';
 import { changedSince, runKey } from './run-key';
 
-const config = {
+const config: ConfigOf<typeof DISTILLATION> = {
   version: RUN_VERSION,
-  command: 'distill' as const,
+  command: 'distill',
   plugin: 'toy',
   preset: 'toy-joint',
   method: 'csd',
