@@ -37,12 +37,20 @@ const file: StudyFile = studySchema.parse({
   settings: TINY_SETTINGS,
   cells,
   compare: { reference: 'constant', metric: 'totalVariation' },
-  paper: { says: 'Falling is better.', ordering: ['falling', 'constant'] },
+  paper: {
+    says: 'Falling is better.',
+    ordering: ['falling', 'constant'],
+    figures: { falling: 1.5, constant: { 'toy-joint': 2.5 } },
+  },
 });
 
 /** What is read of a result. */
 interface RunOfSettings {
   readonly config: { readonly settings: Readonly<Record<string, unknown>> };
+}
+
+interface RunOfRows {
+  readonly rows: readonly { readonly name: string }[];
 }
 
 afterAll(async () => {
@@ -81,6 +89,28 @@ it(
     expect(Object.keys(results)).toHaveLength(4);
     expect(readdirSync(path.join(whole.out, 'studies'))).toHaveLength(4);
 
+    // Another row of runs that are there is measured without training them again.
+    const before = 'one step before distillation';
+    const beside = { ...file, name: 'beside', paper: undefined };
+    const other = { ...beside, cells: { constant: { ...cells.constant, row: before } } };
+    expect(await planStudy(container, { file: other, ...whole })).toMatchObject({
+      runs: 2,
+      finished: 0,
+    });
+    const trained: string[] = [];
+    await study(
+      container,
+      { file: other, ...whole },
+      { onEvent: (event) => void (event.kind === 'progress' && trained.push(event.stage)) },
+    );
+    expect(new Set(trained)).toEqual(new Set([before]));
+    expect(readdirSync(path.join(whole.out, 'studies'))).toHaveLength(4);
+    const rows = Object.values(resultsOf(whole.folder)).map((result) =>
+      (result as RunOfRows).rows.map(({ name }) => name),
+    );
+    expect(rows.filter((names) => names.includes(before))).toHaveLength(2);
+    expect(rows.every((names) => names.includes('DD2 generator'))).toBe(true);
+
     const stopped = folders('stopped');
     const stop = new AbortController();
     let run = 0;
@@ -115,7 +145,10 @@ it(
     expect(written).toContain('<h1>Weights &lt;of&gt; AR steps</h1>');
     expect(written).toContain('4 of 4 runs');
     expect(written).toMatch(/<td>again<\/td>.*<td>none<\/td>/);
-    expect(written).toContain('<td>falling better than constant</td>');
+    expect(written).toContain('<td>falling (1.5) better than constant (2.5)</td>');
+    expect(written).toContain('<th class="right">paper (quoted)</th>');
+    expect(written).toMatch(/<tr><td>constant<\/td>.*<td class="right">2\.5<\/td>/);
+    expect(written).toMatch(/<tr><td>again<\/td>.*<td class="right">–<\/td>/);
     expect(written).not.toMatch(/(?:src|href)="(?!data:)/);
 
     // A study beside it shares what it has, also the result of a version that had fewer settings.
@@ -124,7 +157,7 @@ it(
     const { timesteps: _later, tMin, ...settings } = config.settings;
     const overview = async (kept: object) => {
       writeFileSync(one, JSON.stringify({ ...rest, config: { ...config, settings: kept } }));
-      return planStudy(container, { file: { ...file, name: 'beside' }, ...whole });
+      return planStudy(container, { file: beside, ...whole });
     };
     expect(await overview({ tMin, ...settings })).toMatchObject({ runs: 4, finished: 4 });
     expect(await overview({ tMin: 0.5, ...settings })).toMatchObject({ runs: 4, finished: 3 });
@@ -142,8 +175,16 @@ it.each([
     'The study has no cell "rising" to compare: it has constant, falling, again.',
   ],
   [
-    { cells: { ...cells, redrawn: { teacherSteps: 1 } } },
-    /^In the cell "redrawn" on the preset "toy-joint": .*leave teacherSteps out\.$/,
+    { cells: { ...cells, before: { row: 'one step before destillation' } } },
+    'In the cell "before" on the preset "toy-joint": There is no row "one step before destillation": did you mean "one step before distillation"?',
+  ],
+  [
+    { compare: { ...file.compare, metric: 'totalVaration' } },
+    'In the cell "constant" on the preset "toy-joint": There is no metric "totalVaration": did you mean "totalVariation"?',
+  ],
+  [
+    { pathLength: 10 },
+    'In the cell "constant" on the preset "toy-joint": A path length is of images, and its sequences are none: leave "pathLength" out.',
   ],
 ])('refuses %j before it starts', async (change, message) => {
   const name = `refused-${readdirSync(root).length}`;

@@ -66,6 +66,7 @@ export type {
   MethodServices,
   MethodStage,
   PlannedPool,
+  PlannedRow,
   PlannedTraining,
   RealSequences,
   StagedWork,

@@ -14,9 +14,9 @@ import { drawTeacherSamples } from '../evaluate/teacher-samples';
 import type { LoadedTokenizer } from '../models/preset-models';
 import { compileDecoder } from '../sample/decoder';
 import { decodeSequences, drawImages, type DrawnImages } from '../sample/draw-images';
-import { openMethods, timeMethods } from './report-methods';
-import { reportBatch, type ImageSubject } from './report-subject';
-import { ADAPTED, INDEPENDENT, pictureFile, TEACHER } from './row-names';
+import { openMethods, openTeacher, timeMethods } from './report-methods';
+import { type ImageSubject, isMeasured, reportBatch } from './report-subject';
+import { ADAPTED, INDEPENDENT, pictureFile, RECONSTRUCTION, TEACHER } from './row-names';
 
 const GRID = { rows: 10, columns: 10, scale: 2 };
 /** Pool samples of a class that independent tokens are drawn from, where there are so many. */
@@ -53,7 +53,9 @@ export async function measureRows(
   const space = models.teacher.condition;
   const condition = space.inTurn(0, samples);
   const rows: ResultRow[] = [];
-  if (models.tokenizer) rows.push(reconstructionRow(models.tokenizer));
+  if (models.tokenizer && isMeasured(subject, RECONSTRUCTION)) {
+    rows.push(reconstructionRow(models.tokenizer));
+  }
   const pictures: Picture[] = [];
   let measuring: TeacherEvaluator = evaluator;
   const measure = async (
@@ -81,7 +83,7 @@ export async function measureRows(
       const seconds = await timeMethods(methods, subject, rng);
       if (evaluator.frechetDistance) {
         // None of the pool's: those are the teacher's row, and have trained the first stage.
-        const teacher = methods.get(TEACHER)!;
+        const teacher = methods.get(TEACHER) ?? ownMethod(await openTeacher(subject));
         measuring = await evaluator.withTeacher(
           await drawTeacherSamples(teacher, condition, samples, rng, context),
         );
@@ -95,6 +97,7 @@ export async function measureRows(
         await measure(name, drawn, { evaluations, secondsPerImage: seconds.get(name)! });
       }
     });
+    if (!isMeasured(subject, INDEPENDENT)) return;
     const minimum = Math.min(DONORS, Math.floor(poolSize / (space.numClasses ?? 1)));
     const marginals = marginalsOf(context, pool, { condition, count: samples, minimum }, rng);
     if (marginals) {
@@ -124,7 +127,7 @@ function reconstructionRow({ provenance }: LoadedTokenizer): ResultRow {
     const metric = RECORDED_NAMES[name] ?? /^reconstruction\.(.+)$/.exec(name)?.[1];
     if (metric !== undefined && typeof value === 'number') values[metric] = value;
   }
-  return { name: 'tokenizer reconstruction of the test set', values };
+  return { name: RECONSTRUCTION, values };
 }
 
 /** Names of reconstruction figures in files that were trained before metrics had names. */

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWriteFile } from '@ar-distill/checkpoints';
+import { PATH_LENGTH } from '@ar-distill/evaluation';
 import { z } from 'zod';
 import { explainIssue } from '../settings/explain-issue';
 import type { StudyRun } from './plan-runs';
+import type { StudyFile } from './study-file';
 
 /** Results are kept in version control. */
 export const MAX_RESULT_BYTES = 20_000;
@@ -38,7 +40,7 @@ const resultSchema = z.strictObject({
     platform: z.string(),
     processor: z.string(),
   }),
-  /** Seconds of every stage, and of the report; two runs of one config differ in times alone. */
+  /** Seconds of every stage, and as `report` of everything else; runs of one config differ in times alone. */
   times: z.record(z.string(), z.number()),
 });
 
@@ -48,11 +50,6 @@ export type RunResult = z.infer<typeof resultSchema>;
 /** Where the study in `folder` keeps a file of a run. */
 export function resultFile(folder: string, key: string, extension: string): string {
   return path.join(folder, 'results', `${key}${extension}`);
-}
-
-/** Name of the row of images of which the teacher has redrawn the last `steps` AR steps. */
-export function redrawnRow(steps: number): string {
-  return `last ${steps} AR steps by the teacher`;
 }
 
 /**
@@ -67,10 +64,44 @@ export async function readResult(folder: string, key: string): Promise<RunResult
   throw new Error(explainIssue(parsed.error, { source: ` in ${file}` }));
 }
 
-/** Whether a result has the rows that cells of a run ask for. */
-export function hasRows({ rows }: RunResult, { teacherSteps }: StudyRun): boolean {
-  const names = rows.map(({ name }) => name);
-  return teacherSteps.every((steps) => names.includes(redrawnRow(steps)));
+/** What a study asks of a run that its result does not have. */
+export interface MissingMeasures {
+  /** Rows of the report; the usual ones where it is not known which it has. */
+  readonly rows: ReadonlySet<string> | undefined;
+  /** Pairs of the path length of the distilled generator. */
+  readonly pathLength: number | undefined;
+}
+
+/** What is missing of a run; undefined for nothing. */
+export function missingOf(
+  result: RunResult | undefined,
+  { rows }: Pick<StudyRun, 'rows'>,
+  { pathLength }: Pick<StudyFile, 'pathLength'>,
+): MissingMeasures | undefined {
+  if (!result) return { rows, pathLength };
+  const values = new Map(result.rows.map((row) => [row.name, row.values]));
+  const missing = new Set([...(rows ?? [])].filter((name) => !values.has(name)));
+  const generator = values.get(result.result ?? '') ?? {};
+  const isMeasured = pathLength === undefined || Object.hasOwn(generator, PATH_LENGTH.name);
+  if (missing.size === 0 && isMeasured) return undefined;
+  return { rows: missing, pathLength: isMeasured ? undefined : pathLength };
+}
+
+/** What an earlier result has, if there is one, and what was measured since then, together. */
+export function joinResults(before: RunResult | undefined, now: RunResult): RunResult {
+  const rows = new Map<string, RunResult['rows'][number]>();
+  for (const row of [...(before?.rows ?? []), ...now.rows]) {
+    const known = rows.get(row.name);
+    rows.set(row.name, { ...known, ...row, values: { ...known?.values, ...row.values } });
+  }
+  const report = (before?.times['report'] ?? 0) + (now.times['report'] ?? 0);
+  return {
+    ...before,
+    ...now,
+    rows: [...rows.values()],
+    curve: now.curve.length > 0 ? now.curve : (before?.curve ?? []),
+    times: { ...now.times, report },
+  };
 }
 
 /** Writes it whole or not at all. @throws Error when it is too large to be kept. */

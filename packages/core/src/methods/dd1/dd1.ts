@@ -13,7 +13,7 @@ import type {
 } from '../../plugin/distillation-method';
 import { StageResult } from '../stage-result';
 import { FORWARD, TRAINING } from '../stage-work';
-import { dd1Rows } from './dd1-rows';
+import { dd1Rows, plannedDd1Rows } from './dd1-rows';
 import { type Dd1Settings, dd1SettingsSchema } from './dd1-settings';
 import { FlowMapGenerator } from './flow-map-generator';
 import { type FlowMapPairs, MAP_STAGE, mapPairs } from './flow-map-pairs';
@@ -34,10 +34,11 @@ export const dd1: DistillationMethod<Dd1Settings> = {
   quickSettings: { pairs: 2560, iterations: 120, checkpointInterval: 30 },
   createGenerator: (backbone, architecture) =>
     new FlowMapGenerator(requireNetwork(backbone.createFlowMapNetwork?.(architecture))),
-  plan: ({ iterations, batchSize }) => ({
+  plan: ({ iterations, batchSize, secondStart }) => ({
     training: [
       { name: 'flow-map network', updates: iterations, sequences: iterations * batchSize },
     ],
+    rows: plannedDd1Rows(secondStart),
   }),
   start,
 };
