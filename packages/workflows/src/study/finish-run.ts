@@ -40,10 +40,11 @@ export async function finishRun(
     );
   }
   const generator = measured.result ?? before?.result;
-  if (missing.pathLength !== undefined && generator !== undefined) {
+  const shown = [...measured.rows, ...(before?.rows ?? [])].find(({ name }) => name === generator);
+  if (missing.pathLength !== undefined && shown) {
     const path = { run: place, pairs: missing.pathLength, seed: seedOf(run.config.settings) };
     const length = await measurePathLength(container, path, workflow);
-    measured.rows.push({ name: generator, values: { [PATH_LENGTH.name]: length } });
+    measured.rows.push({ name: shown.name, values: { [PATH_LENGTH.name]: length } });
   }
   const { node, platform, processor } = thisMachine();
   const elapsed = (performance.now() - started) / 1000;

@@ -26,6 +26,8 @@ it('lacks rows and the path length of the generator, when a study asks for them'
     rows: new Set(),
     pathLength: 9,
   });
+  const tuned = { ...result, rows: result.rows.slice(1) };
+  expect(missingOf(tuned, { rows: new Set(['teacher']) }, { pathLength: 9 })).toBeUndefined();
 });
 
 it('keeps what it had beside what was measured since', () => {

@@ -81,8 +81,10 @@ export function missingOf(
   if (!result) return { rows, pathLength };
   const values = new Map(result.rows.map((row) => [row.name, row.values]));
   const missing = new Set([...(rows ?? [])].filter((name) => !values.has(name)));
-  const generator = values.get(result.result ?? '') ?? {};
-  const isMeasured = pathLength === undefined || Object.hasOwn(generator, PATH_LENGTH.name);
+  // Where no cell is the generator, none is compared by its path length.
+  const generator = values.get(result.result ?? '');
+  const isMeasured =
+    pathLength === undefined || !generator || Object.hasOwn(generator, PATH_LENGTH.name);
   if (missing.size === 0 && isMeasured) return undefined;
   return { rows: missing, pathLength: isMeasured ? undefined : pathLength };
 }
