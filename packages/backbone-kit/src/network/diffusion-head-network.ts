@@ -48,24 +48,24 @@ export abstract class DiffusionHeadNetwork extends VelocityNetwork {
     super();
     const { channels, width, headWidth = width, headDepth, keepClassifier } = sizes;
     this.headDepth = headDepth;
-    this.kept = keepClassifier ? classifier : undefined;
-    if (keepClassifier) {
-      if (!classifier) {
-        throw new Error(
-          'The networks of this backbone keep no classifier: leave keepClassifier out.',
-        );
-      }
-      this.parameterSpecs = { ...backboneSpecs, ...classifier.specs };
-      this.hiddenLayer = undefined;
-      return;
+    if (keepClassifier && !classifier) {
+      throw new Error(
+        'The networks of this backbone keep no classifier: leave keepClassifier out.',
+      );
     }
+    this.kept = keepClassifier ? classifier : undefined;
     const head = { channels, features: width, width: headWidth, depth: headDepth };
-    this.parameterSpecs = { ...backboneSpecs, ...prefixed(HEAD, diffusionHeadSpecs(head)) };
-    this.hiddenLayer = {
-      width: headWidth,
-      velocityAndHidden: (parameters, features, xT, t) =>
-        diffusionHeadWithHidden(parameters, HEAD, headDepth, { features, xT, t }),
+    this.parameterSpecs = {
+      ...backboneSpecs,
+      ...(this.kept?.specs ?? prefixed(HEAD, diffusionHeadSpecs(head))),
     };
+    this.hiddenLayer = this.kept
+      ? undefined
+      : {
+          width: headWidth,
+          velocityAndHidden: (parameters, features, xT, t) =>
+            diffusionHeadWithHidden(parameters, HEAD, headDepth, { features, xT, t }),
+        };
   }
 
   isHeadParameter(name: string): boolean {

@@ -80,7 +80,8 @@ export async function measureRows(
     const ofPool = conditionRows({ sequences: pool.sequences }, firstRows)['sequences']!;
     await disposing(async (ownMethod) => {
       const methods = await openMethods(subject, ownMethod);
-      const seconds = await timeMethods(methods, subject, rng);
+      // Times are compared where all rows are there.
+      const seconds = subject.rows ? undefined : await timeMethods(methods, subject, rng);
       if (evaluator.frechetDistance) {
         // None of the pool's: those are the teacher's row, and have trained the first stage.
         const teacher = methods.get(TEACHER) ?? ownMethod(await openTeacher(subject));
@@ -94,7 +95,7 @@ export async function measureRows(
             ? await decoded(name, ofPool)
             : await drawImages(name, sampler, condition, samples, rng, context);
         const { evaluations } = sampler;
-        await measure(name, drawn, { evaluations, secondsPerImage: seconds.get(name)! });
+        await measure(name, drawn, { evaluations, secondsPerImage: seconds?.get(name) });
       }
     });
     if (!isMeasured(subject, INDEPENDENT)) return;

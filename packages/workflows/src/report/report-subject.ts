@@ -25,7 +25,7 @@ export interface ReportSubject {
   readonly settings: Tree;
   /** Samples per row. */
   readonly samples: number;
-  /** Names of the rows that are measured; the usual ones when left out. */
+  /** Names of the rows that are measured, and not timed; the usual ones when left out. */
   readonly rows?: ReadonlySet<string> | undefined;
 }
 

@@ -28,8 +28,14 @@ it.each([
   [{}, []],
   [{ settings: { ...config.settings, later: 1, phases: [{ trains: 'both', later: 2 }] } }, []],
   [{ settings: { ...config.settings, batchSize: 64 } }, ['settings.batchSize']],
-  [{ settings: { ...config.settings, phases: [{ trains: 'guidance' }] } }, ['settings.phases.0.trains']],
-  [{ settings: { ...config.settings, phases: [{ trains: 'both' }, {}] } }, ['settings.phases.length']],
+  [
+    { settings: { ...config.settings, phases: [{ trains: 'guidance' }] } },
+    ['settings.phases.0.trains'],
+  ],
+  [
+    { settings: { ...config.settings, phases: [{ trains: 'both' }, {}] } },
+    ['settings.phases.length'],
+  ],
   [{ samples: 128 }, ['samples']],
 ])('of a run that would be made with %j now, what has changed is %j', (change, paths) => {
   const changes = changedSince({ ...config, version: 1 }, { ...config, ...change });
