@@ -45,6 +45,6 @@ it('writes the page alone with --page-only, beside the file', async () => {
   const { code, stdout, stderr } = await run(['study', FILE, '--page-only']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.startsWith(`${OVERVIEW}Page: `)).toBe(true);
-  expect(stdout.trimEnd().endsWith(path.join('folder', 'index.html'))).toBe(true);
-  expect(folder.files()).toEqual([...GIVEN, path.join('folder', 'index.html')].sort());
+  expect(stdout.trimEnd().endsWith(path.join('folder', 'weights.html'))).toBe(true);
+  expect(folder.files()).toEqual([...GIVEN, path.join('folder', 'weights.html')].sort());
 });

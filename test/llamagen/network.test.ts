@@ -132,3 +132,34 @@ it('starts with zero velocity', () => {
   expect(velocity.abs().max().dataSync()[0]).toBe(0);
   expect(features.shape).toEqual([1, 4, 32]);
 });
+
+it('that keeps the classifier has the velocity of its teacher, and trains no codes', () => {
+  const architecture = llamagenArchitectureSchema.parse({ ...adapted, keepClassifier: true });
+  const network = new LlamagenNetwork(architecture);
+  const teacher = new LlamagenTeacher(architecture, plainSampling);
+  const weights = initializeParameters(teacher.parameterSpecs, testRng);
+  // A fresh classifier is zero, and would hide which one it is.
+  const parameters = {
+    ...toTensors(weights),
+    ...randomParameters({ 'output.weight': teacher.parameterSpecs['output.weight']! }),
+  };
+  const taken = network.initializeFromTeacher(weights, testRng);
+  const own = { ...toTensors(taken), 'output.weight': parameters['output.weight']! };
+  expect(Object.keys(taken).filter((name) => !network.isTrainable(name))).toEqual([
+    'quantize.embedding.weight',
+  ]);
+  expect(network.isHeadParameter('output.weight')).toBe(true);
+  const [sequence, xT] = ['sequence', 'xT'].map((name) =>
+    tf.tensor(testRng.normal(name, 0, 32), [2, 4, 4]),
+  ) as [tf.Tensor, tf.Tensor];
+  const t = tf
+    .tensor(testRng.uniform('t', 0, 8), [2, 4])
+    .mul(0.9)
+    .add(0.05);
+  const condition = { labels: tf.tensor1d([0, 2], 'int32') };
+  const features = network.features(own, sequence, condition);
+  const velocity = network.velocity(own, features, xT.expandDims(0), t.expandDims(0)).squeeze([0]);
+  const denoised = teacher.denoised(teacher.read(parameters, sequence, condition), xT, t);
+  const expected = xT.sub(denoised).div(t.expandDims(-1));
+  expect(velocity.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-4);
+});

@@ -50,6 +50,9 @@ it('distillation brings one-step samples close to the exact joint distribution',
   await engine.dispose();
   expect(distances['one step before distillation']).toBeGreaterThan(0.5);
   expect(distances['AR-diffusion initialisation']).toBeLessThan(0.2);
+  expect(distances['AR-diffusion initialisation, 1 Euler step']).toBeGreaterThan(0.3);
+  const planned = csd.plan!(subject.settings).rows!;
+  expect(planned.map(({ name }) => name)).toEqual(Object.keys(distances));
   expect(distances['DD2 generator']).toBeLessThan(0.25);
   expect(distances['DD2 generator, raw weights']).toBeLessThan(0.35);
 }, 600_000);

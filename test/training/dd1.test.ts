@@ -64,6 +64,8 @@ it('closes most of the way from independent tokens to the teacher, in one step a
     ['one step before distillation', false],
   ]);
   expect(evaluations).toEqual([1, 2, 1]);
+  const planned = dd1.plan!(subject.settings).rows!;
+  expect(planned.map(({ name }) => name)).toEqual(rows.map(({ name }) => name));
   expect(distances[0]! / INDEPENDENT).toBeLessThan(0.25);
   expect(distances[1]! / INDEPENDENT).toBeLessThan(0.2);
   expect(distances[1]!).toBeLessThan(distances[0]!);

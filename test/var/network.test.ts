@@ -241,3 +241,57 @@ describe('a generator that reads raw noise', () => {
     expect(generated.dataSync()).not.toEqual(of(new VarNetwork(architecture)).dataSync());
   });
 });
+
+describe('a network that keeps the classifier', () => {
+  const architecture = varArchitectureSchema.parse({ ...base, keepClassifier: true });
+  const network = new VarNetwork(architecture);
+  const teacher = new VarTeacher(architecture, plain);
+  const condition = { labels: tf.tensor([0, 1], [2], 'int32') };
+
+  it("has the teacher's velocity at any t, and in one step emits the expected code", () => {
+    const weights = initializeParameters(teacher.parameterSpecs, noise);
+    const own = toTensors(network.initializeFromTeacher(weights, noise));
+    const parameters = toTensors(weights);
+    const sequence = gaussian('sequence', [2, 14, 4]);
+    const xT = gaussian('xT', [2, 14, 4]);
+    const t = tf
+      .tensor(noise.uniform('t', 0, 28), [2, 14])
+      .mul(0.9)
+      .add(0.05);
+    const features = network.features(own, sequence, condition);
+    const velocity = network
+      .velocity(own, features, xT.expandDims(0), t.expandDims(0))
+      .squeeze([0]);
+    const reading = teacher.read(parameters, sequence, condition);
+    const expected = xT.sub(teacher.denoised(reading, xT, t)).div(t.expandDims(-1));
+    expect(velocity.sub(expected).abs().max().dataSync()[0]!).toBeLessThan(1e-4);
+
+    const generated = new ArDiffusionGenerator(network).generate(own, sequence, condition);
+    const probabilities = teacher.logProbs(parameters, sequence, condition).exp();
+    const codes = teacher.scaledCodebook(parameters);
+    const mean = tf.matMul(probabilities.reshape([28, 12]), codes).reshape([2, 14, 4]);
+    expect(generated.sub(mean).abs().max().dataSync()[0]!).toBeLessThan(1e-5);
+  });
+
+  it('trains the classifier, and neither the codes nor a head', () => {
+    const names = Object.keys(network.parameterSpecs);
+    expect(names.filter((name) => network.isHeadParameter(name)).sort()).toEqual([
+      'head.bias',
+      'head.weight',
+    ]);
+    expect(names.filter((name) => !network.isTrainable(name))).toContain(
+      'quantize.embedding.weight',
+    );
+    expect(network.hiddenLayer).toBeUndefined();
+  });
+
+  it.each([{ headDepth: 6 }, { headWidth: 8 }])('refuses %j, which it has not', (head) => {
+    const parsed = varArchitectureSchema.safeParse({ ...architecture, ...head });
+    expect(parsed.error?.issues).toMatchObject([
+      {
+        path: Object.keys(head),
+        message: 'With keepClassifier there is no diffusion head: leave it out.',
+      },
+    ]);
+  });
+});

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { plugin as toy, THREE_TOKEN_JOINT, toyArchitectureSchema } from '@ar-distill/plugin-toy';
@@ -29,8 +37,21 @@ const file: StudyFile = studySchema.parse({
   settings: TINY_SETTINGS,
   cells,
   compare: { reference: 'constant', metric: 'totalVariation' },
-  paper: { says: 'Falling is better.', ordering: ['falling', 'constant'] },
+  paper: {
+    says: 'Falling is better.',
+    ordering: ['falling', 'constant'],
+    figures: { falling: 1.5, constant: { 'toy-joint': 2.5 } },
+  },
 });
+
+/** What is read of a result. */
+interface RunOfSettings {
+  readonly config: { readonly settings: Readonly<Record<string, unknown>> };
+}
+
+interface RunOfRows {
+  readonly rows: readonly { readonly name: string }[];
+}
 
 afterAll(async () => {
   await container.dispose();
@@ -50,8 +71,10 @@ function resultsOf(folder: string): Record<string, unknown> {
     readdirSync(results).map((name) => {
       const result = path.join(results, name);
       expect(statSync(result).size).toBeLessThanOrEqual(20_000);
-      const { times, ...rest } = JSON.parse(readFileSync(result, 'utf8')) as { times: object };
-      expect(Object.keys(times)).toContain('distillation');
+      const text = readFileSync(result, 'utf8');
+      expect(text).not.toContain(root);
+      const { times, ...rest } = JSON.parse(text) as { times: object };
+      expect(Object.keys(times)).toEqual(expect.arrayContaining(['distillation', 'report']));
       return [name, rest];
     }),
   );
@@ -64,7 +87,29 @@ it(
     const page = await study(container, { file, ...whole });
     const results = resultsOf(whole.folder);
     expect(Object.keys(results)).toHaveLength(4);
-    expect(readdirSync(path.join(whole.out, 'weights'))).toHaveLength(4);
+    expect(readdirSync(path.join(whole.out, 'studies'))).toHaveLength(4);
+
+    // Another row of runs that are there is measured without training them again.
+    const before = 'one step before distillation';
+    const beside = { ...file, name: 'beside', paper: undefined };
+    const other = { ...beside, cells: { constant: { ...cells.constant, row: before } } };
+    expect(await planStudy(container, { file: other, ...whole })).toMatchObject({
+      runs: 2,
+      finished: 0,
+    });
+    const trained: string[] = [];
+    await study(
+      container,
+      { file: other, ...whole },
+      { onEvent: (event) => void (event.kind === 'progress' && trained.push(event.stage)) },
+    );
+    expect(new Set(trained)).toEqual(new Set([before]));
+    expect(readdirSync(path.join(whole.out, 'studies'))).toHaveLength(4);
+    const rows = Object.values(resultsOf(whole.folder)).map((result) =>
+      (result as RunOfRows).rows.map(({ name }) => name),
+    );
+    expect(rows.filter((names) => names.includes(before))).toHaveLength(2);
+    expect(rows.every((names) => names.includes('DD2 generator'))).toBe(true);
 
     const stopped = folders('stopped');
     const stop = new AbortController();
@@ -88,7 +133,7 @@ it(
       finished: 1,
     });
     await study(container, { file, ...stopped });
-    expect(readdirSync(path.join(stopped.out, 'weights'))).toHaveLength(4);
+    expect(readdirSync(path.join(stopped.out, 'studies'))).toHaveLength(4);
     expect(resultsOf(stopped.folder)).toEqual(results);
 
     // The page follows from the results alone, here without any run directory.
@@ -100,8 +145,24 @@ it(
     expect(written).toContain('<h1>Weights &lt;of&gt; AR steps</h1>');
     expect(written).toContain('4 of 4 runs');
     expect(written).toMatch(/<td>again<\/td>.*<td>none<\/td>/);
-    expect(written).toContain('<td>falling better than constant</td>');
+    expect(written).toContain('<td>falling (1.5) better than constant (2.5)</td>');
+    expect(written).toContain('<th class="right">paper (quoted)</th>');
+    expect(written).toMatch(/<tr><td>constant<\/td>.*<td class="right">2\.5<\/td>/);
+    expect(written).toMatch(/<tr><td>again<\/td>.*<td class="right">–<\/td>/);
     expect(written).not.toMatch(/(?:src|href)="(?!data:)/);
+
+    // A study beside it shares what it has, also the result of a version that had fewer settings.
+    const one = path.join(whole.folder, 'results', Object.keys(results)[0]!);
+    const { config, ...rest } = JSON.parse(readFileSync(one, 'utf8')) as RunOfSettings;
+    const fewer = Object.fromEntries(
+      Object.entries(config.settings).filter(([name]) => name !== 'timesteps'),
+    );
+    const overview = async (kept: object) => {
+      writeFileSync(one, JSON.stringify({ ...rest, config: { ...config, settings: kept } }));
+      return planStudy(container, { file: beside, ...whole });
+    };
+    expect(await overview(fewer)).toMatchObject({ runs: 4, finished: 4 });
+    expect(await overview({ ...fewer, tMin: 0.5 })).toMatchObject({ runs: 4, finished: 3 });
   },
   MINUTES,
 );
@@ -116,8 +177,16 @@ it.each([
     'The study has no cell "rising" to compare: it has constant, falling, again.',
   ],
   [
-    { cells: { ...cells, redrawn: { teacherSteps: 1 } } },
-    /^In the cell "redrawn" on the preset "toy-joint": .*leave teacherSteps out\.$/,
+    { cells: { ...cells, before: { row: 'one step before destillation' } } },
+    'In the cell "before" on the preset "toy-joint": There is no row "one step before destillation": did you mean "one step before distillation"?',
+  ],
+  [
+    { compare: { ...file.compare, metric: 'totalVaration' } },
+    'In the cell "constant" on the preset "toy-joint": There is no metric "totalVaration": did you mean "totalVariation"?',
+  ],
+  [
+    { pathLength: 10 },
+    'In the cell "constant" on the preset "toy-joint": A path length is of images, and its sequences are none: leave "pathLength" out.',
   ],
 ])('refuses %j before it starts', async (change, message) => {
   const name = `refused-${readdirSync(root).length}`;

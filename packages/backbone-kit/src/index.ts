@@ -2,12 +2,14 @@ export {
   convTokenizerFields,
   distilledFields,
   groupsFit,
+  headProblem,
   latentSide,
   layerCount,
   mapSide,
   withImageSize,
 } from './architecture/architecture-fields';
 export { DiffusionHeadNetwork, type HeadedSizes } from './network/diffusion-head-network';
+export type { KeptClassifier } from './network/kept-classifier';
 export { teacherParameters } from './network/teacher-parameter';
 export {
   type FlowMapSizes,

@@ -79,6 +79,7 @@ export type {
   MethodServices,
   MethodStage,
   PlannedPool,
+  PlannedRow,
   PlannedSequences,
   PlannedTraining,
   RealSequences,

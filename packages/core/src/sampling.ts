@@ -31,6 +31,7 @@ export { type NoisePlace, noiseBetween } from './sampling/noise-between';
 export { type OneStepProgram, compileOneStep } from './sampling/one-step-sampler';
 export { type RefinementProgram, compileRefinement } from './sampling/refinement-sampler';
 export { drawSampleNoise } from './sampling/sample-streams';
+export { skipLastSteps } from './sampling/skipped-steps';
 export { type StepPositions, stepPositions } from './sampling/step-positions';
 export {
   type ArStepValues,

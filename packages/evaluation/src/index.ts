@@ -17,6 +17,6 @@ export { layerDistances } from './features/layer-distances';
 export { BUILT_IN_METRICS } from './metrics/built-in-metrics';
 export { CLASS_ACCURACY } from './metrics/class-accuracy';
 export { FRECHET_DISTANCE } from './metrics/frechet-distance';
-export { teacherDistance } from './metrics/teacher-distance';
+export { TEACHER_DISTANCE, teacherDistance } from './metrics/teacher-distance';
 export { PATH_LENGTH, type PairDistances, pathLength, type PathLengthOptions } from './path-length';
 export { type MetricInputs, type MetricSelection, selectMetrics } from './select-metrics';

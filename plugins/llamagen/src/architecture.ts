@@ -3,6 +3,7 @@ import {
   convTokenizerFields,
   distilledFields,
   groupsFit,
+  headProblem,
   latentSide,
   layerCount,
   mapSide,
@@ -73,6 +74,8 @@ export const llamagenArchitectureSchema = z
     if (keyValueHeads !== undefined && heads % keyValueHeads !== 0) {
       problem('keyValueHeads', 'The heads of keys and values must divide the heads.');
     }
+    const head = headProblem(value);
+    if (head) problem(head.path, head.message);
     if (!groupsFit(tokenizer)) {
       problem('tokenizer', 'The groups must divide the channels of every level.');
     }

@@ -8,8 +8,9 @@ import {
   type SequenceLayout,
 } from '@ar-distill/core';
 import type { Parameters } from '@ar-distill/nn';
-import { layoutOf, type LlamagenArchitecture } from './architecture';
-import { backboneSpecs, inputSpecs } from './transformer/specs';
+import { isQuantizerParameter, layoutOf, type LlamagenArchitecture } from './architecture';
+import { codebookSpecs, unitCodes } from './tokenizer/quantizer';
+import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
 import { LlamagenTransformer, withoutLast } from './transformer/transformer';
 
 /**
@@ -25,11 +26,20 @@ export class LlamagenNetwork extends DiffusionHeadNetwork {
 
   constructor(private readonly architecture: LlamagenArchitecture) {
     const input = inputSpecs(architecture, 'mlp');
-    super({ ...backboneSpecs(architecture), ...input }, architecture);
+    super({ ...backboneSpecs(architecture), ...input }, architecture, {
+      layer: 'output',
+      specs: { ...classifierSpecs(architecture), ...codebookSpecs(architecture) },
+      codebook: (parameters) => unitCodes(parameters).mul(architecture.codeScale),
+    });
     this.layout = layoutOf(architecture);
     this.condition = classCondition(architecture.numClasses);
     this.transformer = new LlamagenTransformer(architecture);
     this.inputNames = new Set(Object.keys(input));
+  }
+
+  /** The codes, which a kept classifier emits, are the tokenizer's. */
+  override isTrainable(name: string): boolean {
+    return !isQuantizerParameter(name);
   }
 
   /** The input MLP is fresh when the teacher still has its embedding table. */

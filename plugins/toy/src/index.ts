@@ -1,6 +1,6 @@
 import { type Backbone, definePlugin } from '@ar-distill/core';
 import { toyArchitectureSchema, type ToyArchitecture } from './architecture';
-import { totalVariation } from './joint-distribution';
+import { measureSequences } from './joint-distribution';
 import { BACKBONE, presets } from './presets';
 import { TabularTeacher } from './tabular-teacher';
 import { THREE_TOKEN_JOINT } from './three-token-joint';
@@ -23,9 +23,7 @@ export const toyBackbone: Backbone<ToyArchitecture> = {
   createTeacher: (architecture, sampling) => new TabularTeacher(architecture, sampling),
   createNetwork: (architecture) => new ToyNetwork(architecture),
   createFlowMapNetwork: (architecture) => new ToyFlowMapNetwork(architecture),
-  measureSequences: (architecture, sequences) => ({
-    totalVariation: totalVariation(architecture, sequences.data),
-  }),
+  measureSequences: (architecture, sequences) => measureSequences(architecture, sequences.data),
 };
 
 export const plugin = definePlugin({

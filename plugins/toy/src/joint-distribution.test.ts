@@ -36,6 +36,29 @@ describe('JointDistribution', () => {
     expect(Math.abs(totalVariation(architecture, mixed.flat()) - 0.6116)).toBeLessThan(0.02);
   });
 
+  it('finds how far conditionals are from the exact ones after the prefixes that were drawn', () => {
+    // p(0) = 0.75; p(0 | 0) = 2/3, p(0 | 1) = 1: drawn half and half, 0 and 1 after 0, 0 and 1 after 1.
+    const small = new JointDistribution(2, 2, [0.5, 0.25, 0.25, 0]);
+    const [first, second] = small.conditionalVariations([10, 10, 10, 10]);
+    expect(first).toBeCloseTo(0.25, 12);
+    expect(second).toBeCloseTo(0.5 * (2 / 3 - 1 / 2) + 0.5 * (1 - 1 / 2), 12);
+    expect(small.conditionalVariations([2, 1, 1, 0])).toEqual([0, 0]);
+  });
+
+  it('has conditionals that together are at least as far as the joint', () => {
+    const mixed = Array.from({ length: 64 }, (_, i) => (i * 37) % 11);
+    const parts = joint.conditionalVariations(mixed);
+    const total = parts.reduce((sum, value) => sum + value, 0);
+    expect(Math.min(...parts)).toBeGreaterThan(0);
+    expect(total).toBeGreaterThanOrEqual(joint.totalVariation(mixed));
+    // The first alone is the total variation of first tokens.
+    const firsts = [0, 1, 2, 3].map((token) =>
+      mixed.slice(16 * token, 16 * token + 16).reduce((sum, value) => sum + value, 0),
+    );
+    const marginal = new JointDistribution(4, 1, [...joint.prefixProbabilities(1)]);
+    expect(parts[0]).toBeCloseTo(marginal.totalVariation(firsts), 12);
+  });
+
   it.each([NaN, Infinity, -0.5])('refuses %p as a probability', (value) => {
     const values = new Array<number>(8).fill(0.125).with(5, value);
     expect(() => new JointDistribution(2, 3, values)).toThrow(

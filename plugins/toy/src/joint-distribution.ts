@@ -86,13 +86,44 @@ export class JointDistribution {
 
   /** ½ Σ |p − counts/total| over all sequences; `counts` has V^n entries. */
   totalVariation(counts: ArrayLike<number>): number {
-    let total = 0;
-    for (let i = 0; i < this.probabilities.length; i++) total += counts[i]!;
+    const total = sumOf(counts);
     return (
       this.probabilities.reduce((sum, value, i) => sum + Math.abs(value - counts[i]! / total), 0) /
       2
     );
   }
+
+  /**
+   * How far the conditional of every token is from the exact one after the prefixes that were drawn, not the exact
+   * ones: E_prefix ½ Σ_token |counts(prefix, token)/counts(prefix) − p(token | prefix)|, in [0, 1], where prefixes
+   * come as often as in `counts`, which has V^n entries. Together they are at least the total variation.
+   */
+  conditionalVariations(counts: ArrayLike<number>): number[] {
+    const { vocabSize, sequenceLength } = this;
+    const total = sumOf(counts);
+    return Array.from({ length: sequenceLength }, (_, position) => {
+      const drawn = leadingCounts(counts, vocabSize ** (sequenceLength - position - 1));
+      const prefixes = leadingCounts(drawn, vocabSize);
+      const distance = this.conditionals(position).reduce((sum, probability, i) => {
+        const expected = probability * prefixes[Math.floor(i / vocabSize)]!;
+        return sum + Math.abs(drawn[i]! - expected);
+      }, 0);
+      return distance / (2 * total);
+    });
+  }
+}
+
+/** Sums of `share` counts each: how often every prefix was drawn of which so many sequences begin. */
+function leadingCounts(counts: ArrayLike<number>, share: number): Float64Array {
+  const result = new Float64Array(counts.length / share);
+  for (let i = 0; i < counts.length; i++) result[Math.floor(i / share)]! += counts[i]!;
+  return result;
+}
+
+function sumOf(counts: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) total += counts[i]!;
+  return total;
 }
 
 /**
@@ -101,9 +132,38 @@ export class JointDistribution {
  * @throws RangeError saying which vector is not finite.
  */
 export function totalVariation(
-  { codebook, sequenceLength, joint, codeScale }: ToyArchitecture,
+  architecture: ToyArchitecture,
   sequences: ArrayLike<number>,
 ): number {
+  return jointOf(architecture).totalVariation(countSequences(architecture, sequences));
+}
+
+/**
+ * The total variation of `sequences` [N, n, C] (scaled), and of the conditional of every AR step given their own
+ * prefixes, see `JointDistribution.conditionalVariations`.
+ * @throws RangeError saying which vector is not finite.
+ */
+export function measureSequences(
+  architecture: ToyArchitecture,
+  sequences: ArrayLike<number>,
+): Record<string, number> {
+  const counts = countSequences(architecture, sequences);
+  const joint = jointOf(architecture);
+  const steps = joint
+    .conditionalVariations(counts)
+    .map((value, i) => [`stepVariation${i + 1}`, value] as const);
+  return { totalVariation: joint.totalVariation(counts), ...Object.fromEntries(steps) };
+}
+
+function jointOf({ codebook, sequenceLength, joint }: ToyArchitecture): JointDistribution {
+  return new JointDistribution(codebook.length, sequenceLength, joint);
+}
+
+/** How often every sequence of codes was drawn, V^n counts. */
+function countSequences(
+  { codebook, sequenceLength, codeScale }: ToyArchitecture,
+  sequences: ArrayLike<number>,
+): Float64Array {
   const V = codebook.length;
   const C = codebook[0]!.length;
   const counts = new Float64Array(V ** sequenceLength);
@@ -124,5 +184,5 @@ export function totalVariation(
     }
     counts[row]!++;
   }
-  return new JointDistribution(V, sequenceLength, joint).totalVariation(counts);
+  return counts;
 }

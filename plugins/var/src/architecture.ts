@@ -3,6 +3,7 @@ import {
   convTokenizerFields,
   distilledFields,
   groupsFit,
+  headProblem,
   latentSide,
   layerCount,
   mapSide,
@@ -68,6 +69,8 @@ export const varArchitectureSchema = z
       problem('patchNums', 'The scales must grow from one to the next.');
     }
     if (value.width % value.heads !== 0) problem('heads', 'The heads must divide the width.');
+    const head = headProblem(value);
+    if (head) problem(head.path, head.message);
     if (!groupsFit(tokenizer)) {
       problem('tokenizer', 'The groups must divide the channels of every level.');
     }

@@ -10,7 +10,7 @@ import {
 import type { Parameters } from '@ar-distill/nn';
 import { layoutOf, type VarArchitecture } from './architecture';
 import { isQuantizerParameter, MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
-import { transformerSpecs } from './transformer/specs';
+import { classifierSpecs, transformerSpecs } from './transformer/specs';
 import { VarTransformer } from './transformer/transformer';
 
 /**
@@ -30,7 +30,11 @@ export class VarNetwork extends DiffusionHeadNetwork {
     private readonly input: VarArchitecture['noiseInput'] = 'accumulated',
   ) {
     const quantizer = new MultiScaleQuantizer(architecture);
-    super({ ...transformerSpecs(architecture), ...quantizer.parameterSpecs }, architecture);
+    super({ ...transformerSpecs(architecture), ...quantizer.parameterSpecs }, architecture, {
+      layer: 'head',
+      specs: classifierSpecs(architecture),
+      codebook: (parameters) => quantizer.codebook(parameters).mul(architecture.codeScale),
+    });
     this.layout = layoutOf(architecture);
     this.condition = classCondition(architecture.numClasses);
     this.transformer = new VarTransformer(architecture);

@@ -32,15 +32,35 @@ export const convTokenizerFields = {
 
 type ConvTokenizer = z.output<z.ZodObject<typeof convTokenizerFields>>;
 
-/** Schema fields of the networks that are distilled, for an architecture. */
+/** Residual blocks of the head in the paper's networks. */
+const HEAD_DEPTH = 3;
+
+/** Schema fields of the networks that are distilled, for an architecture; see `headProblem`. */
 export const distilledFields = {
   /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
   codeScale: z.number().positive().default(1),
   /** Residual blocks of the diffusion head; 0 leaves linear layers and one modulation. */
-  headDepth: layers.min(0).default(3),
+  headDepth: layers.min(0).default(HEAD_DEPTH),
   /** Width of the diffusion head; the backbone's when left out. */
   headWidth: size.optional(),
+  /**
+   * Whether they keep the teacher's classifier in place of a diffusion head: one step then emits the expected
+   * code, and noise tells only what comes after it.
+   */
+  keepClassifier: z.boolean().optional(),
 };
+
+/** A key of the head that would have no effect, and why; undefined when there is none. */
+export function headProblem({
+  headDepth,
+  headWidth,
+  keepClassifier,
+}: z.output<z.ZodObject<typeof distilledFields>>):
+  { readonly path: string; readonly message: string } | undefined {
+  if (!keepClassifier || (headDepth === HEAD_DEPTH && headWidth === undefined)) return undefined;
+  const path = headWidth === undefined ? 'headDepth' : 'headWidth';
+  return { path, message: 'With keepClassifier there is no diffusion head: leave it out.' };
+}
 
 /** Side of the map of tokens that the tokenizer makes of an image, and how it comes about. */
 export function latentSide({ imageSize, channelMultipliers }: ConvTokenizer): {

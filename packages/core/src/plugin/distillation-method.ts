@@ -64,13 +64,19 @@ export interface GeneratorSnapshot {
   readonly total?: number;
 }
 
-/** A row that a method adds to the report. */
-export interface MethodRow {
+/** A row that a method will add to the report. */
+export interface PlannedRow {
   readonly name: string;
   /** Whether this is the distilled generator, which everything else is compared with. */
   readonly isResult?: boolean;
   /** Whether it only interests who looks into the method: tables of images leave it out. */
   readonly isDetail?: boolean;
+  /** Whether reports leave it out unless they are asked for it by its name. */
+  readonly isOptional?: boolean;
+}
+
+/** A row that a method adds to the report. */
+export interface MethodRow extends PlannedRow {
   /** Its sampler, for batches of `batchSize`; whoever opens it disposes of it. */
   open(compiler: StepCompiler, batchSize: number): Promise<SequenceSampler>;
 }
@@ -133,6 +139,8 @@ export interface RealSequences {
 export interface MethodPlan {
   /** What will be trained, in order; left out where the method does not say. */
   readonly training?: readonly PlannedTraining[];
+  /** The rows of the outcome, the result first; left out where the method does not say. */
+  readonly rows?: readonly PlannedRow[];
   /** The pool of the outcome; left out for none. */
   readonly pool?: PlannedPool;
   /** The `marginals` of the outcome; left out for none. */

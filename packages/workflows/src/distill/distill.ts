@@ -80,7 +80,7 @@ export interface DistillResult {
 type DistillConfig = ConfigOf<typeof DISTILLATION>;
 
 /** A distillation that everything is known of and nothing is started of. */
-interface PreparedDistillation {
+export interface PreparedDistillation {
   readonly context: PresetContext;
   readonly plan: RunPlan<DistillConfig>;
   readonly method: DistillationMethod;
@@ -100,21 +100,34 @@ export async function distill(
   options: DistillOptions,
   workflow: WorkflowOptions = {},
 ): Promise<DistillResult> {
-  const prepared = await prepareDistillation(container, options, workflow);
+  return distillPrepared(await prepareDistillation(container, options, workflow), options);
+}
+
+/**
+ * Does what was prepared with the same options.
+ * @param rows names of the rows that the report measures; the usual ones when left out.
+ */
+export function distillPrepared(
+  prepared: PreparedDistillation,
+  options: DistillOptions,
+  rows?: ReadonlySet<string>,
+): Promise<DistillResult> {
   const reporting = (options.report ?? true) ? [{}] : [];
   return workInRun(prepared.context, DISTILLATION, options, prepared.plan, (run, own) =>
-    distillInRun(own, prepared, run, reporting),
+    distillInRun(own, prepared, run, reporting, rows),
   );
 }
 
 /**
  * Reads what `distill` with these options works on and checks all that it will need.
+ * @param load reads the networks; a program with many runs may share what it reads.
  * @throws InvalidOptionError naming the option that is wrong.
  */
 export async function prepareDistillation(
   container: ServiceContainer,
   options: DistillOptions,
   workflow: WorkflowOptions,
+  load: (context: PresetContext, files: ModelFiles) => Promise<PresetModels> = loadPresetModels,
 ): Promise<PreparedDistillation> {
   const context = await resolvePreset(openContext(container, workflow), options, {
     teacherDraws: true,
@@ -129,7 +142,7 @@ export async function prepareDistillation(
     await checkStage1(context, stage1, files, planned.guidanceRange);
     await checkPools(context, method, stage1.path, plan.config);
   }
-  const given = await loadPresetModels(context, files);
+  const given = await load(context, files);
   if (options.adaptation && !neededAdaptation(context, given)) {
     throw new InvalidOptionError(
       'The teacher reads code vectors already: leave the settings of its adaptation out.',
@@ -176,6 +189,7 @@ async function distillInRun(
   { method, given, stages: ahead, realSequences }: PreparedDistillation,
   run: Run<DistillConfig>,
   reporting: Surroundings['after'],
+  rows: ReadonlySet<string> | undefined,
 ): Promise<DistillResult> {
   const { compiler, progress, signal } = context;
   const { config } = run;
@@ -226,6 +240,7 @@ async function distillInRun(
     seed,
     settings: config.settings,
     samples: config.samples,
+    rows,
   });
   return { run: run.path, weights, ...(report ? { report } : {}) };
 }

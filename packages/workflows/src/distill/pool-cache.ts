@@ -10,7 +10,7 @@ import { InvalidOptionError } from '../errors';
 import type { PresetModels } from '../models/preset-models';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
 import { checkFolderToWrite } from '../settings/check-option';
-import { isTree } from '../settings/merge';
+import { checksumOfTree } from '../settings/checksum-of-tree';
 import { planOf } from './method-plan';
 import { reusesPool } from './stage1-pool';
 
@@ -69,7 +69,7 @@ export function openPoolCache(
   if (poolCache === undefined || !pool) return undefined;
   // Sequence i depends on its number, not on how many there are.
   const dependsOn = pool.dependsOn.filter((name) => name !== pool.setting);
-  const key = checksumOfKey({
+  const key = checksumOfTree({
     version: VERSION,
     backbone: found.backbone.name,
     architecture: models.architecture,
@@ -79,15 +79,6 @@ export function openPoolCache(
   });
   const onWait = (sentence: string): void => progress.message(sentence);
   return new PoolFolder(path.join(poolCache, key), { signal, onWait });
-}
-
-/** The same whatever the order of keys. */
-function checksumOfKey(key: unknown): string {
-  const sorted = (_name: string, value: unknown): unknown =>
-    isTree(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value;
-  return createHash('sha256').update(JSON.stringify(key, sorted)).digest('hex');
 }
 
 /** Of what the weights hold, wherever they come from: an adapted teacher has no file of its own. */

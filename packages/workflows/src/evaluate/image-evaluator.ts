@@ -235,7 +235,7 @@ export async function checkEvaluator(
 }
 
 /** The feature network that the preset names, which has one. */
-function providerOf({ container, found }: PresetContext): FeatureNetworkProvider {
+export function providerOf({ container, found }: PresetContext): FeatureNetworkProvider {
   const { featureNetwork } = found.preset.evaluation!;
   return namedOption('feature network', container.resolveAll(FEATURE_NETWORKS), featureNetwork)
     .value;

@@ -36,6 +36,9 @@ export interface ImageSource {
   readonly drawTeacher?: (rng: Rng) => Promise<HostTensor>;
 }
 
+/** Images that a sampler draws. */
+export type SampledSource = ImageSource & Required<Pick<ImageSource, 'drawBatch'>>;
+
 /** The images of a NumPy archive. */
 export async function archiveSource(context: PresetContext, file: string): Promise<ImageSource> {
   const { images, labels } = await readImagesNpz(file);
@@ -85,7 +88,7 @@ export async function sampledSource(
   options: SamplerOptions,
   { count, besideTeacher }: { readonly count: number; readonly besideTeacher: boolean },
   own: (sampler: ImageSampler) => ImageSampler,
-): Promise<ImageSource> {
+): Promise<SampledSource> {
   const files = await sampledFiles(context, options, besideTeacher);
   const models = await loadSampledModels(context, files, options, besideTeacher);
   const { teacher } = models;
@@ -97,7 +100,7 @@ export async function sampledSource(
   };
   const sampler = await open(options);
   const condition = teacher.condition.inTurn(0, count);
-  const source: ImageSource = {
+  const source: SampledSource = {
     images: imagesOf({ teacher, tokenizer: decoder.tokenizer }),
     count,
     draw: (rng) => drawImages('sample', sampler, condition, count, rng, context),

@@ -17,7 +17,7 @@ import { flattenSettings } from './flatten-settings';
 import { measureRows } from './measured-table';
 import { curveSamples, qualityCurve } from './quality-curve';
 import { timedBatch } from './report-methods';
-import { resultOf, type ImageSubject } from './report-subject';
+import { type ImageSubject, isMeasured, resultOf } from './report-subject';
 import { writeResults } from './results-file';
 import { INDEPENDENT, TEACHER } from './row-names';
 import { writeRunPage } from './run-page';
@@ -131,16 +131,20 @@ async function measure(subject: ImageSubject) {
     const { provider, frechetDistance } = evaluator;
     const table = await measureRows(subject, evaluator, rng);
     // Against the teacher that was given, not the adapted one.
-    const speed = await compareSpeed(
-      context,
-      adaptation?.original ?? models,
-      { generator: models.generator, weights: outcome.weights },
-      decoder,
-      rng,
-    );
-    const overTime = frechetDistance
-      ? await qualityCurve(subject, provider, frechetDistance, rng)
-      : [];
+    const speed = subject.rows
+      ? []
+      : await compareSpeed(
+          context,
+          adaptation?.original ?? models,
+          { generator: models.generator, weights: outcome.weights },
+          decoder,
+          rng,
+        );
+    const result = resultOf(outcome);
+    const overTime =
+      frechetDistance && (!result || isMeasured(subject, result.name))
+        ? await qualityCurve(subject, provider, frechetDistance, rng)
+        : [];
     return { provider, table, speed, overTime };
   });
 }

@@ -14,9 +14,9 @@ import { drawTeacherSamples } from '../evaluate/teacher-samples';
 import type { LoadedTokenizer } from '../models/preset-models';
 import { compileDecoder } from '../sample/decoder';
 import { decodeSequences, drawImages, type DrawnImages } from '../sample/draw-images';
-import { openMethods, timeMethods } from './report-methods';
-import { reportBatch, type ImageSubject } from './report-subject';
-import { ADAPTED, INDEPENDENT, pictureFile, TEACHER } from './row-names';
+import { openMethods, openTeacher, timeMethods } from './report-methods';
+import { type ImageSubject, isMeasured, reportBatch } from './report-subject';
+import { ADAPTED, INDEPENDENT, pictureFile, RECONSTRUCTION, TEACHER } from './row-names';
 
 const GRID = { rows: 10, columns: 10, scale: 2 };
 /** Pool samples of a class that independent tokens are drawn from, where there are so many. */
@@ -52,7 +52,9 @@ export async function measureRows(
   const space = models.teacher.condition;
   const condition = space.inTurn(0, samples);
   const rows: ResultRow[] = [];
-  if (models.tokenizer) rows.push(reconstructionRow(models.tokenizer));
+  if (models.tokenizer && isMeasured(subject, RECONSTRUCTION)) {
+    rows.push(reconstructionRow(models.tokenizer));
+  }
   const pictures: Picture[] = [];
   let measuring: TeacherEvaluator = evaluator;
   const measure = async (
@@ -77,10 +79,11 @@ export async function measureRows(
     const ofPool = pool && conditionRows({ sequences: pool.sequences }, firstRows)['sequences']!;
     await disposing(async (ownMethod) => {
       const methods = await openMethods(subject, ownMethod);
-      const seconds = await timeMethods(methods, subject, rng);
+      // Times are compared where all rows are there.
+      const seconds = subject.rows ? undefined : await timeMethods(methods, subject, rng);
       if (evaluator.frechetDistance) {
         // None of the pool's: those are the teacher's row, and have trained the first stage.
-        const teacher = methods.get(TEACHER)!;
+        const teacher = methods.get(TEACHER) ?? ownMethod(await openTeacher(subject));
         measuring = await evaluator.withTeacher(
           await drawTeacherSamples(teacher, condition, samples, rng, context),
         );
@@ -91,11 +94,11 @@ export async function measureRows(
             ? await decoded(name, ofPool)
             : await drawImages(name, sampler, condition, samples, rng, context);
         const { evaluations } = sampler;
-        await measure(name, drawn, { evaluations, secondsPerImage: seconds.get(name)! });
+        await measure(name, drawn, { evaluations, secondsPerImage: seconds?.get(name) });
       }
     });
     const donors = pool ?? outcome.marginals;
-    if (!donors) return;
+    if (!donors || !isMeasured(subject, INDEPENDENT)) return;
     const minimum = Math.min(DONORS, Math.floor(sizeOf(donors) / (space.numClasses ?? 1)));
     const marginals = marginalsOf(context, donors, { condition, count: samples, minimum }, rng);
     if (marginals) {
@@ -129,7 +132,7 @@ function reconstructionRow({ provenance }: LoadedTokenizer): ResultRow {
     const metric = RECORDED_NAMES[name] ?? /^reconstruction\.(.+)$/.exec(name)?.[1];
     if (metric !== undefined && typeof value === 'number') values[metric] = value;
   }
-  return { name: 'tokenizer reconstruction of the test set', values };
+  return { name: RECONSTRUCTION, values };
 }
 
 /** Names of reconstruction figures in files that were trained before metrics had names. */

@@ -25,6 +25,8 @@ export interface ReportSubject {
   readonly settings: Tree;
   /** Samples per row. */
   readonly samples: number;
+  /** Names of the rows that are measured, and not timed; the usual ones when left out. */
+  readonly rows?: ReadonlySet<string> | undefined;
 }
 
 /** The same where sequences are images. */
@@ -40,4 +42,13 @@ export function reportBatch({ models, decoder }: Pick<ImageSubject, 'models' | '
 /** The row of the distilled generator: the one that is marked, else the first. */
 export function resultOf({ rows }: DistillationOutcome): MethodRow | undefined {
   return rows.find(({ isResult }) => isResult) ?? rows[0];
+}
+
+/** Whether the report measures a row; `isUsual` where it would without being asked. */
+export function isMeasured(
+  { rows }: Pick<ReportSubject, 'rows'>,
+  name: string,
+  isUsual = true,
+): boolean {
+  return rows?.has(name) ?? isUsual;
 }

@@ -3,8 +3,9 @@ import { requireFinite, sequencePlace } from '@ar-distill/core/sampling';
 import type { Table } from '@ar-distill/evaluation/report';
 import { float32, type HostTensor, type Rng } from '@ar-distill/program';
 import type { DrawContext } from '../sample/draw-images';
-import { resultOf, type ReportSubject } from './report-subject';
+import { isMeasured, type ReportSubject, resultOf } from './report-subject';
 import { writeResults } from './results-file';
+import { SEQUENCE_TEACHER } from './row-names';
 import { writeRunPage } from './run-page';
 
 const BATCH = 4096;
@@ -34,8 +35,11 @@ export async function writeSequenceReport(
   const measure = (name: string, sequences: HostTensor): void => {
     results[name] = backbone.measureSequences!(models.architecture, sequences);
   };
-  if (outcome.pool) measure('teacher', outcome.pool.sequences);
+  if (outcome.pool && isMeasured(subject, SEQUENCE_TEACHER)) {
+    measure(SEQUENCE_TEACHER, outcome.pool.sequences);
+  }
   for (const row of outcome.rows) {
+    if (!isMeasured(subject, row.name, !row.isOptional)) continue;
     const sampler = await row.open(context.compiler, Math.min(BATCH, samples));
     const drawing = drawSequences(row.name, sampler, models.teacher, samples, rng, context);
     measure(row.name, await drawing.finally(() => sampler.dispose()));

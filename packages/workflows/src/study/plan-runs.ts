@@ -1,35 +1,37 @@
-import { createHash } from 'node:crypto';
 import type { ServiceContainer } from '@ar-distill/di';
 import { openContext } from '../context';
-import { prepareDistillation, type DistillOptions } from '../distill/distill';
+import type { DistillOptions } from '../distill/distill';
 import { noAdaptation } from '../distill/new-plan';
 import { planDistillation } from '../distill/plan-distillation';
 import { InvalidOptionError } from '../errors';
-import { imagesOfPreset } from '../evaluate/image-evaluator';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset } from '../models/resolve-preset';
+import { plannedRows } from '../report/planned-rows';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
-import { checkSampler } from '../sample/open-sampler';
 import { mergeTrees } from '../settings/merge';
+import { namedOption } from '../settings/named-option';
+import { runKey } from './run-key';
 import type { StudyCell, StudyFile } from './study-file';
 
-/** A distillation of a study; cells whose settings come to the same share one. */
+/** A distillation of a study; cells that give the same settings share one. */
 export interface StudyRun {
-  /** Names it everywhere: preset, seed and the start of a checksum of its config. */
+  /** Names it everywhere, see `runKey`. */
   readonly key: string;
   readonly preset: string;
-  readonly seed: number;
   readonly config: ConfigOf<typeof DISTILLATION>;
   readonly options: DistillOptions;
-  /** Numbers of last AR steps that the teacher is to redraw in rows of their own. */
-  readonly teacherSteps: readonly number[];
+  /** Rows that its report has to measure; the usual ones where the method does not say which it has. */
+  readonly rows: ReadonlySet<string> | undefined;
 }
 
 /** A cell on a preset, and its runs in the order of the seeds. */
 export interface PlannedCell {
   readonly preset: string;
   readonly name: string;
-  readonly cell: StudyCell;
+  /** The row that stands for it; that of the distilled generator where nothing says which it is. */
+  readonly row: string | undefined;
+  /** Whether that is the row of the distilled generator. */
+  readonly isGenerator: boolean;
   readonly runs: readonly StudyRun[];
 }
 
@@ -39,8 +41,6 @@ export interface StudyPlan {
   /** All different runs. */
   readonly runs: readonly StudyRun[];
 }
-
-const SHORT = 12;
 
 /**
  * Works out every run of a study; nothing is started.
@@ -54,44 +54,49 @@ export async function planRuns(
   checkNames(file);
   const adapted = await adaptedPresets(container, file, workflow);
   const runs = new Map<string, StudyRun>();
-  const cells: PlannedCell[] = [];
+  const cells: (Omit<PlannedCell, 'runs'> & { readonly keys: readonly string[] })[] = [];
   for (const preset of file.presets) {
     const shared = adapted.has(preset) ? file : { ...file, adaptation: undefined };
     for (const [name, cell] of Object.entries(file.cells)) {
-      const own: string[] = [];
-      for (const seed of file.seeds) {
-        const run = await ofCell(name, preset, () =>
-          planRun(container, optionsOf(shared, cell, preset, seed), cell.teacherSteps, workflow),
-        );
-        const known = runs.get(run.key);
-        const steps = new Set([
-          ...(known?.teacherSteps ?? []),
-          ...(cell.teacherSteps === undefined ? [] : [cell.teacherSteps]),
-        ]);
-        runs.set(run.key, { ...run, preset, seed, teacherSteps: [...steps].sort((a, b) => a - b) });
-        own.push(run.key);
+      const planned = await ofCell(name, preset, () =>
+        Promise.all(
+          file.seeds.map((seed) =>
+            planRun(container, optionsOf(shared, cell, preset, seed), cell.row, workflow),
+          ),
+        ),
+      );
+      for (const { run } of planned) {
+        const others = runs.get(run.key)?.rows ?? [];
+        runs.set(run.key, { ...run, rows: run.rows && new Set([...others, ...run.rows]) });
       }
-      cells.push({ preset, name, cell, runs: own.map((key) => runs.get(key)!) });
+      const { row, isGenerator } = planned[0]!;
+      cells.push({ preset, name, row, isGenerator, keys: planned.map(({ run }) => run.key) });
     }
   }
-  return { cells, runs: [...runs.values()] };
+  return {
+    cells: cells.map(({ keys, ...cell }) => ({ ...cell, runs: keys.map((key) => runs.get(key)!) })),
+    runs: [...runs.values()],
+  };
 }
 
-/**
- * Checks what only the networks and the report can say about the runs of a study.
- * @throws InvalidOptionError naming the cell and what is wrong with it.
- */
-export async function checkRuns(
-  container: ServiceContainer,
-  { cells }: StudyPlan,
-  workflow: WorkflowOptions,
-): Promise<void> {
-  for (const { name, preset, runs } of cells) {
-    await ofCell(name, preset, () => prepareDistillation(container, runs[0]!.options, workflow));
+/** What is wrong with a cell is said of it. */
+export async function ofCell<T>(
+  cell: string,
+  preset: string,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) throw error;
+    throw new InvalidOptionError(
+      `In the cell "${cell}" on the preset "${preset}": ${error.message}`,
+      { cause: error, options: error.options },
+    );
   }
 }
 
-/** @throws InvalidOptionError when what is compared is no cell, or a cell asks for two rows. */
+/** @throws InvalidOptionError when what is compared is no cell. */
 function checkNames({ cells, compare, paper }: StudyFile): void {
   const named = [
     compare.reference,
@@ -99,18 +104,10 @@ function checkNames({ cells, compare, paper }: StudyFile): void {
     ...Object.keys(paper?.figures ?? {}),
   ];
   const unknown = named.find((name) => !Object.hasOwn(cells, name));
-  if (unknown !== undefined) {
-    throw new InvalidOptionError(
-      `The study has no cell "${unknown}" to compare: it has ${Object.keys(cells).join(', ')}.`,
-    );
-  }
-  for (const [name, { row, teacherSteps }] of Object.entries(cells)) {
-    if (row !== undefined && teacherSteps !== undefined) {
-      throw new InvalidOptionError(
-        `The cell "${name}" names a row and steps of the teacher, which have a row of their own: leave one out.`,
-      );
-    }
-  }
+  if (unknown === undefined) return;
+  throw new InvalidOptionError(
+    `The study has no cell "${unknown}" to compare: it has ${Object.keys(cells).join(', ')}.`,
+  );
 }
 
 /**
@@ -133,11 +130,13 @@ async function adaptedPresets(
 
 function optionsOf(
   file: StudyFile,
-  { row: _row, teacherSteps: _teacherSteps, ...cell }: StudyCell,
+  { row: _row, ...cell }: StudyCell,
   preset: string,
   seed: number,
-): DistillOptions {
-  const { method, guidance, topK, topP, settings = {}, adaptation, architecture, samples } = file;
+): DistillOptions & { readonly preset: string } {
+  const { method, guidance, topK, topP, adaptation, architecture, samples } = file;
+  const isOther = cell.method !== undefined && cell.method !== method;
+  const settings = isOther ? {} : (file.settings ?? {});
   return {
     ...{ method, guidance, topK, topP, adaptation, architecture },
     ...cell,
@@ -147,53 +146,34 @@ function optionsOf(
   };
 }
 
+/** What of a cell follows from its options. */
+interface PlannedRun extends Pick<PlannedCell, 'row' | 'isGenerator'> {
+  readonly run: StudyRun;
+}
+
 async function planRun(
   container: ServiceContainer,
-  options: DistillOptions,
-  teacherSteps: number | undefined,
+  options: DistillOptions & { readonly preset: string },
+  row: string | undefined,
   workflow: WorkflowOptions,
-): Promise<Pick<StudyRun, 'key' | 'config' | 'options'>> {
-  if (teacherSteps !== undefined) {
-    await checkTeacherSteps(container, options, teacherSteps, workflow);
+): Promise<PlannedRun> {
+  const teacherDraws = true;
+  const context = await resolvePreset(openContext(container, workflow), options, { teacherDraws });
+  const { config, plan } = await planDistillation(container, options, workflow);
+  const known = plannedRows(context, plan);
+  if (row !== undefined && known) {
+    namedOption(
+      'row',
+      known.map((name) => ({ name })),
+      row,
+    );
   }
-  const { config } = await planDistillation(container, options, workflow);
-  const { plugin, preset, settings } = config;
-  const checksum = createHash('sha256').update(JSON.stringify(config)).digest('hex');
-  const seed = String(settings['seed']);
+  const generator = (plan.rows?.find(({ isResult }) => isResult) ?? plan.rows?.[0])?.name;
+  const shown = row ?? generator;
+  const rows = known && shown !== undefined ? new Set([shown]) : undefined;
   return {
-    key: `${plugin}-${preset}-seed${seed}-${checksum.slice(0, SHORT)}`,
-    config,
-    options,
+    run: { key: runKey(config, options), preset: options.preset, config, options, rows },
+    row: shown,
+    isGenerator: row === undefined || row === generator,
   };
-}
-
-/** @throws InvalidOptionError when the preset makes no images, or they have fewer AR steps. */
-async function checkTeacherSteps(
-  container: ServiceContainer,
-  options: DistillOptions,
-  teacherSteps: number,
-  workflow: WorkflowOptions,
-): Promise<void> {
-  const context = await resolvePreset(openContext(container, workflow), options, {
-    teacherDraws: true,
-  });
-  if (!imagesOfPreset(context.found)) {
-    throw new InvalidOptionError(
-      'Steps that the teacher redraws are measured on images, and it makes none: leave teacherSteps out.',
-    );
-  }
-  checkSampler(context, { teacherSteps });
-}
-
-/** What is wrong with a cell is said of it. */
-async function ofCell<T>(cell: string, preset: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof InvalidOptionError)) throw error;
-    throw new InvalidOptionError(
-      `In the cell "${cell}" on the preset "${preset}": ${error.message}`,
-      { cause: error, options: error.options },
-    );
-  }
 }

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWriteFile } from '@ar-distill/checkpoints';
+import { PATH_LENGTH } from '@ar-distill/evaluation';
 import { z } from 'zod';
 import { explainIssue } from '../settings/explain-issue';
 import type { StudyRun } from './plan-runs';
+import type { StudyFile } from './study-file';
 
 /** Results are kept in version control. */
 export const MAX_RESULT_BYTES = 20_000;
@@ -24,14 +26,21 @@ const resultSchema = z.strictObject({
     }),
   ),
   /** Fréchet distance during training; empty where it is not measured. */
-  curve: z.array(z.strictObject({ updates: z.number(), distance: z.number() })),
+  curve: z.array(
+    z.strictObject({
+      updates: z.number(),
+      /** Of everything that was trained until then, the stages before the generator's included. */
+      seconds: z.number().optional(),
+      distance: z.number(),
+    }),
+  ),
   machine: z.strictObject({
     version: z.string(),
     node: z.string(),
     platform: z.string(),
     processor: z.string(),
   }),
-  /** Seconds of every stage; two runs of one config differ in these alone. */
+  /** Seconds of every stage, and as `report` of everything else; runs of one config differ in times alone. */
   times: z.record(z.string(), z.number()),
 });
 
@@ -43,27 +52,58 @@ export function resultFile(folder: string, key: string, extension: string): stri
   return path.join(folder, 'results', `${key}${extension}`);
 }
 
-/** Name of the row of images of which the teacher has redrawn the last `steps` AR steps. */
-export function redrawnRow(steps: number): string {
-  return `last ${steps} AR steps by the teacher`;
-}
-
 /**
- * What the study has of a run; undefined when a row that is asked for is missing.
+ * The result that the folder of a study has of a run; undefined when there is none.
  * @throws Error naming the file when it is damaged.
  */
-export async function readResult(
-  folder: string,
-  { key, teacherSteps }: StudyRun,
-): Promise<RunResult | undefined> {
+export async function readResult(folder: string, key: string): Promise<RunResult | undefined> {
   const file = resultFile(folder, key, '.json');
   if (!existsSync(file)) return undefined;
   const parsed = resultSchema.safeParse(await readJson(file));
-  if (!parsed.success) {
-    throw new Error(explainIssue(parsed.error, { source: ` in ${file}` }));
+  if (parsed.success) return parsed.data;
+  throw new Error(explainIssue(parsed.error, { source: ` in ${file}` }));
+}
+
+/** What a study asks of a run that its result does not have. */
+export interface MissingMeasures {
+  /** Rows of the report; the usual ones where it is not known which it has. */
+  readonly rows: ReadonlySet<string> | undefined;
+  /** Pairs of the path length of the distilled generator. */
+  readonly pathLength: number | undefined;
+}
+
+/** What is missing of a run; undefined for nothing. */
+export function missingOf(
+  result: RunResult | undefined,
+  { rows }: Pick<StudyRun, 'rows'>,
+  { pathLength }: Pick<StudyFile, 'pathLength'>,
+): MissingMeasures | undefined {
+  if (!result) return { rows, pathLength };
+  const values = new Map(result.rows.map((row) => [row.name, row.values]));
+  const missing = new Set([...(rows ?? [])].filter((name) => !values.has(name)));
+  // Where no cell is the generator, none is compared by its path length.
+  const generator = values.get(result.result ?? '');
+  const isMeasured =
+    pathLength === undefined || !generator || Object.hasOwn(generator, PATH_LENGTH.name);
+  if (missing.size === 0 && isMeasured) return undefined;
+  return { rows: missing, pathLength: isMeasured ? undefined : pathLength };
+}
+
+/** What an earlier result has, if there is one, and what was measured since then, together. */
+export function joinResults(before: RunResult | undefined, now: RunResult): RunResult {
+  const rows = new Map<string, RunResult['rows'][number]>();
+  for (const row of [...(before?.rows ?? []), ...now.rows]) {
+    const known = rows.get(row.name);
+    rows.set(row.name, { ...known, ...row, values: { ...known?.values, ...row.values } });
   }
-  const names = parsed.data.rows.map(({ name }) => name);
-  return teacherSteps.every((steps) => names.includes(redrawnRow(steps))) ? parsed.data : undefined;
+  const report = (before?.times['report'] ?? 0) + (now.times['report'] ?? 0);
+  return {
+    ...before,
+    ...now,
+    rows: [...rows.values()],
+    curve: now.curve.length > 0 ? now.curve : (before?.curve ?? []),
+    times: { ...now.times, report },
+  };
 }
 
 /** Writes it whole or not at all. @throws Error when it is too large to be kept. */

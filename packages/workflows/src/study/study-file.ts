@@ -24,10 +24,11 @@ const options = {
 
 const cell = z.strictObject({
   ...options,
-  /** Row of the run's report that stands for the cell; that of the distilled generator when left out. */
+  /**
+   * Row of the run's report that stands for the cell, also one that reports have only when they are asked for
+   * it; that of the distilled generator when left out.
+   */
   row: z.string().min(1).optional(),
-  /** Measures images of which the teacher redraws so many last AR steps, in place of a row. */
-  teacherSteps: z.int().positive().optional(),
 });
 
 /** A grid of distillations: every preset with every cell and every seed. */
@@ -38,7 +39,9 @@ export const studySchema = z.strictObject({
   seeds: z.array(z.int().min(0)).min(1),
   /** Samples per row; the default of `distill` when left out. */
   samples: z.int().positive().optional(),
-  /** What all cells share. */
+  /** Pairs of images that the path length of every distilled generator is measured with; none when left out. */
+  pathLength: z.int().positive().optional(),
+  /** What all cells share; `settings` those that do not name another method. */
   ...options,
   cells: z.record(name, cell),
   compare: z.strictObject({
@@ -54,8 +57,10 @@ export const studySchema = z.strictObject({
       says: z.string().min(1),
       /** Cells from the best to the worst. */
       ordering: z.array(z.string().min(1)).min(2).optional(),
-      /** Figures that it quotes, by cells. */
-      figures: z.record(z.string(), z.number()).optional(),
+      /** What it has for the cells, by their names: one figure, or one for every preset. */
+      figures: z
+        .record(z.string(), z.union([z.number(), z.record(z.string(), z.number())]))
+        .optional(),
     })
     .optional(),
 });

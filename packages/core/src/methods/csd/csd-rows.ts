@@ -1,10 +1,33 @@
 import type { HostTensors } from '@ar-distill/program';
-import type { DistillationSubject, MethodRow } from '../../plugin/distillation-method';
+import type { DistillationSubject, MethodRow, PlannedRow } from '../../plugin/distillation-method';
 import { compileArDiffusion } from '../../sampling/compile-ar-diffusion';
 import { compileOneStep } from '../../sampling/one-step-sampler';
 
 /** Euler steps per AR step of the AR-diffusion model, as in the paper. */
 const SOLVER_STEPS = 10;
+/** Fewer of them, for reports that ask. */
+const FEWER_SOLVER_STEPS = [1, 2, 4];
+
+const GENERATOR: PlannedRow = { name: 'DD2 generator', isResult: true };
+const RAW: PlannedRow = { name: 'DD2 generator, raw weights', isDetail: true };
+const BEFORE: PlannedRow = { name: 'one step before distillation' };
+
+/** A row of the AR-diffusion model. */
+interface TunedRow extends PlannedRow {
+  readonly solverSteps: number;
+}
+
+const TUNED: readonly TunedRow[] = [
+  { name: 'AR-diffusion initialisation', solverSteps: SOLVER_STEPS },
+  ...FEWER_SOLVER_STEPS.map((solverSteps) => ({
+    name: `AR-diffusion initialisation, ${solverSteps} Euler ${solverSteps === 1 ? 'step' : 'steps'}`,
+    isOptional: true,
+    solverSteps,
+  })),
+];
+
+/** The rows of `csdRows`. */
+export const CSD_ROWS: readonly PlannedRow[] = [GENERATOR, RAW, BEFORE, ...TUNED];
 
 /** What the method trained. */
 export interface CsdWeights {
@@ -25,31 +48,26 @@ export function csdRows(
 ): readonly MethodRow[] {
   return [
     {
-      name: 'DD2 generator',
-      isResult: true,
+      ...GENERATOR,
       open: (compiler, batchSize) => compileOneStep({ generator, weights, batchSize }, compiler),
     },
     {
-      name: 'DD2 generator, raw weights',
-      isDetail: true,
+      ...RAW,
       open: (compiler, batchSize) =>
         compileOneStep({ generator, weights: raw, batchSize }, compiler),
     },
     {
-      name: 'one step before distillation',
+      ...BEFORE,
       open: (compiler, batchSize) =>
         compileOneStep(
           { generator, weights: generator.initialize(initial()), batchSize },
           compiler,
         ),
     },
-    {
-      name: 'AR-diffusion initialisation',
+    ...TUNED.map(({ solverSteps, ...planned }): MethodRow => ({
+      ...planned,
       open: (compiler, batchSize) =>
-        compileArDiffusion(
-          { network, weights: tuned, batchSize, solverSteps: SOLVER_STEPS },
-          compiler,
-        ),
-    },
+        compileArDiffusion({ network, weights: tuned, batchSize, solverSteps }, compiler),
+    })),
   ];
 }

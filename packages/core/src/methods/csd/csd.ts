@@ -19,7 +19,7 @@ import { StageResult } from '../stage-result';
 import { FORWARD } from '../stage-work';
 import { checkStepWeights } from '../../losses/step-weights';
 import { ADVERSARIAL, checkAdversarial } from './adversarial-settings';
-import { csdRows } from './csd-rows';
+import { CSD_ROWS, csdRows } from './csd-rows';
 import { csdWork } from './csd-work';
 import { Discriminator } from './discriminator';
 import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
@@ -74,6 +74,7 @@ function plan(settings: DistillationSettings): MethodPlan {
   const { guidanceRange } = settings;
   return {
     training: plannedTraining(settings),
+    rows: CSD_ROWS,
     pool: {
       size: settings.teacherPoolSize,
       setting: 'teacherPoolSize',

@@ -1,8 +1,17 @@
 import type { HostTensors } from '@ar-distill/program';
-import type { MethodRow } from '../../plugin/distillation-method';
+import type { MethodRow, PlannedRow } from '../../plugin/distillation-method';
 import { compileOneStep } from '../../sampling/one-step-sampler';
 import { compileTwoSteps } from '../../sampling/two-step-sampler';
 import type { FlowMapGenerator } from './flow-map-generator';
+
+const ONE_STEP: PlannedRow = { name: 'DD1 generator', isResult: true };
+const TWO_STEPS: PlannedRow = { name: 'DD1 generator, 2 steps' };
+const BEFORE: PlannedRow = { name: 'one step before distillation' };
+
+/** The rows of `dd1Rows`. */
+export function plannedDd1Rows(isTrainedForTwo: boolean): readonly PlannedRow[] {
+  return isTrainedForTwo ? [ONE_STEP, TWO_STEPS, BEFORE] : [ONE_STEP, BEFORE];
+}
 
 /** Weights of a generator. */
 export interface Dd1Weights {
@@ -17,18 +26,17 @@ export function dd1Rows(
   { weights, initial }: Dd1Weights,
 ): readonly MethodRow[] {
   const twoSteps: MethodRow = {
-    name: 'DD1 generator, 2 steps',
+    ...TWO_STEPS,
     open: (compiler, batchSize) => compileTwoSteps({ generator, weights, batchSize }, compiler),
   };
   return [
     {
-      name: 'DD1 generator',
-      isResult: true,
+      ...ONE_STEP,
       open: (compiler, batchSize) => compileOneStep({ generator, weights, batchSize }, compiler),
     },
     ...(generator.isTrainedForTwo(weights) ? [twoSteps] : []),
     {
-      name: 'one step before distillation',
+      ...BEFORE,
       open: (compiler, batchSize) =>
         compileOneStep({ generator, weights: initial(), batchSize }, compiler),
     },

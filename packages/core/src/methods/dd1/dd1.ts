@@ -11,7 +11,7 @@ import type {
 } from '../../plugin/distillation-method';
 import { StageResult } from '../stage-result';
 import { FORWARD, TRAINING } from '../stage-work';
-import { dd1Rows } from './dd1-rows';
+import { dd1Rows, plannedDd1Rows } from './dd1-rows';
 import { type Dd1Settings, dd1SettingsSchema } from './dd1-settings';
 import { flowMapEmission, whyNoEmission } from './emission';
 import { FlowMapGenerator } from './flow-map-generator';
@@ -33,11 +33,12 @@ export const dd1: DistillationMethod<Dd1Settings> = {
   quickSettings: { pairs: 2560, iterations: 120, checkpointInterval: 30 },
   createGenerator: (backbone, architecture) =>
     new FlowMapGenerator(requireNetwork(backbone.createFlowMapNetwork?.(architecture))),
-  plan: ({ iterations, batchSize, pairs }) => ({
+  plan: ({ iterations, batchSize, pairs, secondStart }) => ({
     training: [
       { name: 'flow-map network', updates: iterations, sequences: iterations * batchSize },
     ],
     marginals: { size: pairs, setting: 'pairs' },
+    rows: plannedDd1Rows(secondStart !== undefined),
   }),
   start,
 };
