@@ -10,7 +10,7 @@ import {
 } from '@ar-distill/checkpoints';
 import { elementCount } from '@ar-distill/program';
 import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
-import { saveModelDirectory } from '@ar-distill/runs';
+import { describeModelDirectory, saveModelDirectory } from '@ar-distill/runs';
 import { openContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { nonFinite } from '../models/parameters';
@@ -63,7 +63,7 @@ export async function importCheckpoints(
 ): Promise<ImportResult> {
   if (options.out !== undefined) checkFolderToWrite(options.out);
   const context = openContext(container, run);
-  options.files.forEach(checkCheckpoint);
+  for (const file of options.files) await checkCheckpoint(file);
   if (options.config !== undefined) checkFile(options.config);
   const backbones = container.resolveAll(BACKBONES).map(({ value }) => value);
   const opened: CheckpointFile[] = [];
@@ -83,12 +83,23 @@ export async function importCheckpoints(
   }
 }
 
-function checkCheckpoint(file: string): void {
+async function checkCheckpoint(file: string): Promise<void> {
   checkWeightsPath(file, 'checkpoint');
-  if (!isModelDirectory(file)) return;
+  if (!isModelDirectory(file) || !(await isOwnModel(file))) return;
   throw new InvalidOptionError(
     `"${file}" is a model directory already: use it with --teacher or --tokenizer.`,
   );
+}
+
+/** A damaged index does not tell whose folder it is, the config beside it does. */
+async function isOwnModel(folder: string): Promise<boolean> {
+  try {
+    await describeModelDirectory(folder);
+    return true;
+  } catch {
+    // Opening the weights says what is wrong with them.
+    return false;
+  }
 }
 
 async function writeModel(
@@ -112,6 +123,8 @@ async function writeModel(
   }
   const networks = parts.map(describeNetwork);
   emit({ kind: 'recognized', networks });
+  emit({ kind: 'ready', writes: [folder] });
+  signal.throwIfAborted();
   const total = tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   const description = {
     plugin: backbone.name,

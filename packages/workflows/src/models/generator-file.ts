@@ -38,7 +38,6 @@ export async function loadGenerator(
         `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
       );
     }
-    emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
     const generator = madeGenerator(context, source);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
@@ -47,10 +46,9 @@ export async function loadGenerator(
     }
     checkCodeScale(context, file, source.architecture, models);
     checkNothingElse(file, generator, source);
-    return {
-      generator,
-      weights: await readParameters('generator', generator.parameterSpecs, [source.tensors]),
-    };
+    const weights = await readParameters('generator', generator.parameterSpecs, [source.tensors]);
+    emit({ kind: 'generator', file, ...(from === undefined ? { preset: found.name } : {}) });
+    return { generator, weights };
   } finally {
     await source.close();
   }

@@ -56,7 +56,7 @@ export async function resolvePreset(
   { teacherDraws = false }: { readonly teacherDraws?: boolean } = {},
 ): Promise<PresetContext> {
   const on = (found: FoundPreset): PresetContext => {
-    const folder = choice.resume ?? namedRun(choice, { found })?.folder;
+    const folder = choice.resume ?? namedRun(choice, { found }, context.progress.message)?.folder;
     const made = folder === undefined ? {} : networksOfRun(folder);
     const drawing = withTeacherSampling(
       onSamplingOf(found, made.teacherSampling),

@@ -42,11 +42,9 @@ export async function qualityCurve(
     const record = times.find(
       ({ stage, iteration }) => stage === trainedIn && iteration === updates,
     );
-    points.push({
-      updates,
-      seconds: Number(record?.['seconds'] ?? Number.NaN),
-      distance: await frechetDistance(images),
-    });
+    const distance = await frechetDistance(images);
+    points.push({ updates, seconds: Number(record?.['seconds'] ?? Number.NaN), distance });
+    run.logScalars('report', updates, { [frechetName]: distance });
   }
   return points;
 }
