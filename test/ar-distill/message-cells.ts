@@ -42,6 +42,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--count': 'number',
   '--data': 'name',
   '--draws': 'number',
+  '--dry-run': 'nothing',
   '--from': 'file',
   '--guidance': 'amount',
   '--guidance-updates': 'number',
@@ -89,6 +90,7 @@ const TAKEN_BY: Readonly<Record<string, Taken>> = {
   'sample --out': 'new picture',
   'sample --npz': 'new archive',
   'import --out': 'new model',
+  'init --out': 'new model',
 };
 
 /** A file name that no system takes. */
