@@ -33,7 +33,7 @@ export function addStudyCommand(program: Command, env: CommandEnvironment): void
     const folder = path.dirname(path.resolve(env.cwd, name));
     const options = { file, folder, out, pageOnly };
     const study = ['study', name, ...optionWords({ out })];
-    const outcome = await withWorkflow(env, { ...given, study }, (container, workflow) =>
+    const outcome = await withWorkflow(env, { ...given, study }, async (container, workflow) =>
       plan
         ? env.workflows.planStudy(container, options, workflow)
         : env.workflows.study(container, options, workflow),
