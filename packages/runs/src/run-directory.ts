@@ -45,18 +45,17 @@ const asItIs: OpenRunOptions<unknown> = { parse: (config) => config };
  */
 export class Run<Config = unknown> implements RunStore {
   private readonly tensors = new RunTensors();
-  private readonly tensorBoard: TensorBoardLog;
 
   private constructor(
     /** Absolute path. */
     readonly path: string,
     private current: Config,
     private readonly metrics: MetricsLog,
+    private readonly tensorBoard: TensorBoardLog,
     private readonly lock: RunLock,
     /** What happened in the run. */
     readonly log: RunLog,
   ) {
-    this.tensorBoard = new TensorBoardLog(path.join(this.path, TENSORBOARD));
     log.info('opened', { node: process.version, platform: process.platform, config: current });
   }
 
@@ -84,6 +83,7 @@ export class Run<Config = unknown> implements RunStore {
         absolute,
         config,
         new MetricsLog(path.join(absolute, METRICS)),
+        new TensorBoardLog(path.join(absolute, TENSORBOARD)),
         lock,
         openLog(path.join(absolute, LOG)),
       );

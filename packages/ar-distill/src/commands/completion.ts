@@ -12,7 +12,10 @@ export function addCompletionCommand(program: Command, env: CommandEnvironment):
   const command = program
     .command('completion')
     .description('print a script that completes commands, options and names in a shell')
-    .argument('<shell>', `${SHELLS.join(', ')}; or ${ASKED.join(', ')}, whose names scripts ask for`)
+    .argument(
+      '<shell>',
+      `${SHELLS.join(', ')}; or ${ASKED.join(', ')}, whose names scripts ask for`,
+    )
     .addHelpText(
       'after',
       examples(

@@ -81,7 +81,9 @@ function head(program: Command, text: string): string {
 
 function refuseExisting(file: string, name: string): void {
   if (existsSync(file)) {
-    throw new UsageError(`"${name}" is there already: name a new file with --out, or move it away.`);
+    throw new UsageError(
+      `"${name}" is there already: name a new file with --out, or move it away.`,
+    );
   }
 }
 

@@ -26,7 +26,13 @@ type Network = z.output<typeof network>;
 
 /** The options that make a run with this config, as a config file has them. */
 export function optionsOfRun(config: unknown): Tree {
-  const { plugin, preset, network: name, teacherSampling, ...made } = plannedRunSchema.parse(config);
+  const {
+    plugin,
+    preset,
+    network: name,
+    teacherSampling,
+    ...made
+  } = plannedRunSchema.parse(config);
   const { method, data, poolCache, samples, settings, adaptation, architecture } = made;
   const { guidanceScale, topK, topP } = teacherSampling ?? {};
   const options = {

@@ -146,7 +146,12 @@ function conclude(
     results.filter((result) => result.state === state);
   const failed = of('failed');
   const counts = `${of('ok').length} ok, ${failed.length} failed, ${of('skipped').length} skipped`;
-  const told = results.map(({ subject, name, state, detail }) => ({ subject, name, state, detail }));
+  const told = results.map(({ subject, name, state, detail }) => ({
+    subject,
+    name,
+    state,
+    detail,
+  }));
   env.finish({
     document: { plugin, results: told },
     text: `${results.length} checks: ${counts}\n`,

@@ -79,7 +79,9 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
   const env = { ...given, stdout: output.text };
   try {
     const finish = (result: CommandResult): void => output.finish(result);
-    await createProgram({ ...env, mode: modeOf(args), finish }).parseAsync([...args], { from: 'user' });
+    await createProgram({ ...env, mode: modeOf(args), finish }).parseAsync([...args], {
+      from: 'user',
+    });
     return EXIT.success;
   } catch (error) {
     // Commander has already written the help or the version.
@@ -99,11 +101,6 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
     const resume = told instanceof InterruptedError ? told.resume : undefined;
     if (told instanceof InterruptedError) env.stderr.write(printable(goOnLine(told)));
     output.fail({ message, exitCode, resume });
-    return exitCode;
-    }
-    env.stderr.write(printable(goOnLine(told)));
-    const { resume } = told;
-    output.fail({ message, exitCode, ...(resume === undefined ? {} : { resume }) });
     return exitCode;
   }
 }

@@ -71,7 +71,8 @@ export function rehearse(
         if (found.length === 0) throw error;
       }
       const [ready] = found;
-      if (!ready) throw new Error('There is nothing left to do here: leave it to the command itself.');
+      if (!ready)
+        throw new Error('There is nothing left to do here: leave it to the command itself.');
       return ready;
     },
     flags,

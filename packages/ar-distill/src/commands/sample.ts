@@ -66,8 +66,6 @@ export function addSampleCommand(program: Command, env: CommandEnvironment): voi
           ? ['distill', '--print-config', ...optionWords({ preset, teacher, tokenizer })]
           : ['eval', ...drawerWords(options)],
       ),
-        ...drawerWords(options),
-      ]),
     });
   });
 }

@@ -48,9 +48,18 @@ it.each<[readonly string[], readonly string[]]>([
   [['train', ''], ['teacher']],
   [['train', 'teacher', '--'], ['--preset']],
   [['sample', '--s'], ['--snap']],
-  [['sample', '--snap', '--p'], ['--preset', '--provider']],
-  [['sample', '--provider', 'c'], ['cpu', 'cuda']],
-  [['sample', '--preset', ''], ['one', 'two']],
+  [
+    ['sample', '--snap', '--p'],
+    ['--preset', '--provider'],
+  ],
+  [
+    ['sample', '--provider', 'c'],
+    ['cpu', 'cuda'],
+  ],
+  [
+    ['sample', '--preset', ''],
+    ['one', 'two'],
+  ],
   [['train', 'teacher', '--preset', 'o'], ['one']],
   // Files are offered by bash itself.
   [['sample', '--out', ''], []],
@@ -69,6 +78,8 @@ it.each(SHELLS)('the script of %s names every command and option', (shell) => {
 });
 
 it('quotes what descriptions hold for each shell', () => {
-  expect(completionScript('zsh', COMMANDS)).toContain(`'train:train what a user'\\''s preset lacks'`);
+  expect(completionScript('zsh', COMMANDS)).toContain(
+    `'train:train what a user'\\''s preset lacks'`,
+  );
   expect(completionScript('fish', COMMANDS)).toContain(`-d 'train what a user\\'s preset lacks'`);
 });

@@ -17,7 +17,8 @@ export function commentedConfig(config: Tree, { options, schemas }: ConfigMeanin
     Pair: (_key, pair, ancestors) => {
       const { key } = pair;
       if (!isScalar(key)) return;
-      const [group = '', ...path] = [...keysAbove(ancestors), String(key.value)];
+      const [first = '', ...path] = [...keysAbove(ancestors), String(key.value)];
+      const group = String(first);
       const schema = schemas.get(group);
       const meaning =
         path.length === 0 ? options.get(group) : schema && descriptionAt(schema, path);

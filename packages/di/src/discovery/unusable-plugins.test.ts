@@ -102,7 +102,11 @@ it('keeps the parts of our own plugins, however early the name of another one so
   const container = createContainer({ cwd: root });
   expect(container.resolveAll(PLUGINS).map(({ definition }) => definition.name)).toEqual(['var']);
   expect(container.resolveAll(PLUGIN_PROBLEMS)).toMatchObject([
-    { message: expect.stringMatching(/^The plugin "a" .* brings the backbone "var", which the plugin "var"/) },
+    {
+      message: expect.stringMatching(
+        /^The plugin "a" .* brings the backbone "var", which the plugin "var"/,
+      ),
+    },
   ]);
 });
 

@@ -4,8 +4,14 @@ import type { TimestepDistribution } from '../../sampling/draws';
 /** t of the noised tokens: uniform on [tMin, 1], or the logistic function of a normal, on the same range. */
 export const timestepsSchema = z
   .strictObject({
-    distribution: z.enum(['uniform', 'logit-normal']).describe('uniform on [tMin, 1], or the logistic function of a normal').default('uniform'),
-    mean: z.number().describe('Mean of logit(t), 0 by default: above it there is more noise').optional(),
+    distribution: z
+      .enum(['uniform', 'logit-normal'])
+      .describe('uniform on [tMin, 1], or the logistic function of a normal')
+      .default('uniform'),
+    mean: z
+      .number()
+      .describe('Mean of logit(t), 0 by default: above it there is more noise')
+      .optional(),
     std: z.number().positive().describe('Standard deviation of logit(t), 1 by default').optional(),
   })
   .superRefine(({ distribution, mean, std }, context) => {

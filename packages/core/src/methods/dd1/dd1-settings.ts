@@ -23,7 +23,12 @@ export const dd1SettingsSchema = supervisedSettingsSchema.extend({
     ),
   tokenWeight: z.number().positive().describe('Of the cross-entropy of the token').default(1),
   vectorWeight: z.number().min(0).describe('Of the squared error of the vector').default(1),
-  emaDecay: z.number().min(0).max(1).describe('Decay of the average of the weights').default(0.9999),
+  emaDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Decay of the average of the weights')
+    .default(0.9999),
   checkpointInterval: z
     .int()
     .positive()
