@@ -20,8 +20,14 @@ it.each([
   const would = [...stdout.matchAll(/^Would write: (.*)$/gm)].map(([, file]) => file);
   expect(would).toEqual(writes);
   expect(folder.files()).toEqual(GIVEN);
-  const json = await run([...command.split(' '), '--json']);
-  expect(JSON.parse(json.stdout)).toMatchObject({ writes });
+});
+
+it('says so to programs, with the settings', async () => {
+  const { stdout } = await run('distill --preset toy-joint --seed 7 --dry-run --json'.split(' '));
+  expect(JSON.parse(stdout)).toMatchObject({
+    writes: ['runs/NNNNN-toy-joint'],
+    config: { preset: 'toy:toy-joint', settings: { seed: 7 } },
+  });
 });
 
 it.each([

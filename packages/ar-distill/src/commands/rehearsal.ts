@@ -62,7 +62,11 @@ export function rehearse(
         await workflow(container, {
           signal: AbortSignal.any(signals),
           onEvent: (event) => {
-            if (event.kind !== 'ready') return onEvent?.(event);
+            if (event.kind !== 'ready') {
+              // Between the lines of a config file nothing else may stand.
+              if (env.mode !== 'print-config') onEvent?.(event);
+              return;
+            }
             found.push(event);
             rehearsal.abort();
           },
