@@ -250,6 +250,9 @@ describe('drawing', () => {
         ),
       },
     ]);
+    await expect(drawn({ run: 'latest', preset: 'pixels' })).rejects.toThrow(
+      /There is no finished distillation of "pixels" in "runs", and one cannot be read \(".*" is damaged: it is no JSON\): run/,
+    );
     rmSync(inRoot('runs', '00007-complete'), { recursive: true });
   });
 

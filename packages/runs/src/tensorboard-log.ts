@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { whileWriting } from './system-errors';
 import { formatEvent } from './tensorboard-event';
@@ -35,16 +35,19 @@ export class TensorBoardLog {
   /** TensorBoard reads files in the order of their names. */
   private newFile(stage: string, seconds: number): string {
     const folder = path.join(this.folder, stage.replaceAll(/[^\w-]+/g, '-'));
-    const before = existsSync(folder) ? readdirSync(folder).length : 0;
-    const number = String(before).padStart(5, '0');
+    refusing(folder, () => mkdirSync(folder, { recursive: true }));
+    const number = String(readdirSync(folder).length).padStart(5, '0');
     return path.join(folder, `events.out.tfevents.${Math.floor(seconds)}.${number}`);
   }
 }
 
 function write(file: string, bytes: Uint8Array): void {
+  refusing(file, () => appendFileSync(file, bytes));
+}
+
+function refusing(file: string, work: () => void): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    appendFileSync(file, bytes);
+    work();
   } catch (error) {
     throw whileWriting(file, error);
   }

@@ -8,7 +8,7 @@ import { optionsOfRun } from './planned-run';
 import { withWorkflow } from './session';
 
 /** What a workflow says when everything is checked and nothing is done. */
-export type ReadyEvent = Extract<WorkflowEvent, { readonly kind: 'ready' }>;
+type ReadyEvent = Extract<WorkflowEvent, { readonly kind: 'ready' }>;
 
 type WorkOptions = ForgottenOptions & { readonly defaultPreset?: string };
 type Workflow<T> = (container: ServiceContainer, run: WorkflowOptions) => Promise<T>;
@@ -45,7 +45,7 @@ function withoutDefault(options: WorkOptions): Tree {
 }
 
 /** Runs a workflow to the point where its work would begin: it has checked everything by then. */
-export function rehearse(
+function rehearse(
   env: CommandEnvironment,
   options: ForgottenOptions,
   workflow: Workflow<unknown>,
