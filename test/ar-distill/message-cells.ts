@@ -42,6 +42,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--count': 'number',
   '--data': 'name',
   '--draws': 'number',
+  '--dry-run': 'nothing',
   '--from': 'file',
   '--guidance': 'amount',
   '--guidance-updates': 'number',
@@ -92,6 +93,7 @@ const TAKEN_BY: Readonly<Record<string, Taken>> = {
   'sample --npz': 'new archive',
   'import --out': 'new model',
   'export --out': 'new model',
+  'init --out': 'new model',
 };
 
 /** A file name that no system takes. */

@@ -3,7 +3,13 @@ import { environment, problemsOf, runRefused, workingFolder } from './in-process
 import { cellsOf, makeFixtures } from './message-cells';
 
 const folder = workingFolder(makeFixtures);
-const CELLS = cellsOf(createProgram(environment({ stdout: '', stderr: '' })));
+const CELLS = cellsOf(
+  createProgram({
+    ...environment({ stdout: '', stderr: '' }),
+    mode: 'work',
+    finish: () => undefined,
+  }),
+);
 
 it('knows every option of every command, and every wrong value for it', () => {
   expect(CELLS.length).toBeGreaterThan(700);

@@ -19,10 +19,11 @@ const folder = workingFolder(() => {
 });
 const GIVEN = ['folder', FILE, path.join('folder', 'typo.yaml')];
 const OVERVIEW = 'Study: 3 cells, 4 runs, 0 done\n';
+const NEXT = `Next: ar-distill study ${FILE}\n`;
 
 it('says with --plan what there is to run, and writes nothing', async () => {
   const ended = await run(['study', FILE, '--plan']);
-  expect(ended).toEqual({ code: 0, stdout: OVERVIEW, stderr: '' });
+  expect(ended).toEqual({ code: 0, stdout: OVERVIEW + NEXT, stderr: '' });
   expect(folder.files()).toEqual(GIVEN);
 });
 
@@ -45,6 +46,6 @@ it('writes the page alone with --page-only, beside the file', async () => {
   const { code, stdout, stderr } = await run(['study', FILE, '--page-only']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.startsWith(`${OVERVIEW}Page: `)).toBe(true);
-  expect(stdout.trimEnd().endsWith(path.join('folder', 'weights.html'))).toBe(true);
+  expect(stdout.endsWith(`${path.join('folder', 'weights.html')}\n${NEXT}`)).toBe(true);
   expect(folder.files()).toEqual([...GIVEN, path.join('folder', 'weights.html')].sort());
 });

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { readCheckpoint } from '@ar-distill/checkpoints';
+import { readCheckpoint, writeSafetensors } from '@ar-distill/checkpoints';
 import { findPreset, STEP_COMPILER } from '@ar-distill/di';
 import {
   contentsOf,
@@ -193,6 +193,21 @@ describe('importing checkpoints', () => {
   ])('refuses %s', async (_what, options, files, sentence) => {
     await expect(run({ ...options, files })).rejects.toThrow(sentence);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('says what is wrong with a folder of another program whose index is damaged', async () => {
+    const theirs = join(folder, 'theirs');
+    await mkdir(theirs);
+    await writeFile(join(theirs, 'config.json'), '{"model_type": "var"}');
+    await writeFile(join(theirs, 'model.safetensors.index.json'), '{"weight_map": {');
+    const message = await run({ files: [theirs] }).catch(String);
+    expect(message).toMatch(/^CheckpointFormatError: ".*model\.safetensors\.index\.json": /);
+  });
+
+  it('says of a file without tensors that it holds none', async () => {
+    const empty = join(folder, 'empty.safetensors');
+    await writeSafetensors(empty, {});
+    await expect(run({ files: [empty] })).rejects.toThrow(`"${empty}": it holds no tensors: name`);
   });
 
   it('does not write over a model', async () => {

@@ -235,6 +235,27 @@ describe('drawing', () => {
     );
   });
 
+  it('from the latest run that can be read, and says which it passes over', async () => {
+    process.chdir(root);
+    mkdirSync(inRoot('runs', '00007-complete'), { recursive: true });
+    writeFileSync(inRoot('runs', '00007-complete', 'config.json'), '{"version": 2,');
+    writeFileSync(inRoot('runs', '00007-complete', 'generator.safetensors'), '');
+    const { images, events } = await drawn({ run: 'latest' });
+    expect(images).toEqual((await ofRun()).images);
+    expect(eventsOf(events, 'message')).toEqual([
+      {
+        kind: 'message',
+        text: expect.stringMatching(
+          /^A later run is passed over: ".*00007-complete.config\.json" is damaged: it is no JSON\.$/,
+        ),
+      },
+    ]);
+    await expect(drawn({ run: 'latest', preset: 'pixels' })).rejects.toThrow(
+      /There is no finished distillation of "pixels" in "runs", and one cannot be read \(".*" is damaged: it is no JSON\): run/,
+    );
+    rmSync(inRoot('runs', '00007-complete'), { recursive: true });
+  });
+
   it.each<[SampleOptions, string]>([
     [{ run: '/no/run' }, '"/no/run" is no run directory'],
     [{ run: 'latest', weights: '/x' }, 'name a run or the weights of a generator, not both'],
@@ -249,6 +270,19 @@ describe('drawing', () => {
     const refused = drawn({ run: folder });
     await expect(refused).rejects.toThrow(InvalidOptionError);
     await expect(refused).rejects.toThrow(`go on with "ar-distill distill --resume ${folder}"`);
+  });
+
+  it('a generator without an architecture is refused before anything is told of it', async () => {
+    const file = inRoot('shapeless.safetensors');
+    await saveModel(file, {
+      ...{ kind: 'generator', plugin: 'tiny', preset: 'tiny-images:pixels', provenance: {} },
+      ...{ architecture: null, tensors: {} },
+    });
+    const events: WorkflowEvent[] = [];
+    const onEvent = (event: WorkflowEvent): void => void events.push(event);
+    const options = { preset: 'complete', weights: file, count: 1 };
+    await expect(sample(container, options, { onEvent })).rejects.toThrow('the architecture');
+    expect(events).toEqual([]);
   });
 
   it('a bit of its generator turned is seen', async () => {

@@ -26,7 +26,7 @@ describe('explainIssue', () => {
     ],
     [{ size: 1, share: 2 }, '"share" is wrong: expected a number up to 1, not 2.'],
     [{ size: 1, share: -2 }, '"share" is wrong: expected a number from 0 on, not -2.'],
-    [{ size: 1, pair: [1] }, '"pair" is wrong: expected a list of 2 entries or more, not a list.'],
+    [{ size: 1, pair: [1] }, '"pair" is wrong: expected a list of 2 entries or more, not of 1.'],
     [{ size: 1, name: '' }, '"name" is wrong: expected a text that is not empty, not "".'],
     [{ size: 1, either: 3 }, '"either" is wrong: expected true or false or a text, not 3.'],
     [{ size: 1, own: {} }, '"own" is wrong: expected something else.'],

@@ -13,6 +13,7 @@ import {
 } from '@ar-distill/di';
 import { describeProvider } from '@ar-distill/engine';
 import { InvalidOptionError } from '@ar-distill/workflows';
+import { PROVIDERS } from './config/schemas';
 
 /** Whose plugins are used, and how the engine runs. */
 export interface ContainerOptions extends Omit<PlacesAndEngine, 'application' | 'cwd'> {
@@ -22,7 +23,6 @@ export interface ContainerOptions extends Omit<PlacesAndEngine, 'application' | 
 
 /** The folder of this package, from its sources as well as built. */
 const APPLICATION = join(__dirname, '..');
-const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const;
 /** Backends of the engine that would ignore an execution provider, or a number of threads. */
 const WITHOUT: Readonly<Record<'execution provider' | 'number of threads', readonly string[]>> = {
   'execution provider': ['tensorflow', 'cpu'],

@@ -15,10 +15,12 @@ import { RunLog } from './run-log';
 import { ARRAYS, arraysFile, RunTensors } from './run-tensors';
 import { whileWriting, writing } from './system-errors';
 import { removeTemporaryFiles } from './temporary-files';
+import { TensorBoardLog } from './tensorboard-log';
 
 const METRICS = 'metrics.jsonl';
 const LOG = 'log.jsonl';
 const CHECKPOINT = 'checkpoint.safetensors';
+const TENSORBOARD = 'tensorboard';
 /** Milliseconds. */
 const MAX_RETRY_DELAY = 20;
 const NUMBERED = /^(\d{5,})-/;
@@ -38,8 +40,8 @@ const asItIs: OpenRunOptions<unknown> = { parse: (config) => config };
 
 /**
  * A directory that describes itself: `config.json`, `metrics.jsonl`, `log.jsonl`,
- * `checkpoint.safetensors`, `arrays/` and whatever else is written into it. One process at a time has
- * it open.
+ * `checkpoint.safetensors`, `arrays/`, `tensorboard/` and whatever else is written into it. One process
+ * at a time has it open.
  */
 export class Run<Config = unknown> implements RunStore {
   private readonly tensors = new RunTensors();
@@ -49,6 +51,7 @@ export class Run<Config = unknown> implements RunStore {
     readonly path: string,
     private current: Config,
     private readonly metrics: MetricsLog,
+    private readonly tensorBoard: TensorBoardLog,
     private readonly lock: RunLock,
     /** What happened in the run. */
     readonly log: RunLog,
@@ -80,6 +83,7 @@ export class Run<Config = unknown> implements RunStore {
         absolute,
         config,
         new MetricsLog(path.join(absolute, METRICS)),
+        new TensorBoardLog(path.join(absolute, TENSORBOARD)),
         lock,
         openLog(path.join(absolute, LOG)),
       );
@@ -103,6 +107,7 @@ export class Run<Config = unknown> implements RunStore {
    */
   async loadCheckpoint(): Promise<Checkpoint | undefined> {
     this.lock.assertHeld();
+    this.tensorBoard.restart();
     const file = path.join(this.path, CHECKPOINT);
     const opened = await this.tensors.open(file, CHECKPOINT_KEYS);
     if (!opened) {
@@ -129,6 +134,18 @@ export class Run<Config = unknown> implements RunStore {
   logMetrics(record: MetricRecord): void {
     this.lock.assertHeld();
     this.metrics.append(record);
+    const { stage, iteration, ...figures } = record;
+    if (typeof stage !== 'string' || typeof iteration !== 'number') return;
+    const values = Object.entries(figures).flatMap(([tag, value]) =>
+      typeof value === 'number' ? [[tag, value] as const] : [],
+    );
+    this.tensorBoard.append(stage, iteration, Object.fromEntries(values));
+  }
+
+  /** Shows values in TensorBoard that are no metrics of a training, at a step, by their tags. */
+  logScalars(subject: string, step: number, values: Readonly<Record<string, number>>): void {
+    this.lock.assertHeld();
+    this.tensorBoard.append(subject, step, values);
   }
 
   /** All lines of the metrics log; a last line that a crash cut short is left out. */

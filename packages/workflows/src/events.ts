@@ -18,6 +18,17 @@ export type WorkflowEvent =
   | ({ readonly kind: 'progress' } & ProgressUpdate)
   /** A sentence for people: a stage's end, a warning. */
   | { readonly kind: 'message'; readonly text: string }
+  /**
+   * Everything that can be checked is; what follows is the work. A signal that is aborted now ends it
+   * before anything is written.
+   */
+  | {
+      readonly kind: 'ready';
+      /** Files and folders that will be written, "NNNNN" in place of a number that is not known yet. */
+      readonly writes: readonly string[];
+      /** What a new run will hold. */
+      readonly config?: unknown;
+    }
   /** The run directory that everything goes to, and the command that resumes it. */
   | { readonly kind: 'run'; readonly path: string; readonly command: string }
   /** Everything is trained and saved; what follows is measured, and done again when it is stopped. */

@@ -42,7 +42,7 @@ export type { SamplerOptions } from './sample/open-sampler';
 export { refuseDeepYaml } from './settings/yaml-nesting';
 export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';
-export { knownKeys } from './settings/schema-at';
+export { descriptionAt, knownKeys } from './settings/schema-at';
 export { isTree, mergeTrees, treeOf, type Tree } from './settings/merge';
 export { study, planStudy, type StudyOptions } from './study/study';
 export { studySchema, type StudyFile } from './study/study-file';

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { textTable } from '@ar-distill/evaluation/report';
 import { resolveOptions } from '../config/resolve-options';
 import { adaptSchema } from '../config/schemas';
+import { commandLine, optionWords } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
-import type { CliEnvironment } from './environment';
+import type { CommandEnvironment } from './environment';
 import {
   givenFlags,
   toNumber,
@@ -16,7 +17,7 @@ import {
   withTeacherSamplingOptions,
 } from './flags';
 import { presetExamples } from './preset-examples';
-import { withWorkflow } from './session';
+import { work } from './rehearsal';
 
 /** Flags whose value is nested in the schema. */
 const RENAMED = {
@@ -27,7 +28,7 @@ const RENAMED = {
 };
 
 /** `ar-distill adapt`. */
-export function addAdaptCommand(program: Command, env: CliEnvironment): void {
+export function addAdaptCommand(program: Command, env: CommandEnvironment): void {
   const command = withTeacherSamplingOptions(
     withNetworkOptions(
       withRunOptions(
@@ -61,16 +62,24 @@ export function addAdaptCommand(program: Command, env: CliEnvironment): void {
     const flags = givenFlags(command, RENAMED);
     const given = resolveOptions(adaptSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const { run, weights, table } = await withWorkflow(
+    const result = await work(
       env,
       options,
       (container, workflow) => env.workflows.adapt(container, options, workflow),
       flags,
     );
-    if (table) {
-      const { rows, columns, samples } = table;
-      env.stdout.write(`\n${textTable(rows, columns)}\n\n${samples} samples a row.\n`);
-    }
-    env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
+    if (result === undefined) return;
+    const { run, weights, table, preset, tokenizer } = result;
+    const measured = table
+      ? `\n${textTable(table.rows, table.columns)}\n\n${table.samples} samples a row.\n`
+      : '';
+    env.finish({
+      document: result,
+      text: `${measured}Run: ${run}\nWeights: ${weights}\n`,
+      next: commandLine(env, options, [
+        'distill',
+        ...optionWords({ preset, teacher: weights, tokenizer }),
+      ]),
+    });
   });
 }

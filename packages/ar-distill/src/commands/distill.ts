@@ -1,9 +1,10 @@
-import { isTree, type Tree } from '@ar-distill/workflows';
+import { type DistillResult, isTree, type Tree } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { distillSchema } from '../config/schemas';
+import { commandLine } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
-import type { CliEnvironment } from './environment';
+import type { CommandEnvironment } from './environment';
 import {
   givenFlags,
   toNumber,
@@ -16,8 +17,10 @@ import {
   withTeacherSamplingOptions,
 } from './flags';
 import { describePlan } from './planned-distillation';
+import { optionsOfRun } from './planned-run';
 import { presetExamples } from './preset-examples';
 import { reportSummary } from './report-summary';
+import { work } from './rehearsal';
 import { withWorkflow } from './session';
 
 /** Flags whose value is nested in the schema. */
@@ -43,7 +46,7 @@ function withNestedSettings({ settings, ...flags }: Tree): Tree {
 }
 
 /** `ar-distill distill`. */
-export function addDistillCommand(program: Command, env: CliEnvironment): void {
+export function addDistillCommand(program: Command, env: CommandEnvironment): void {
   const command = withTeacherSamplingOptions(
     withNetworkOptions(
       withRunOptions(
@@ -64,7 +67,6 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
       '--pool-cache <folder>',
       "keep the teacher's sequences there, and take those that are there (default: in the run alone)",
     )
-    .option('--print-config', 'print all settings and what they add up to, and start nothing')
     .option('--quick', 'a short run that shows that everything works')
     .option('--no-report', 'skip the measurements and the report')
     .option('--samples <n>', 'samples that the report is measured with (default: 10000)', toNumber)
@@ -91,23 +93,37 @@ export function addDistillCommand(program: Command, env: CliEnvironment): void {
   withCommonOptions(withConfigOption(command)).action(async () => {
     const flags = withNestedSettings(givenFlags(command, RENAMED));
     const given = resolveOptions(distillSchema, flags, env.cwd);
-    const { printConfig, ...rest } = given;
-    const options = { ...rest, defaultPreset: DEFAULT_PRESET };
-    if (printConfig) {
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    if (env.mode === 'print-config') {
       const plan = await withWorkflow(env, options, (container, workflow) =>
         env.workflows.planDistillation(container, options, workflow),
       );
-      env.stdout.write(describePlan(plan));
+      env.finish({
+        document: { config: optionsOfRun(plan.config), plan: plan.plan },
+        text: describePlan(plan),
+      });
       return;
     }
-    const { run, weights, report } = await withWorkflow(
+    const result = await work(
       env,
       options,
       (container, workflow) => env.workflows.distill(container, options, workflow),
       flags,
     );
-    if (report) env.stdout.write(reportSummary(report));
-    env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
-    if (report) env.stdout.write(`Report: ${report.file}\n`);
+    if (result === undefined) return;
+    const { run, weights, report } = result;
+    const places = `Run: ${run}\nWeights: ${weights}\n`;
+    const words = nextWords(result);
+    env.finish({
+      document: result,
+      text: report ? `${reportSummary(report)}${places}Report: ${report.file}\n` : places,
+      next: words && commandLine(env, options, words),
+    });
   });
+}
+
+/** What was not measured can be still; sequences that are no images cannot be looked at. */
+function nextWords({ run, report }: DistillResult): readonly string[] | undefined {
+  if (!report) return ['distill', '--resume', run];
+  return report.kind === 'sequences' ? undefined : ['sample', '--run', run];
 }

@@ -13,7 +13,7 @@ import { float32 } from '@ar-distill/program';
 import { type Machine, thisMachine } from '@ar-distill/workflows';
 import { resolveOptions } from '../config/resolve-options';
 import { doctorSchema } from '../config/schemas';
-import type { CliEnvironment } from './environment';
+import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
 import { installAskedTensorflow } from './install-tensorflow';
 import { openContainer } from './session';
@@ -36,7 +36,7 @@ const NEEDED_NODE: ReadonlyMap<number, number> = new Map([
 const NEWEST_TOLD = 22;
 
 /** `ar-distill doctor`: what this machine offers, what is missing, and how to get it. */
-export function addDoctorCommand(program: Command, env: CliEnvironment): void {
+export function addDoctorCommand(program: Command, env: CommandEnvironment): void {
   const command = program
     .command('doctor')
     .description('check Node, the machine, the engine, the plugins and the data')
@@ -65,9 +65,10 @@ export function addDoctorCommand(program: Command, env: CliEnvironment): void {
         ...pluginFindings(container),
         ...(await dataFindings(container)),
       ];
-      for (const { state, subject, detail } of findings) {
-        env.stdout.write(`${state.padEnd(8)} ${subject}: ${detail}\n`);
-      }
+      const lines = findings.map(
+        ({ state, subject, detail }) => `${state.padEnd(8)} ${subject}: ${detail}\n`,
+      );
+      env.finish({ document: { findings }, text: lines.join('') });
       const wrong = findings.filter(({ state }) => state === 'wrong').map(({ subject }) => subject);
       if (wrong.length) {
         throw new Error(`ar-distill cannot work here before this is mended: ${wrong.join(', ')}.`);

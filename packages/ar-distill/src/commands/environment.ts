@@ -53,3 +53,26 @@ export interface CliEnvironment {
   readonly workflows: Workflows;
   createContainer(options: ContainerOptions): TypedContainer;
 }
+
+/** What a command came to. */
+export interface CommandResult {
+  /** For programs: JSON of it is the only thing on stdout with `--json`. */
+  readonly document: object;
+  /** For people: lines with their ends. */
+  readonly text: string;
+  /** The command to go on with, to be copied. */
+  readonly next?: string | undefined;
+}
+
+/**
+ * What a command is to do: its work; all checks before it, and to say what it would write; or these checks,
+ * and to print its settings as a config file.
+ */
+export type CommandMode = 'work' | 'rehearse' | 'print-config';
+
+/** What commands get: an environment, and how they say what they came to. */
+export interface CommandEnvironment extends CliEnvironment {
+  readonly mode: CommandMode;
+  /** Tells the result; it is the last thing that a command does, unless the result is that it fails. */
+  finish(result: CommandResult): void;
+}

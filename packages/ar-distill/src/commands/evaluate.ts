@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { speedUpTable } from '@ar-distill/evaluation/report';
 import { resolveOptions } from '../config/resolve-options';
 import { evaluateSchema } from '../config/schemas';
+import { commandLine } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
-import type { CliEnvironment } from './environment';
+import { drawerWords } from './drawer-words';
+import type { CommandEnvironment } from './environment';
 import {
   givenFlags,
   toNames,
@@ -14,7 +16,7 @@ import {
   withDrawerOptions,
 } from './flags';
 import { presetExamples } from './preset-examples';
-import { withWorkflow } from './session';
+import { work } from './rehearsal';
 
 /** What is measured for the speed is timed, not looked at. */
 const SPEED_EXCLUSIONS = [
@@ -25,7 +27,6 @@ const SPEED_EXCLUSIONS = [
       'npz',
       'samples',
       'metrics',
-      'json',
       'draws',
       'pathLength',
       'teacherDistance',
@@ -36,7 +37,7 @@ const SPEED_EXCLUSIONS = [
 ] as const;
 
 /** `ar-distill eval`. */
-export function addEvaluateCommand(program: Command, env: CliEnvironment): void {
+export function addEvaluateCommand(program: Command, env: CommandEnvironment): void {
   const command = withDrawerOptions(
     program.command('eval').description('measure the images of a generator, the teacher or a file'),
     "measure the teacher's samples instead",
@@ -58,7 +59,6 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
       toNumber,
     )
     .option('--teacher-distance', "distance to as many of the teacher's samples, too")
-    .option('--json', 'print names and values of the metrics as JSON')
     .addHelpText(
       'after',
       presetExamples(env, (preset) => [
@@ -71,30 +71,43 @@ export function addEvaluateCommand(program: Command, env: CliEnvironment): void 
     );
   withCommonOptions(withConfigOption(command)).action(async () => {
     const given = resolveOptions(evaluateSchema, givenFlags(command), env.cwd);
-    const { json, ...own } = given;
-    const options = { ...own, defaultPreset: DEFAULT_PRESET };
+    const options = { ...given, defaultPreset: DEFAULT_PRESET };
+    const drawer = drawerWords(options);
     if (options.speed) {
-      const comparisons = await withWorkflow(env, options, (container, run) => {
-        refuseTogether({ ...options, json }, SPEED_EXCLUSIONS);
+      const comparisons = await work(env, options, (container, run) => {
+        refuseTogether(options, SPEED_EXCLUSIONS);
         return env.workflows.measureSpeed(container, options, run);
       });
-      env.stdout.write(`${speedUpTable(comparisons)}\n`);
+      if (comparisons === undefined) return;
+      env.finish({
+        document: { comparisons },
+        text: `${speedUpTable(comparisons)}\n`,
+        next: commandLine(env, options, ['sample', ...drawer]),
+      });
       return;
     }
-    const { count, figures, ...measured } = await withWorkflow(env, options, (container, run) =>
+    const result = await work(env, options, (container, run) =>
       env.workflows.evaluate(container, options, run),
     );
-    if (json) {
-      env.stdout.write(`${JSON.stringify({ samples: count, ...measured }, null, 2)}\n`);
-      return;
-    }
+    if (result === undefined) return;
+    const { count, figures, ...measured } = result;
     const { definition, draws, pairs } = measured;
     const counted = [
       `${count} images`,
       ...(draws ? [`${draws.length} draws`] : []),
       ...(pairs === undefined ? [] : [`${pairs} pairs for the path length`]),
     ];
-    env.stdout.write(`${definition}\n${counted.join(', ')}:\n`);
-    for (const { title, text } of figures) env.stdout.write(`  ${title}: ${text}\n`);
+    const lines = figures.map(({ title, text }) => `  ${title}: ${text}\n`);
+    const isDrawn = options.npz === undefined && !options.reconstruction;
+    env.finish({
+      document: { samples: count, ...measured },
+      text: `${definition}\n${counted.join(', ')}:\n${lines.join('')}`,
+      next: isDrawn
+        ? commandLine(env, options, [
+            ...(options.teacher ? ['sample'] : ['eval', '--speed']),
+            ...drawer,
+          ])
+        : undefined,
+    });
   });
 }

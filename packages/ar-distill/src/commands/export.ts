@@ -3,15 +3,16 @@ import { onnxTable } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { exportSchema } from '../config/schemas';
+import { commandLine } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
-import type { CliEnvironment } from './environment';
+import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, toNumber, withCommonOptions, withPresetOption } from './flags';
-import { withWorkflow } from './session';
+import { work } from './rehearsal';
 
 const MEBIBYTE = 2 ** 20;
 
 /** `ar-distill export`. */
-export function addExportCommand(program: Command, env: CliEnvironment): void {
+export function addExportCommand(program: Command, env: CommandEnvironment): void {
   const command = withPresetOption(
     program
       .command('export')
@@ -41,10 +42,16 @@ export function addExportCommand(program: Command, env: CliEnvironment): void {
     const flags = { ...givenFlags(command), ...(run === undefined ? {} : { run }) };
     const given = resolveOptions(exportSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    const { folder, bytes, onnx } = await withWorkflow(env, options, (container, workflow) =>
+    const result = await work(env, options, (container, workflow) =>
       env.workflows.exportModel(container, options, workflow),
     );
-    if (onnx) env.stdout.write(`${textOf(onnxTable(onnx))}\n`);
-    env.stdout.write(`Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`);
+    if (result === undefined) return;
+    const { folder, bytes, onnx } = result;
+    const table = onnx ? `${textOf(onnxTable(onnx))}\n` : '';
+    env.finish({
+      document: result,
+      text: `${table}Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
+      next: commandLine(env, options, ['sample', '--weights', folder]),
+    });
   });
 }

@@ -115,6 +115,9 @@ export function withDrawerOptions(command: Command, teacher: string): Command {
   return withTokenizerOption(withTeacherSamplingOptions(command));
 }
 
+/** What no config file and no workflow has. */
+const ANSWER_OPTIONS = ['json', 'dryRun', 'printConfig'];
+
 /**
  * What the user typed: no defaults. `rename` moves flags to where the schema has them.
  * @throws UsageError when a flag and `--set` give one setting: neither is the one that counts.
@@ -124,7 +127,7 @@ export function givenFlags(command: Command, rename: Readonly<Record<string, str
   const { set } = options;
   let flags: Tree = {};
   for (const [name, value] of Object.entries(options)) {
-    if (command.getOptionValueSource(name) !== 'cli') continue;
+    if (command.getOptionValueSource(name) !== 'cli' || ANSWER_OPTIONS.includes(name)) continue;
     const path = rename[name] ?? name;
     const [group, ...key] = path.split('.');
     if (name !== 'set' && group === rename['set'] && holdsPath(set, key)) {
@@ -134,6 +137,30 @@ export function givenFlags(command: Command, rename: Readonly<Record<string, str
     flags = mergeTrees(flags, treeOf(path, value));
   }
   return flags;
+}
+
+/**
+ * Adds the options that are about how a command answers, whatever it does; see `CommandEnvironment`.
+ * `rehearsed` and `configured`: paths of the commands whose work can be rehearsed, and whose settings make a
+ * config file.
+ */
+export function addAnswerOptions(
+  program: Command,
+  { rehearsed, configured }: Readonly<Record<'rehearsed' | 'configured', readonly string[]>>,
+): void {
+  const add = (command: Command, path: string): void => {
+    for (const own of command.commands) add(own, `${path} ${own.name()}`);
+    // A group of commands does nothing by itself.
+    if (command.commands.length > 0 && command.options.length === 0) return;
+    command.option('--json', 'print the result as one JSON document, and all else on stderr');
+    if (rehearsed.includes(path)) {
+      command.option('--dry-run', 'check everything, say what would be done, and write nothing');
+    }
+    if (configured.includes(path)) {
+      command.option('--print-config', 'print all settings as a config file, and start nothing');
+    }
+  };
+  for (const command of program.commands) add(command, command.name());
 }
 
 /** Text under a command's help. */

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { importSchema } from '../config/schemas';
-import type { CliEnvironment } from './environment';
+import { commandLine } from './command-line';
+import type { CommandEnvironment } from './environment';
 import { examples, givenFlags } from './flags';
-import { withWorkflow } from './session';
+import { work } from './rehearsal';
 
 const MEBIBYTE = 2 ** 20;
 
 /** `ar-distill import`. */
-export function addImportCommand(program: Command, env: CliEnvironment): void {
+export function addImportCommand(program: Command, env: CommandEnvironment): void {
   const command = program
     .command('import')
     .description('turn official VAR, LlamaGen and DD1 checkpoints into a model directory')
@@ -40,7 +41,7 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
       { ...flags, files, ...(config === undefined ? {} : { architecture: config }) },
       env.cwd,
     );
-    const result = await withWorkflow(env, given, (container, run) =>
+    const result = await work(env, given, (container, run) =>
       env.workflows.importCheckpoints(
         container,
         {
@@ -53,10 +54,16 @@ export function addImportCommand(program: Command, env: CliEnvironment): void {
         run,
       ),
     );
-    const size = Math.ceil(result.bytes / MEBIBYTE);
-    env.stdout.write(`Model directory: ${result.folder} (${size} MiB)\n`);
-    if (result.preset !== undefined) {
-      env.stdout.write(`It has the sizes of the preset ${result.preset}.\n`);
-    }
+    if (result === undefined) return;
+    const { folder, bytes, preset, networks } = result;
+    const size = Math.ceil(bytes / MEBIBYTE);
+    const sizes = preset === undefined ? '' : `It has the sizes of the preset ${preset}.\n`;
+    const kinds = networks.map(({ kind }) => kind);
+    const isWhole = kinds.includes('teacher') && kinds.includes('tokenizer');
+    env.finish({
+      document: result,
+      text: `Model directory: ${folder} (${size} MiB)\n${sizes}`,
+      next: isWhole ? commandLine(env, given, ['sample', '--teacher', folder]) : undefined,
+    });
   });
 }

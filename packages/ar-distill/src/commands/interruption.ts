@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import type { WorkflowEvent } from '@ar-distill/workflows';
 import type { CommonOptions } from '../config/schemas';
 import { InterruptedError } from '../errors';
+import { commandLine, optionWords } from './command-line';
 import type { CliEnvironment } from './environment';
-import { shellLine } from './shell-words';
 
 /** A run directory that a command works in. */
 export type StartedRun = Extract<WorkflowEvent, { readonly kind: 'run' }>;
@@ -31,7 +30,7 @@ export function interruption(
   return new InterruptedError(
     reason || kept,
     { cause },
-    run && shellLine(resumingWords(env, options, run)),
+    run && commandLine(env, options, resumingWords(options, run)),
   );
 }
 
@@ -42,22 +41,17 @@ export function goOnLine({ resume }: InterruptedError): string {
 
 /** The command that goes on with a run. */
 function resumingWords(
-  { cwd, variables }: Pick<CliEnvironment, 'cwd' | 'variables'>,
-  { threads, backend, provider, pluginsDir, report, samples, study }: ForgottenOptions,
+  { threads, backend, provider, report, samples, study }: ForgottenOptions,
   { command, path }: StartedRun,
 ): readonly string[] {
-  // npx and npm's scripts run what no shell would find.
-  const program = variables['npm_command'] ? ['npx', 'ar-distill'] : ['ar-distill'];
   return [
-    ...program,
     ...(study ?? [...command.split(' '), '--resume', path]),
     ...(report === false ? ['--no-report'] : []),
-    ...(samples === undefined || !command.startsWith('train ')
-      ? []
-      : ['--samples', String(samples)]),
-    ...(threads === undefined ? [] : ['--threads', String(threads)]),
-    ...(backend === undefined ? [] : ['--backend', backend]),
-    ...(provider === undefined ? [] : ['--provider', provider]),
-    ...(pluginsDir === undefined ? [] : ['--plugins-dir', resolve(cwd, pluginsDir)]),
+    ...optionWords({
+      samples: command.startsWith('train ') ? samples : undefined,
+      threads,
+      backend,
+      provider,
+    }),
   ];
 }

@@ -1,25 +1,10 @@
 import type { PlannedDistillation } from '@ar-distill/workflows';
 import { stringify } from 'yaml';
+import { optionsOfRun } from './planned-run';
 
 /** A config file of the distillation, under comments that say what its settings add up to. */
 export function describePlan({ config, plan }: PlannedDistillation): string {
-  const { plugin, preset, method, samples, stage1, poolCache, teacherSampling } = config;
-  const { settings, adaptation, architecture } = config;
-  const { guidanceScale, topK, topP } = teacherSampling ?? {};
-  const options = {
-    preset: `${plugin}:${preset}`,
-    method,
-    ...(stage1 === undefined ? {} : { stage1: stage1.path }),
-    ...(poolCache === undefined ? {} : { poolCache }),
-    guidance: guidanceScale,
-    topK,
-    topP,
-    samples,
-    settings,
-    adaptation,
-    architecture,
-  };
-  return `${totals(plan).join('')}${stringify(options)}`;
+  return `${totals(plan).join('')}${stringify(optionsOfRun(config))}`;
 }
 
 function totals({ training = [], pool }: PlannedDistillation['plan']): string[] {

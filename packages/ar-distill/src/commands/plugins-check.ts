@@ -16,14 +16,14 @@ import { resolveOptions } from '../config/resolve-options';
 import { pluginsCheckSchema } from '../config/schemas';
 import { importPlugins } from '../container';
 import { EXIT, UsageError } from '../errors';
-import type { CliEnvironment } from './environment';
+import type { CliEnvironment, CommandEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
 import { withWorkflow } from './session';
 
 const SEED = 0;
 
 /** `ar-distill plugins check`: runs the conformance kit on a plugin that need not be installed. */
-export function addPluginsCheckCommand(plugins: Command, env: CliEnvironment): void {
+export function addPluginsCheckCommand(plugins: Command, env: CommandEnvironment): void {
   const command = plugins
     .command('check')
     .description('check a plugin that is being written against the contract, without installing it')
@@ -140,13 +140,22 @@ function placeIn(directory: string, stack: string): string | undefined {
 function conclude(
   plugin: string,
   results: readonly ConformanceResult[],
-  env: CliEnvironment,
+  env: CommandEnvironment,
 ): void {
   const of = (state: ConformanceResult['state']) =>
     results.filter((result) => result.state === state);
   const failed = of('failed');
   const counts = `${of('ok').length} ok, ${failed.length} failed, ${of('skipped').length} skipped`;
-  env.stdout.write(`${results.length} checks: ${counts}\n`);
+  const told = results.map(({ subject, name, state, detail }) => ({
+    subject,
+    name,
+    state,
+    detail,
+  }));
+  env.finish({
+    document: { plugin, results: told },
+    text: `${results.length} checks: ${counts}\n`,
+  });
   const [first] = failed;
   if (!first) return;
   const rules = failed.length === 1 ? 'a rule' : `${failed.length} rules`;

@@ -3,13 +3,13 @@ import { PLUGIN_PROBLEMS, PLUGINS, type InstalledPlugin } from '@ar-distill/di';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { pluginsSchema } from '../config/schemas';
-import type { CliEnvironment } from './environment';
+import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, withPluginsOption } from './flags';
 import { addPluginsCheckCommand } from './plugins-check';
 import { openContainer } from './session';
 
 /** `ar-distill plugins`: what is installed, and what is wrong with it; `plugins check` looks closer. */
-export function addPluginsCommand(program: Command, env: CliEnvironment): void {
+export function addPluginsCommand(program: Command, env: CommandEnvironment): void {
   const command = program
     .command('plugins')
     .description('list the installed plugins and their presets')
@@ -22,17 +22,28 @@ export function addPluginsCommand(program: Command, env: CliEnvironment): void {
     const options = resolveOptions(pluginsSchema, givenFlags(command), env.cwd);
     const container = await openContainer(env, options);
     const plugins = container.resolveAll(PLUGINS);
-    for (const plugin of plugins) env.stdout.write(describePlugin(plugin));
-    if (plugins.length === 0) {
-      env.stdout.write(
-        'No plugin is installed; install one, for example: npm install --ignore-scripts @ar-distill/plugin-var\n',
-      );
-    }
-    for (const { message } of container.resolveAll(PLUGIN_PROBLEMS)) {
-      env.stderr.write(`Warning: ${printableLine(message)}\n`);
-    }
+    const problems = container.resolveAll(PLUGIN_PROBLEMS).map(({ message }) => message);
+    for (const message of problems) env.stderr.write(`Warning: ${printableLine(message)}\n`);
     await container.dispose();
+    env.finish({
+      document: { plugins: plugins.map(documentOf), problems },
+      text: plugins.length > 0 ? plugins.map(describePlugin).join('') : NONE,
+    });
   });
+}
+
+const NONE =
+  'No plugin is installed; install one, for example: npm install --ignore-scripts @ar-distill/plugin-var\n';
+
+function documentOf({ definition, packageName, version, directory }: InstalledPlugin): object {
+  const { name, summary, presets = {} } = definition;
+  return {
+    ...{ name, summary, packageName, version, directory },
+    presets: Object.entries(presets).map(([preset, { summary: about }]) => ({
+      name: preset,
+      summary: about,
+    })),
+  };
 }
 
 function describePlugin({ definition, packageName, version, directory }: InstalledPlugin): string {

@@ -16,6 +16,7 @@ function linesOf(event: WorkflowEvent): readonly string[] {
     case 'progress':
     case 'message':
     case 'trained':
+    case 'ready':
       return [];
     case 'run':
       return [printableLine(`Run directory: ${event.path}`)];

@@ -299,7 +299,8 @@ describe('the command line', () => {
     });
     expect(stdout).toBe(
       'Generator: g.safetensors (made by csd)\nNetwork evaluations per image: 1\n' +
-        '100 images in samples.png, 0.00123 s per image\n',
+        '100 images in samples.png, 0.00123 s per image\n' +
+        'Next: ar-distill eval\n',
     );
     expect(stderr).toBe(WARNING);
   });
@@ -312,7 +313,9 @@ describe('the command line', () => {
       definition: 'In the features of X.',
     });
     const { stdout } = await run('eval --samples 10', { evaluate });
-    expect(stdout).toBe('In the features of X.\n10 images:\n  FID-X: 4.57\n');
+    expect(stdout).toBe(
+      'In the features of X.\n10 images:\n  FID-X: 4.57\nNext: ar-distill eval --speed\n',
+    );
   });
 
   it('compares speeds', async () => {
@@ -375,20 +378,30 @@ describe('the command line', () => {
     const calls: unknown[] = [];
     const record = (name: string) => async (_container: unknown, options: object) => {
       calls.push([name, options]);
-      return { run: 'r', weights: 'w', seconds: 61.4, measured: { testAccuracy: 0.98765 } };
+      const measured = { testAccuracy: 0.98765 };
+      return { run: 'r', weights: 'w', preset: 'fake:other', seconds: 61.4, measured };
     };
     const workflows = {
       trainTokenizer: record('tokenizer'),
       trainTeacher: record('teacher'),
       trainFeatures: record('features'),
     };
-    await run('train tokenizer --set learningRate=1e-3', workflows);
-    await run('train teacher --tokenizer t.safetensors --batch-size 8', workflows);
+    const tokenizer = await run('train tokenizer --set learningRate=1e-3', workflows);
+    expect(tokenizer.stdout).toMatch(
+      /\nNext: ar-distill train teacher --preset fake:other --tokenizer w\n$/,
+    );
+    const teacher = await run(
+      'train teacher --tokenizer t.safetensors --batch-size 8 --plugins-dir p',
+      workflows,
+    );
+    expect(teacher.stdout).toMatch(
+      /\nNext: ar-distill distill --preset fake:other --teacher w --plugins-dir \/project\/p\n$/,
+    );
     const { stdout } = await run('train features digits --seed 1', workflows);
     const defaultPreset = 'mnist-var';
     expect(calls).toEqual([
       ['tokenizer', { settings: { learningRate: 0.001 }, defaultPreset }],
-      ['teacher', { tokenizer: 't.safetensors', batchSize: 8, defaultPreset }],
+      ['teacher', { tokenizer: 't.safetensors', batchSize: 8, pluginsDir: 'p', defaultPreset }],
       ['features', { name: 'digits', seed: 1 }],
     ]);
     expect(stdout).toBe('Trained in 61 s\n  testAccuracy: 0.9877\nRun: r\nWeights: w\n');
@@ -400,6 +413,8 @@ describe('the command line', () => {
       async () => ({
         run: 'r',
         weights: 'r/teacher.safetensors',
+        preset: 'fake:other',
+        tokenizer: 'my tokenizer.pt',
         relativeError: 0,
         regressed: fidelity,
         fineTuned: fidelity,
@@ -415,7 +430,10 @@ describe('the command line', () => {
       data: 'digits',
       settings: { seed: 2, fineTuning: { iterations: 7 }, regression: { iterations: 5 } },
     });
-    expect(stdout).toBe('Run: r\nWeights: r/teacher.safetensors\n');
+    expect(stdout).toBe(
+      'Run: r\nWeights: r/teacher.safetensors\n' +
+        "Next: ar-distill distill --preset fake:other --teacher r/teacher.safetensors --tokenizer 'my tokenizer.pt'\n",
+    );
   });
 
   it('prints one sentence for a failure, the stack when debugging, and stops the engine', async () => {

@@ -4,15 +4,18 @@ import { Command, CommanderError } from 'commander';
 import { printable, printableLine } from '@ar-distill/core';
 import { describeError, EXIT, exitCodeOf, InterruptedError, UsageError } from '../errors';
 import { addAdaptCommand } from './adapt';
+import { addCompletionCommand } from './completion';
 import { addDistillCommand } from './distill';
 import { addDoctorCommand } from './doctor';
-import type { CliEnvironment, TextOutput } from './environment';
+import type { CliEnvironment, CommandEnvironment, CommandMode, CommandResult } from './environment';
 import { addEvaluateCommand } from './evaluate';
 import { addExportCommand } from './export';
-import { examples } from './flags';
+import { addAnswerOptions, examples } from './flags';
 import { addImportCommand } from './import';
+import { addInitCommand } from './init';
 import { goOnLine } from './interruption';
 import { addPluginsCommand } from './plugins';
+import { ResultOutput } from './result-output';
 import { addSampleCommand } from './sample';
 import { addStudyCommand } from './study';
 import { inColour } from './terminal';
@@ -22,8 +25,14 @@ import { usageSentence } from './wrong-usage';
 /** Codes of what commander throws when it has shown what was asked for. */
 const SHOWN = /^commander\.(?:help|helpDisplayed|version)$/;
 
+/** Commands that take their settings from a config file. */
+const CONFIGURED = [
+  ...['train tokenizer', 'train teacher', 'train features'],
+  ...['adapt', 'distill', 'sample', 'eval', 'export'],
+];
+
 /** The whole command line; nothing is read or started before a command's action runs. */
-export function createProgram(env: CliEnvironment): Command {
+export function createProgram(env: CommandEnvironment): Command {
   const program = new Command('ar-distill')
     .description('One-step distillation of image auto-regressive models (Distilled Decoding 2)')
     .version(version(), '--version', 'print the version')
@@ -48,6 +57,12 @@ export function createProgram(env: CliEnvironment): Command {
   addEvaluateCommand(program, env);
   addExportCommand(program, env);
   addDoctorCommand(program, env);
+  addInitCommand(program, env);
+  addCompletionCommand(program, env);
+  addAnswerOptions(program, {
+    rehearsed: ['import', ...CONFIGURED],
+    configured: CONFIGURED,
+  });
   return program;
 }
 
@@ -57,13 +72,18 @@ export function createProgram(env: CliEnvironment): Command {
  * @param args what follows the name of the command.
  * @returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 130 when interrupted.
  *   A failure writes one sentence to stderr; `AR_DISTILL_DEBUG=1` adds the stack. Nothing that is
- *   written steers a terminal.
+ *   written steers a terminal. With `--json` stdout gets one JSON document: the result or, where there is
+ *   none, `{ error: { message, exitCode, resume } }`.
  */
 export async function runCli(args: readonly string[], given: CliEnvironment): Promise<number> {
   // What goes to stderr is made harmless where it is written: it may have colours and a bar.
-  const env = { ...given, stdout: printed(given.stdout) };
+  const output = new ResultOutput(given, args.includes('--json'));
+  const env = { ...given, stdout: output.text };
   try {
-    await createProgram(env).parseAsync([...args], { from: 'user' });
+    const finish = (result: CommandResult): void => output.finish(result);
+    await createProgram({ ...env, mode: modeOf(args), finish }).parseAsync([...args], {
+      from: 'user',
+    });
     return EXIT.success;
   } catch (error) {
     // Commander has already written the help or the version.
@@ -78,15 +98,20 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
     const text = describeError(told, debug);
     const shown = debug ? printable(text) : printableLine(text);
     env.stderr.write(`${inColour('red', shown, env.stderr, env.variables)}\n`);
+    const exitCode = exitCodeOf(told);
+    const message = describeError(told, false).replace(/^Error: /, '');
+    const resume = told instanceof InterruptedError ? told.resume : undefined;
     if (told instanceof InterruptedError) env.stderr.write(printable(goOnLine(told)));
-    return exitCodeOf(told);
+    output.fail({ message, exitCode, resume });
+    return exitCode;
   }
 }
 
-/** An output that gets nothing but what can be shown. */
-function printed(output: TextOutput): TextOutput {
-  const { isTTY, columns } = output;
-  return { isTTY, columns, write: (text) => output.write(printable(text)) };
+function modeOf(args: readonly string[]): CommandMode {
+  const isPrinted = args.includes('--print-config');
+  if (!args.includes('--dry-run')) return isPrinted ? 'print-config' : 'work';
+  if (!isPrinted) return 'rehearse';
+  throw new UsageError('--dry-run and --print-config both start nothing: leave one of them out.');
 }
 
 function version(): string {

@@ -2,8 +2,10 @@ import { significant } from '@ar-distill/evaluation/report';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { sampleSchema } from '../config/schemas';
+import { commandLine, optionWords } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
-import type { CliEnvironment } from './environment';
+import { drawerWords } from './drawer-words';
+import type { CommandEnvironment } from './environment';
 import {
   givenFlags,
   toNumber,
@@ -13,12 +15,12 @@ import {
   withDrawerOptions,
 } from './flags';
 import { presetExamples } from './preset-examples';
-import { withWorkflow } from './session';
+import { work } from './rehearsal';
 
 const DEFAULTS = { count: 100, seed: 0, out: 'samples.png' };
 
 /** `ar-distill sample`. */
-export function addSampleCommand(program: Command, env: CliEnvironment): void {
+export function addSampleCommand(program: Command, env: CommandEnvironment): void {
   const command = withDrawerOptions(
     program
       .command('sample')
@@ -44,13 +46,26 @@ export function addSampleCommand(program: Command, env: CliEnvironment): void {
   withCommonOptions(withConfigOption(command)).action(async () => {
     const given = resolveOptions(sampleSchema, givenFlags(command), env.cwd);
     const options = { ...DEFAULTS, ...given, defaultPreset: DEFAULT_PRESET };
-    const { evaluations, secondsPerImage } = await withWorkflow(env, options, (container, run) =>
+    const result = await work(env, options, (container, run) =>
       env.workflows.sample(container, options, run),
     );
-    const plural = options.count === 1 ? 'image' : 'images';
-    env.stdout.write(
-      `Network evaluations per image: ${evaluations}\n` +
-        `${options.count} ${plural} in ${options.out}, ${significant(secondsPerImage)} s per image\n`,
-    );
+    if (result === undefined) return;
+    const { evaluations, secondsPerImage } = result;
+    const { count, out, npz, preset, teacher, tokenizer } = options;
+    const plural = count === 1 ? 'image' : 'images';
+    env.finish({
+      document: { count, out, npz, evaluations, secondsPerImage },
+      text:
+        `Network evaluations per image: ${evaluations}\n` +
+        `${count} ${plural} in ${out}, ${significant(secondsPerImage)} s per image\n`,
+      next: commandLine(
+        env,
+        options,
+        // Nothing may be there to measure the images of a foreign teacher.
+        typeof teacher === 'string'
+          ? ['distill', '--print-config', ...optionWords({ preset, teacher, tokenizer })]
+          : ['eval', ...drawerWords(options)],
+      ),
+    });
   });
 }

@@ -5,12 +5,13 @@ import { loadConfig } from '../config/load-config';
 import { resolveOptions } from '../config/resolve-options';
 import { studyOptionsSchema } from '../config/schemas';
 import { UsageError } from '../errors';
-import type { CliEnvironment } from './environment';
+import { commandLine, optionWords } from './command-line';
+import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
 import { withWorkflow } from './session';
 
 /** `ar-distill study`. */
-export function addStudyCommand(program: Command, env: CliEnvironment): void {
+export function addStudyCommand(program: Command, env: CommandEnvironment): void {
   const command = program
     .command('study')
     .description('run a grid of distillations and write one page that compares them')
@@ -31,12 +32,17 @@ export function addStudyCommand(program: Command, env: CliEnvironment): void {
     const file = loadConfig(name, env.cwd, studySchema);
     const folder = path.dirname(path.resolve(env.cwd, name));
     const options = { file, folder, out, pageOnly };
-    const study = ['study', name, ...(out === undefined ? [] : ['--out', out])];
-    const page = await withWorkflow(env, { ...given, study }, async (container, workflow) => {
-      if (!plan) return env.workflows.study(container, options, workflow);
-      await env.workflows.planStudy(container, options, workflow);
-      return undefined;
+    const study = ['study', name, ...optionWords({ out })];
+    const outcome = await withWorkflow(env, { ...given, study }, async (container, workflow) =>
+      plan
+        ? env.workflows.planStudy(container, options, workflow)
+        : env.workflows.study(container, options, workflow),
+    );
+    const page = typeof outcome === 'string' ? outcome : undefined;
+    env.finish({
+      document: page === undefined ? { plan: outcome } : { page },
+      text: page === undefined ? '' : `Page: ${page}\n`,
+      next: commandLine(env, given, plan || pageOnly ? study : [...study, '--page-only']),
     });
-    if (page !== undefined) env.stdout.write(`Page: ${page}\n`);
   });
 }

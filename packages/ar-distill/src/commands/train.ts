@@ -4,8 +4,9 @@ import type { ServiceContainer } from '@ar-distill/di';
 import type { TrainingResult, Tree, WorkflowOptions } from '@ar-distill/workflows';
 import { resolveOptions } from '../config/resolve-options';
 import { featuresSchema, teacherSchema, tokenizerSchema } from '../config/schemas';
+import { commandLine, optionWords } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
-import type { CliEnvironment } from './environment';
+import type { CommandEnvironment } from './environment';
 import {
   examples,
   givenFlags,
@@ -19,13 +20,13 @@ import {
 } from './flags';
 import type { ForgottenOptions } from './interruption';
 import { presetExamples } from './preset-examples';
-import { withWorkflow } from './session';
+import { work } from './rehearsal';
 
 /** Flags whose value is nested in the schema. */
 const RENAMED = { set: 'settings' };
 
 /** `ar-distill train tokenizer|teacher|features`. */
-export function addTrainCommand(program: Command, env: CliEnvironment): void {
+export function addTrainCommand(program: Command, env: CommandEnvironment): void {
   const group = program
     .command('train')
     .description('train a tokenizer, a teacher or a network that images are measured with')
@@ -35,7 +36,7 @@ export function addTrainCommand(program: Command, env: CliEnvironment): void {
   addFeaturesCommand(group, env);
 }
 
-function addTokenizerCommand(group: Command, env: CliEnvironment): void {
+function addTokenizerCommand(group: Command, env: CommandEnvironment): void {
   const command = group
     .command('tokenizer')
     .description("train the image tokenizer of a preset on the preset's data set")
@@ -49,11 +50,14 @@ function addTokenizerCommand(group: Command, env: CliEnvironment): void {
     const flags = givenFlags(command, RENAMED);
     const given = resolveOptions(tokenizerSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    await train(env, env.workflows.trainTokenizer, options, flags);
+    await train(env, env.workflows.trainTokenizer, options, flags, ({ weights, preset }) => [
+      ...['train', 'teacher'],
+      ...optionWords({ preset, tokenizer: weights }),
+    ]);
   });
 }
 
-function addTeacherCommand(group: Command, env: CliEnvironment): void {
+function addTeacherCommand(group: Command, env: CommandEnvironment): void {
   const command = group
     .command('teacher')
     .description("train the AR teacher of a preset on the preset's data set")
@@ -69,11 +73,14 @@ function addTeacherCommand(group: Command, env: CliEnvironment): void {
     const flags = givenFlags(command, RENAMED);
     const given = resolveOptions(teacherSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
-    await train(env, env.workflows.trainTeacher, options, flags);
+    await train(env, env.workflows.trainTeacher, options, flags, (result) => {
+      const { weights, preset, tokenizer } = result;
+      return ['distill', ...optionWords({ preset, teacher: weights, tokenizer })];
+    });
   });
 }
 
-function addFeaturesCommand(group: Command, env: CliEnvironment): void {
+function addFeaturesCommand(group: Command, env: CommandEnvironment): void {
   const command = group
     .command('features')
     .description('train the feature network that a plugin brings; writes its reference set, too')
@@ -101,9 +108,9 @@ function withMeasuringOptions(command: Command): Command {
     .option('--no-report', 'measure nothing when it is trained');
 }
 
-/** Trains, and says how it went. */
+/** Trains, and says how it went. `next`: the words of the command to go on with, where there is one. */
 async function train<Options extends ForgottenOptions>(
-  env: CliEnvironment,
+  env: CommandEnvironment,
   training: (
     container: ServiceContainer,
     options: Options,
@@ -111,20 +118,22 @@ async function train<Options extends ForgottenOptions>(
   ) => Promise<TrainingResult>,
   options: Options,
   flags: Tree,
+  next?: (result: TrainingResult) => readonly string[],
 ): Promise<void> {
-  const result = await withWorkflow(
+  const result = await work(
     env,
     options,
     (container, run) => training(container, options, run),
     flags,
   );
-  report(env, result);
-}
-
-function report(env: CliEnvironment, { run, weights, seconds, measured }: TrainingResult): void {
-  env.stdout.write(`Trained in ${seconds.toFixed(0)} s\n`);
-  for (const [name, value] of Object.entries(measured)) {
-    env.stdout.write(`  ${name}: ${significant(value, 4)}\n`);
-  }
-  env.stdout.write(`Run: ${run}\nWeights: ${weights}\n`);
+  if (result === undefined) return;
+  const { run, weights, seconds, measured } = result;
+  const figures = Object.entries(measured).map(
+    ([name, value]) => `  ${name}: ${significant(value, 4)}\n`,
+  );
+  env.finish({
+    document: result,
+    text: `Trained in ${seconds.toFixed(0)} s\n${figures.join('')}Run: ${run}\nWeights: ${weights}\n`,
+    next: next && commandLine(env, options, next(result)),
+  });
 }

@@ -7,6 +7,8 @@ const path = z.string().min(1);
 const count = z.int().positive();
 const seed = z.int().min(0);
 const preset = z.string().min(1).optional();
+/** Execution providers of ONNX Runtime. */
+export const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const;
 /** Overrides of settings at any depth; their own schema checks them once the preset is known. */
 const settings = z.custom<Tree>(isTree, 'expected an object');
 
@@ -17,7 +19,7 @@ const common = {
   /** What steps run on. */
   backend: z.string().min(1).optional(),
   /** Execution provider of ONNX Runtime. */
-  provider: z.enum(['cpu', 'cuda', 'webgpu']).optional(),
+  provider: z.enum(PROVIDERS).optional(),
   /** A plugin, or a folder with plugins in its `node_modules`, beside those of the project. */
   pluginsDir: path.optional(),
 };
@@ -102,7 +104,6 @@ export const distillSchema = z.strictObject({
   stage1: path.optional(),
   poolCache: path.optional(),
   quick: z.boolean().optional(),
-  printConfig: z.boolean().optional(),
   report: z.boolean().optional(),
   samples: count.optional(),
   settings: settings.optional(),
@@ -110,6 +111,13 @@ export const distillSchema = z.strictObject({
   adaptation: settings.optional(),
   /** Keys of the architecture that are to be others than the preset's. */
   architecture: settings.optional(),
+});
+
+/** `init`. */
+export const initSchema = z.strictObject({
+  pluginsDir: common.pluginsDir,
+  preset,
+  out: path.optional(),
 });
 
 /** What is drawn from: a generator, or the teacher and how it draws. */
@@ -145,6 +153,9 @@ export const sampleSchema = z.strictObject({
   teacherSteps: count.optional(),
 });
 
+/** What a command draws with. */
+export type DrawerOptions = z.output<z.ZodObject<typeof drawer>>;
+
 /** `eval`. */
 export const evaluateSchema = z.strictObject({
   ...drawer,
@@ -152,7 +163,6 @@ export const evaluateSchema = z.strictObject({
   npz: path.optional(),
   speed: z.boolean().optional(),
   metrics: z.array(z.string().min(1)).min(1).optional(),
-  json: z.boolean().optional(),
   samples: count.optional(),
   draws: count.optional(),
   pathLength: z.union([z.boolean(), count]).optional(),

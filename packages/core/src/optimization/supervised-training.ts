@@ -110,6 +110,7 @@ export async function trainSupervised(
           }
           return metrics;
         },
+        learningRates: (iteration) => ({ learningRate: learningRate(iteration) }),
         state: store,
         afterCheckpoint: async (done, seconds) =>
           training.onCheckpoint?.({ weights: await group.weights(store, average), seconds }, done),

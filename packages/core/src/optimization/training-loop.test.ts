@@ -92,6 +92,22 @@ describe('runStage', () => {
     }
   });
 
+  it('logs the learning rates of an iteration with its figures, and shows these alone', async () => {
+    const run = new MemoryRun();
+    const shown: object[] = [];
+    const stage = {
+      ...summingStage({ value: 0 }),
+      learningRates: (iteration: number) => ({ learningRate: 2 ** -iteration }),
+    };
+    const progress = { update: ({ metrics }: { metrics: object }) => void shown.push(metrics) };
+    const plain = environment(run);
+    await runStage(stage, { ...plain, progress: { ...plain.progress, ...progress } });
+    expect(run.metrics.map(({ iteration, learningRate }) => [iteration, learningRate])).toEqual(
+      Array.from({ length: 10 }, (_, i) => [i + 1, 2 ** -i]),
+    );
+    expect(shown[0]).toEqual({ loss: 0 });
+  });
+
   it('makes up for what a process did not come to after its checkpoint', async () => {
     for (const stop of [4, 8, 9]) {
       const run = new MemoryRun();

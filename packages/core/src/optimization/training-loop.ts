@@ -32,6 +32,8 @@ export interface TrainingStage<Batch> {
   enter?(iteration: number): Promise<void>;
   /** Runs one iteration and returns its figures. */
   step(batch: Batch, iteration: number): Promise<Record<string, number>>;
+  /** Learning rates of an iteration by their names, for the metrics log alone: nobody watches them. */
+  learningRates?(iteration: number): Readonly<Record<string, number>>;
   /** Holds everything that a resumed run needs beside the counters. */
   readonly state: Pick<StateStore, 'specs' | 'read' | 'write'>;
   /**
@@ -100,7 +102,8 @@ export async function runStage<Batch>(
     }
     lap();
     done++;
-    run.logMetrics({ stage: name, iteration: done, seconds: round(seconds), ...metrics });
+    const rates = stage.learningRates?.(done - 1);
+    run.logMetrics({ stage: name, iteration: done, seconds: round(seconds), ...metrics, ...rates });
     progress.update({ stage: name, done, total: iterations, metrics });
     if (signal.aborted && done < iterations) {
       await save();

@@ -10,6 +10,7 @@ import { createRng } from '@ar-distill/program';
 import { createRun, openRun } from '@ar-distill/runs';
 import { discoverPlugins } from '../discovery/discover-plugins';
 import type { PluginPlaces } from '../discovery/find-plugin-packages';
+import type { InstalledPlugin } from '../discovery/load-plugin';
 import { findNamed } from '../lookup/find-named';
 import { registerPlugin } from './register-plugin';
 import {
@@ -48,10 +49,19 @@ export function createContainer(options: ContainerOptions): TypedContainer {
     container.registerValue(METRICS, { name: metric.name, value: metric });
   }
   const { plugins, problems } = discoverPlugins(options);
-  for (const plugin of plugins) registerPlugin(container, plugin);
+  for (const plugin of ownFirst(plugins)) registerPlugin(container, plugin);
   for (const problem of problems) container.registerValue(PLUGIN_PROBLEMS, problem);
   bindServices(container, options);
   return container;
+}
+
+/** Scope of the project's own packages. */
+const OWN_SCOPE = '@ar-distill/';
+
+/** Whoever takes the name of a part of ours is the one that is left out, whatever the plugin is called. */
+function ownFirst(plugins: readonly InstalledPlugin[]): readonly InstalledPlugin[] {
+  const isOwn = ({ packageName }: InstalledPlugin): boolean => packageName.startsWith(OWN_SCOPE);
+  return plugins.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
 }
 
 function bindServices(container: TypedContainer, { engine = {} }: ContainerOptions): void {

@@ -95,6 +95,21 @@ it('keeps a plugin that brings a part of another one from stopping anything', ()
   ]);
 });
 
+it('keeps the parts of our own plugins, however early the name of another one sorts', () => {
+  install('node_modules/ar-distill-plugin-a', plugin('a', 'var'));
+  install('node_modules/@ar-distill/plugin-var', plugin('var'));
+  discover('ar-distill-plugin-a', '@ar-distill/plugin-var');
+  const container = createContainer({ cwd: root });
+  expect(container.resolveAll(PLUGINS).map(({ definition }) => definition.name)).toEqual(['var']);
+  expect(container.resolveAll(PLUGIN_PROBLEMS)).toMatchObject([
+    {
+      message: expect.stringMatching(
+        /^The plugin "a" .* brings the backbone "var", which the plugin "var"/,
+      ),
+    },
+  ]);
+});
+
 describe('says where a plugin breaks', () => {
   const lines = (...more: readonly string[]): string => ['// first line', ...more].join('\n');
   const messageOf = (): string => discover('ar-distill-plugin-x').problems[0]!.message;

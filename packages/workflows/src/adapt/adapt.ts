@@ -66,6 +66,10 @@ export interface AdaptResult extends Pick<Adaptation, 'relativeError' | 'regress
   readonly run: string;
   /** The adapted teacher's file. */
   readonly weights: string;
+  /** `plugin:preset` that it is a teacher of. */
+  readonly preset: string;
+  /** The tokenizer that it was adapted with, where it is not the one that ships. */
+  readonly tokenizer?: string | undefined;
   /** Both teachers' images, where a feature network can measure them. */
   readonly table?: MeasuredRows;
 }
@@ -146,7 +150,7 @@ async function adaptInRun(
   models: PresetModels,
   run: Run<AdaptConfig>,
 ): Promise<AdaptResult> {
-  const { settings, data, samples } = run.config;
+  const { settings, data, samples, plugin, preset } = run.config;
   const rng = context.createRng(settings.seed);
   const sequences = data === undefined ? undefined : await tokensOf(context, models, data);
   const measuring: Surroundings['after'] = isMeasured(context, models) ? [{}] : [];
@@ -167,6 +171,8 @@ async function adaptInRun(
   return {
     run: run.path,
     weights: file,
+    preset: `${plugin}:${preset}`,
+    tokenizer: filesOf(run.config).tokenizer,
     relativeError,
     regressed,
     fineTuned,

@@ -3,6 +3,7 @@ import type { ServiceContainer } from '@ar-distill/di';
 import { openContext } from '../context';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset } from '../models/resolve-preset';
+import { openWeights } from '../models/weights-source';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
 import { runPlanOf, type DistillOptions } from './distill';
 import { planOf } from './method-plan';
@@ -17,7 +18,8 @@ export interface PlannedDistillation {
 }
 
 /**
- * What `distill` with these options would do; nothing is started and nothing is written.
+ * What `distill` with these options would do; nothing is started and nothing is written. Networks that
+ * are given are opened; those that ship need not be there.
  * @throws InvalidOptionError naming the option that is wrong.
  */
 export async function planDistillation(
@@ -29,5 +31,10 @@ export async function planDistillation(
     teacherDraws: true,
   });
   const { config } = await runPlanOf(context, options);
+  for (const network of ['teacher', 'tokenizer'] as const) {
+    const file = options[network];
+    if (file === undefined) continue;
+    await (await openWeights(context.found.backbone, network, file)).close();
+  }
   return { config, plan: planOf(methodOf(context, config.method), config.settings) };
 }

@@ -151,6 +151,8 @@ export async function evaluate(
       source.drawBatch && pairs !== undefined
         ? pathLengthMeasure(context, source.drawBatch, evaluator, pairs)
         : undefined;
+    context.emit({ kind: 'ready', writes: [] });
+    context.signal.throwIfAborted();
     let columns: readonly MetricColumn[] = [];
     const draws: MeasuredDraw[] = [];
     for (const rng of sources) {

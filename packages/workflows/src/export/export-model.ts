@@ -73,6 +73,8 @@ export async function exportModel(
   const models = await loadSampledModels(context, files, options);
   const generator = await loadGenerator(context, models, files.generator);
   const model = modelOf(context, models, generator, await tokenizerFileOf(found.preset, files));
+  context.emit({ kind: 'ready', writes: [folder] });
+  context.signal.throwIfAborted();
   const decoder = decoderOf(models);
   const onnx =
     options.onnx &&

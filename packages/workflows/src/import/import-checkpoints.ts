@@ -9,6 +9,7 @@ import {
 } from '@ar-distill/checkpoints';
 import { dd1 } from '@ar-distill/core/methods';
 import { BACKBONES, PRESETS, type ServiceContainer } from '@ar-distill/di';
+import { describeModelDirectory } from '@ar-distill/runs';
 import { openContext, type WorkflowContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { newModelFolder, writeModelFolder } from '../models/model-folder';
@@ -58,7 +59,7 @@ export async function importCheckpoints(
 ): Promise<ImportResult> {
   if (options.out !== undefined) checkFolderToWrite(options.out);
   const context = openContext(container, run);
-  options.files.forEach(checkCheckpoint);
+  for (const file of options.files) await checkCheckpoint(file);
   if (options.config !== undefined) checkFile(options.config);
   const backbones = container.resolveAll(BACKBONES).map(({ value }) => value);
   const opened: CheckpointFile[] = [];
@@ -78,12 +79,23 @@ export async function importCheckpoints(
   }
 }
 
-function checkCheckpoint(file: string): void {
+async function checkCheckpoint(file: string): Promise<void> {
   checkWeightsPath(file, 'checkpoint');
-  if (!isModelDirectory(file)) return;
+  if (!isModelDirectory(file) || !(await isOwnModel(file))) return;
   throw new InvalidOptionError(
     `"${file}" is a model directory already: use it with --teacher, --tokenizer or --weights.`,
   );
+}
+
+/** A damaged index does not tell whose folder it is, the config beside it does. */
+async function isOwnModel(folder: string): Promise<boolean> {
+  try {
+    await describeModelDirectory(folder);
+    return true;
+  } catch {
+    // Opening the weights says what is wrong with them.
+    return false;
+  }
 }
 
 async function writeModel(
@@ -104,6 +116,8 @@ async function writeModel(
   }
   const networks = parts.map(describeNetwork);
   context.emit({ kind: 'recognized', networks });
+  context.emit({ kind: 'ready', writes: [folder] });
+  context.signal.throwIfAborted();
   const description = {
     plugin: backbone.name,
     ...(preset === undefined ? {} : { preset }),

@@ -143,6 +143,9 @@ function unknown(
   }
   // What is left out may be what is meant.
   if (block) return new CheckpointFormatError(file, `${unreadable(block).message}.`);
+  if (names.length === 0) {
+    return new CheckpointFormatError(file, 'it holds no tensors: name a file of weights.');
+  }
   const known = asked.map(({ name }) => `"${name}"`).join(', ');
   const shown = names.slice(0, 3).map((name) => `"${name}"`);
   return new CheckpointFormatError(

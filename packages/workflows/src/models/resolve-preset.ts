@@ -56,7 +56,7 @@ export async function resolvePreset(
   drawers: { readonly teacherDraws?: boolean; readonly generatorDraws?: boolean } = {},
 ): Promise<PresetContext> {
   const on = (found: FoundPreset): PresetContext => {
-    const folder = choice.resume ?? namedRun(choice, { found })?.folder;
+    const folder = choice.resume ?? namedRun(choice, { found }, context.progress.message)?.folder;
     const made = folder === undefined ? {} : networksOfRun(folder);
     const { guidance } = choice;
     const { teacherDraws = false, generatorDraws = false } = drawers;

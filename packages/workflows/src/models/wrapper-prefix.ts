@@ -1,5 +1,5 @@
 /** What wrappers of training scripts put in front of every name: data parallelism, compilation, averages. */
-const WRAPPERS = ['module.', '_orig_mod.', 'model.', 'ema_model.'];
+const WRAPPERS = ['module.', '_orig_mod.', 'model.', 'ema_model.', 'ema.', 'online_model.', 'net.'];
 
 type Shapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 

@@ -44,11 +44,9 @@ export async function qualityCurve(
       { name: `${frechetName} at ${updates}`, condition, count, rng },
       context,
     );
-    points.push({
-      updates,
-      seconds,
-      distance: await frechetDistance(images),
-    });
+    const distance = await frechetDistance(images);
+    points.push({ updates, seconds, distance });
+    run.logScalars('report', updates, { [frechetName]: distance });
   }
   return points;
 }

@@ -50,6 +50,8 @@ export async function measureSpeed(
   const models = await loadPresetModels(context, files);
   const decoder = imageDecoder(context, models);
   const generator = await loadGenerator(context, models, files.generator);
+  context.emit({ kind: 'ready', writes: [] });
+  context.signal.throwIfAborted();
   return compareSpeed(context, models, generator, decoder, rng);
 }
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { RUN_DIRECTORIES } from '@ar-distill/di';
 import { loggedProgress, type Run } from '@ar-distill/runs';
@@ -42,6 +43,8 @@ export async function workInRun<Config, Context extends WorkflowContext & RunSub
 ): Promise<T> {
   if (resume === undefined) checkFolderToWrite(out);
   await checkEngine(context);
+  const place = resume ?? path.join(out, `NNNNN-${slug}`);
+  context.emit({ kind: 'ready', writes: [place], config });
   context.signal.throwIfAborted();
   const directories = context.container.resolve(RUN_DIRECTORIES);
   let isOlder = false;

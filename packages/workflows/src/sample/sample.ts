@@ -89,8 +89,10 @@ export async function sample(
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
+  const sampler = await openSampler(context, models, files, options, batchSize);
+  context.emit({ kind: 'ready', writes: [out, npz].filter((file) => file !== undefined) });
   const { images, evaluations, secondsPerImage } = await drawFrom(
-    await openSampler(context, models, files, options, batchSize),
+    sampler,
     decoder,
     { name: 'sample', condition, count, rng },
     context,

@@ -29,7 +29,7 @@ export function issueReason(issue: z.core.$ZodIssue, value: unknown): string {
       return `expected ${oneOf(issue.values)}${suggestion(issue.values, value)}`;
     case 'too_small':
     case 'too_big':
-      return `expected ${bound(issue)}${instead(value)}`;
+      return `expected ${bound(issue)}${Array.isArray(value) ? `, not of ${value.length}` : instead(value)}`;
     case 'invalid_union':
       return `expected ${unionOf(issue)}${instead(value)}`;
     default:
@@ -48,8 +48,9 @@ function bound(issue: Bounded): string {
     return `a ${origin === 'number' ? '' : 'whole '}number ${relation} ${limit}${above && inclusive ? ' on' : ''}`;
   }
   if (origin === 'string' && above && Number(limit) === 1) return 'a text that is not empty';
-  const what = origin === 'string' ? 'characters' : 'entries';
-  return `${origin === 'string' ? 'a text' : 'a list'} of ${limit} ${what} ${above ? 'or more' : 'at most'}`;
+  const [whole, part, parts] =
+    origin === 'string' ? ['a text', 'character', 'characters'] : ['a list', 'entry', 'entries'];
+  return `${whole} of ${limit} ${Number(limit) === 1 ? part : parts} ${above ? 'or more' : 'at most'}`;
 }
 
 function unionOf({ errors }: z.core.$ZodIssueInvalidUnion): string {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /**
  * The schema of the value at a path; undefined where a schema expects no object with that key. Schemas
@@ -22,6 +22,23 @@ export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[])
   return Object.keys((found && shapeOf(found)) ?? {});
 }
 
+/** What a schema says of the value at a path; undefined where it says nothing. */
+export function descriptionAt(
+  schema: z.core.$ZodType,
+  path: readonly PropertyKey[],
+): string | undefined {
+  const found = schemaAt(schema, path);
+  return found && descriptionOf(found);
+}
+
+/** Said of the value itself, or of what its default and the like are put around. */
+function descriptionOf(schema: z.core.$ZodType): string | undefined {
+  const { description } = z.globalRegistry.get(schema) ?? {};
+  if (description !== undefined) return description;
+  const inner = innerOf(schema);
+  return inner && descriptionOf(inner);
+}
+
 /** The schemas of the keys of an object; undefined when another value is expected. */
 function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | undefined {
   const def = expected(schema);
@@ -36,17 +53,27 @@ function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
 
 /** What is expected where a value is there. */
 function expected(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const inner = innerOf(schema);
+  return inner ? expected(inner) : defOf(schema);
+}
+
+/** The schema that another one is put around: a default, a transformation. */
+function innerOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const def = defOf(schema);
   switch (def.type) {
     case 'optional':
     case 'nullable':
     case 'default':
     case 'prefault':
     case 'readonly':
-      return expected(def.innerType);
+      return def.innerType;
     case 'pipe':
-      return expected(def.in);
+      return def.in;
     default:
-      return def;
+      return undefined;
   }
+}
+
+function defOf(schema: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'] {
+  return (schema as z.core.$ZodTypes)._zod.def;
 }

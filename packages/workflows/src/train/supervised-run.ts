@@ -29,6 +29,10 @@ export interface TrainingResult {
   readonly run: string;
   /** Weights file. */
   readonly weights: string;
+  /** `plugin:preset` that it is a network of; features are of none. */
+  readonly preset?: string;
+  /** The tokenizer of a teacher, where it is not the one that ships. */
+  readonly tokenizer?: string | undefined;
   /** Seconds of training, those before a resume included. */
   readonly seconds: number;
   /** Results on the test set, which the file states as well; empty when nothing was measured. */

@@ -68,15 +68,18 @@ export async function trainTeacher(
       },
     },
     options,
-    (trained) =>
-      saveTrained(trained, {
+    async (trained) => ({
+      ...(await saveTrained(trained, {
         kind: 'teacher',
         plugin: backbone.name,
         preset: presetInFile(backbone.name, found),
         architecture,
         tensors: trained.weights,
         measured: {},
-      }),
+      })),
+      preset: `${found.plugin}:${found.name}`,
+      tokenizer: filesOf(networks).tokenizer,
+    }),
   );
 }
 

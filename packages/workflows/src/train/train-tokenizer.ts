@@ -78,7 +78,7 @@ export async function trainTokenizer(
         backbone.fitTokenizer?.(preset.architecture, trained.weights) ?? preset.architecture;
       const tokenizer = backbone.createTokenizer!(architecture);
       const weights = pickParameters('tokenizer', tokenizer.parameterSpecs, [trained.weights]);
-      return saveTrained(trained, {
+      const saved = await saveTrained(trained, {
         kind: 'tokenizer',
         plugin: backbone.name,
         preset: presetInFile(backbone.name, found),
@@ -89,6 +89,7 @@ export async function trainTokenizer(
             ? {}
             : await measureTokenizer(context, tokenizer, weights, measured),
       });
+      return { ...saved, preset: `${found.plugin}:${found.name}` };
     },
   );
 }

@@ -3,15 +3,18 @@ import { supervisedSettingsSchema } from '../../optimization/supervised-settings
 
 /** Hyper-parameters of the adaptation of a teacher to continuous input (DD2, appendix E). */
 export const adaptationSettingsSchema = z.strictObject({
-  /** Sequences that the teacher draws, with its plain distribution, to be fine-tuned on. */
-  sequences: z.int().positive(),
-  /** Further sequences that are only measured with. */
-  heldOut: z.int().positive(),
-  /** Regression of the input layers on the embedding table; every update sees all codes. */
-  regression: supervisedSettingsSchema.omit({ batchSize: true, seed: true }),
-  /** Fine-tuning of the whole teacher with its AR loss. */
-  fineTuning: supervisedSettingsSchema.omit({ seed: true }),
-  seed: z.int().min(0).default(0),
+  sequences: z
+    .int()
+    .positive()
+    .describe('Sequences that the teacher draws, with its plain distribution, to be fine-tuned on'),
+  heldOut: z.int().positive().describe('Further sequences that are only measured with'),
+  regression: supervisedSettingsSchema
+    .omit({ batchSize: true, seed: true })
+    .describe('Regression of the input layers on the embedding table; every update sees all codes'),
+  fineTuning: supervisedSettingsSchema
+    .omit({ seed: true })
+    .describe('Fine-tuning of the whole teacher with its AR loss'),
+  seed: z.int().min(0).describe('Of all random numbers').default(0),
 });
 
 export type AdaptationSettings = z.infer<typeof adaptationSettingsSchema>;

@@ -6,22 +6,30 @@ export const ADVERSARIAL = 'adversarial';
 /** A term from real data: a discriminator on the last hidden layer of ψ's head. */
 export const adversarialSchema = z
   .strictObject({
-    /**
-     * `added`: the generator's loss is that of its objective plus a non-saturating one;
-     * `instead-of-score`: the gradient of the discriminator's logit in x_t takes the place of s_Φ − s_ψ.
-     */
-    mode: z.enum(['added', 'instead-of-score']).default('added'),
-    /** Of the non-saturating loss beside the objective's, 1 by default. */
-    weight: z.number().positive().optional(),
-    /** Of the discriminator's loss beside FCS: how much it shapes ψ. */
-    discriminatorWeight: z.number().positive().default(10),
+    mode: z
+      .enum(['added', 'instead-of-score'])
+      .describe(
+        "added: the generator's loss is that of its objective plus a non-saturating one; instead-of-score: the gradient of the discriminator's logit in x_t takes the place of s_Φ − s_ψ",
+      )
+      .default('added'),
+    weight: z
+      .number()
+      .positive()
+      .describe("Of the non-saturating loss beside the objective's, 1 by default")
+      .optional(),
+    discriminatorWeight: z
+      .number()
+      .positive()
+      .describe("Of the discriminator's loss beside FCS: how much it shapes ψ")
+      .default(10),
   })
   .superRefine(({ mode, weight }, context) => {
     if (mode === 'added' || weight === undefined) return;
     const message =
       'With mode=instead-of-score there is no other term to weigh against: leave it out';
     context.addIssue({ code: 'custom', path: ['weight'], message });
-  });
+  })
+  .describe('A term from real data: a discriminator on the last hidden layer of the head of ψ');
 
 export type AdversarialSettings = z.infer<typeof adversarialSchema>;
 

@@ -7,54 +7,89 @@ import { timestepsSchema } from './timesteps';
 
 /** All hyper-parameters of a distillation (method names follow DD2, sections 3 and appendix E). */
 export const distillationSettingsSchema = z.strictObject({
-  /** Teacher sequences drawn once and reused by stage 1. */
-  teacherPoolSize: z.int().positive(),
-  /** Stage 1: AR-diffusion tuning with the ground-truth score loss. */
-  tuning: z.strictObject({
-    headIterations: z.int().min(0),
-    fullIterations: z.int().min(0),
-    batchSize: z.int().positive(),
-    /** Micro-batches per update, as in stage 2. */
-    accumulation: z.int().positive().default(1),
-    learningRate: z.number().positive(),
-    /** `gts`: regress the teacher's closed-form velocity; `diffusion`: the ablation, ε − q. */
-    loss: z.enum(['gts', 'diffusion']).default('gts'),
-    /** `pool`: rows of it at random; `fresh`: the teacher draws others for every update. */
-    sequences: z.enum(['pool', 'fresh']).default('pool'),
-    /** Noise draws per sequence and iteration; the backbones run once for all of them. */
-    noiseDraws: z.int().positive().default(4),
-    emaDecay: z.number().min(0).max(1).default(0.99),
-  }),
+  teacherPoolSize: z
+    .int()
+    .positive()
+    .describe('Teacher sequences drawn once and reused by stage 1'),
+  tuning: z
+    .strictObject({
+      headIterations: z.int().min(0).describe('Updates of the head alone'),
+      fullIterations: z.int().min(0).describe('Updates of the whole network afterwards'),
+      batchSize: z.int().positive().describe('Sequences per update'),
+      accumulation: z
+        .int()
+        .positive()
+        .describe('Micro-batches per update, as in stage 2')
+        .default(1),
+      learningRate: z.number().positive().describe('Peak learning rate'),
+      loss: z
+        .enum(['gts', 'diffusion'])
+        .describe("gts: regress the teacher's closed-form velocity; diffusion: the ablation, ε − q")
+        .default('gts'),
+      sequences: z
+        .enum(['pool', 'fresh'])
+        .describe('pool: rows of it at random; fresh: the teacher draws others for every update')
+        .default('pool'),
+      noiseDraws: z
+        .int()
+        .positive()
+        .describe('Noise draws per sequence and iteration; the backbones run once for all of them')
+        .default(4),
+      emaDecay: z
+        .number()
+        .min(0)
+        .max(1)
+        .describe('Decay of the average of the weights, which is the result')
+        .default(0.99),
+    })
+    .describe('Stage 1: AR-diffusion tuning with the ground-truth score loss'),
   /** Stage 2: conditional score distillation. */
   generatorIterations: scheduleFields.generatorIterations,
   guidanceUpdates: scheduleFields.guidanceUpdates.default(5),
-  batchSize: z.int().positive(),
-  /** Micro-batches per update: gradients are averaged over this many batches of batchSize / this. */
-  accumulation: z.int().positive().default(1),
-  /** m: noise draws per token in the FCS loss. */
-  guidanceNoiseDraws: z.int().positive().default(4),
+  batchSize: z.int().positive().describe('Sequences per update'),
+  accumulation: z
+    .int()
+    .positive()
+    .describe(
+      'Micro-batches per update: gradients are averaged over this many batches of batchSize / this',
+    )
+    .default(1),
+  guidanceNoiseDraws: z
+    .int()
+    .positive()
+    .describe('m: noise draws per token in the FCS loss')
+    .default(4),
   generatorLearningRate: scheduleFields.generatorLearningRate,
   guidanceLearningRate: scheduleFields.guidanceLearningRate,
   initialLearningRate: scheduleFields.initialLearningRate.default(1e-6),
   warmUpFraction: scheduleFields.warmUpFraction.default(0.05),
   learningRateDecay: scheduleFields.learningRateDecay.default('cosine'),
   finalLearningRateFraction: scheduleFields.finalLearningRateFraction.default(0.02),
-  /** Phases of stage 2 in their order; what one leaves out is as above. */
   phases: z
     .array(phaseSchema)
     .min(1)
+    .describe(
+      'Phases of stage 2 in their order; what one leaves out is as in the settings around them',
+    )
     .default([phaseSchema.parse({})]),
-  /** What θ and ψ start from. */
   initialization: initializationSchema.prefault({}),
-  objective: z.enum(['sid', 'dmd']).default('sid'),
-  /** α of the SiD objective. */
-  sidAlpha: z.number().default(1),
-  /** Normaliser ω: over the sample's tokens and channels, per token, or 1. */
-  normalizer: z.enum(['sample', 'token', 'none']).default('sample'),
-  /** Weights of the loss over AR steps: of the first and the last, linear between, or of every one. */
-  stepWeights: z.array(z.number()).min(2).default([1, 1]),
-  /** Scale the weights so that their mean over positions is 1: clipping sees the mean. */
-  normalizeStepWeights: z.boolean().default(false),
+  objective: z.enum(['sid', 'dmd']).describe("Form of the generator's loss").default('sid'),
+  sidAlpha: z.number().describe('α of the SiD objective').default(1),
+  normalizer: z
+    .enum(['sample', 'token', 'none'])
+    .describe("Normaliser ω: over the sample's tokens and channels, per token, or 1")
+    .default('sample'),
+  stepWeights: z
+    .array(z.number())
+    .min(2)
+    .describe(
+      'Weights of the loss over AR steps: of the first and the last, linear between, or of every one',
+    )
+    .default([1, 1]),
+  normalizeStepWeights: z
+    .boolean()
+    .describe('Scale the weights so that their mean over positions is 1: clipping sees the mean')
+    .default(false),
   /** A term from real data; none when left out. */
   adversarial: adversarialSchema.optional(),
   /**
@@ -64,16 +99,44 @@ export const distillationSettingsSchema = z.strictObject({
   guidanceRange: guidanceRangeSchema.optional(),
   /** Distribution of t in all losses. */
   timesteps: timestepsSchema.prefault({}),
-  tMin: z.number().positive().max(1).default(0.01),
-  /** Progressive EMA: d = min(emaDecay, (it + 1) / (it + 10)). */
-  emaDecay: z.number().min(0).max(1).default(0.9999),
-  beta1: z.number().min(0).max(1).default(0.9),
-  beta2: z.number().min(0).max(1).default(0.95),
-  weightDecay: z.number().min(0).default(0),
-  gradientClip: z.number().positive().default(1),
-  seed: z.int().min(0).default(0),
-  /** Iterations of stage 2 between checkpoints, metric lines of samples and preview grids. */
-  checkpointInterval: z.int().positive().default(100),
+  tMin: z
+    .number()
+    .positive()
+    .max(1)
+    .describe('Smallest timestep, the one with the least noise')
+    .default(0.01),
+  emaDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Progressive EMA of the generator: d = min(emaDecay, (it + 1) / (it + 10))')
+    .default(0.9999),
+  beta1: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Decay of the mean of the gradients in Adam')
+    .default(0.9),
+  beta2: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Decay of the mean of their squares in Adam')
+    .default(0.95),
+  weightDecay: z.number().min(0).describe("Decoupled from the gradients, as AdamW's").default(0),
+  gradientClip: z
+    .number()
+    .positive()
+    .describe('Largest norm of the gradients of an update')
+    .default(1),
+  seed: z.int().min(0).describe('Of all random numbers').default(0),
+  checkpointInterval: z
+    .int()
+    .positive()
+    .describe(
+      'Iterations of stage 2 between checkpoints, metric lines of samples and preview grids',
+    )
+    .default(100),
 });
 
 export type DistillationSettings = z.infer<typeof distillationSettingsSchema>;

@@ -89,6 +89,15 @@ export async function distillGenerator(
             ...(generator ? under('generator', generator) : {}),
           };
         },
+        learningRates: (iteration) => {
+          const phase = phaseAt(phases, iteration);
+          const [guidance] = guidanceSchedules(phase, iteration);
+          const { learningRate } = generatorSchedule(phase, iteration, settings.emaDecay);
+          return {
+            ...(guidance ? { 'guidance/learningRate': guidance.learningRate } : {}),
+            ...(phase.trainsGenerator ? { 'generator/learningRate': learningRate } : {}),
+          };
+        },
         state: store,
         afterCheckpoint: async (iteration, trained) => {
           // Where ψ trains alone the generator stays what it was.

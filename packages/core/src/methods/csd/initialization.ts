@@ -10,12 +10,14 @@ import type { VelocityNetwork } from '../../model/velocity-network';
 const initialWeights = z.enum(['tuned', 'random-head', 'random']).default('tuned');
 
 /** What the two networks of stage 2 start from (DD2, Table 4). */
-export const initializationSchema = z.strictObject({
-  /** θ. */
-  generator: initialWeights,
-  /** ψ. */
-  guidance: initialWeights,
-});
+export const initializationSchema = z
+  .strictObject({
+    generator: initialWeights.describe('What θ starts from'),
+    guidance: initialWeights.describe('What ψ starts from'),
+  })
+  .describe(
+    'What θ and ψ start from: tuned, the AR-diffusion model of stage 1; random-head, its backbone under a head at random; random, nothing of it',
+  );
 
 export type Initialization = z.infer<typeof initializationSchema>;
 

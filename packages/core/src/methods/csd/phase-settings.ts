@@ -4,18 +4,29 @@ const learningRate = z.number().positive();
 
 /** How stage 2 trains: of the whole stage, and again of a phase that differs. */
 export const scheduleFields = {
-  generatorIterations: z.int().min(0),
-  /** K: guidance updates per generator update. */
-  guidanceUpdates: z.int().positive(),
-  generatorLearningRate: learningRate,
-  guidanceLearningRate: learningRate,
-  /** Learning rate of the first update of a warm-up. */
-  initialLearningRate: learningRate,
-  /** Fraction of the updates of a phase with linear warm-up. */
-  warmUpFraction: z.number().min(0).max(1),
-  /** After the warm-up: `constant` as in the paper, or cosine to finalLearningRateFraction. */
-  learningRateDecay: z.enum(['constant', 'cosine']),
-  finalLearningRateFraction: z.number().min(0).max(1),
+  generatorIterations: z
+    .int()
+    .min(0)
+    .describe('Updates of the generator θ in stage 2, conditional score distillation'),
+  guidanceUpdates: z.int().positive().describe('K: guidance updates per generator update'),
+  generatorLearningRate: learningRate.describe('Peak learning rate of the generator θ'),
+  guidanceLearningRate: learningRate.describe('Peak learning rate of the guidance network ψ'),
+  initialLearningRate: learningRate.describe('Learning rate of the first update of a warm-up'),
+  warmUpFraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Fraction of the updates of a phase with linear warm-up'),
+  learningRateDecay: z
+    .enum(['constant', 'cosine'])
+    .describe(
+      'After the warm-up: constant as in the paper, or cosine to finalLearningRateFraction',
+    ),
+  finalLearningRateFraction: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Where the cosine ends, as a fraction of the peak'),
 };
 
 /** What only updates of θ read. */
@@ -34,14 +45,29 @@ export const phaseSchema = z
   .strictObject(scheduleFields)
   .partial()
   .extend({
-    /** `both`: K updates of ψ, then one of θ; `guidance`: ψ alone follows a θ that stays as it is. */
-    trains: z.enum(['both', 'guidance']).default('both'),
-    /** Updates of ψ where it trains alone. */
-    guidanceIterations: z.int().positive().optional(),
-    /** At its start θ becomes its average, and θ's moments and its count of Adam's steps start anew. */
-    fromAverage: z.boolean().default(false),
-    /** Whether the average forgets as fast as at the start of the training; else its count goes on. */
-    restartAverage: z.boolean().optional(),
+    trains: z
+      .enum(['both', 'guidance'])
+      .describe(
+        'both: K updates of ψ, then one of θ; guidance: ψ alone follows a θ that stays as it is',
+      )
+      .default('both'),
+    guidanceIterations: z
+      .int()
+      .positive()
+      .describe('Updates of ψ where it trains alone')
+      .optional(),
+    fromAverage: z
+      .boolean()
+      .describe(
+        "At its start θ becomes its average, and θ's moments and its count of Adam's steps start anew",
+      )
+      .default(false),
+    restartAverage: z
+      .boolean()
+      .describe(
+        'Whether the average forgets as fast as at the start of the training; else its count goes on',
+      )
+      .optional(),
   })
   .superRefine((phase, context) => {
     const problem = (key: string, message: string): void => {

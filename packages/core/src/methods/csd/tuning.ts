@@ -96,6 +96,7 @@ export async function tuneNetwork(
               emaDecay: progressiveEmaDecay(iteration, tuning.emaDecay),
             },
           ]),
+        learningRates: (iteration) => ({ learningRate: learningRate(iteration) }),
         state: store,
       },
       environment,

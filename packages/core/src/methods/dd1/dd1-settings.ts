@@ -3,24 +3,37 @@ import { supervisedSettingsSchema } from '../../optimization/supervised-settings
 
 /** All hyper-parameters of Distilled Decoding 1. */
 export const dd1SettingsSchema = supervisedSettingsSchema.extend({
-  /** Noise and the sequences that the teacher's flow map takes it to, computed once. */
-  pairs: z.int().positive(),
-  /** Heun steps of the map per AR step. */
-  solverSteps: z.int().positive().default(20),
-  /**
-   * The AR step that the second evaluation starts at: it reads the codes of those before it as data, and
-   * training sees such sequences, too. One evaluation alone when left out.
-   */
-  secondStart: z.int().positive().optional(),
-  /** The first AR steps, which emit the code of the highest score; the others emit the vector. */
-  codeSteps: z.int().min(0),
-  /** Of the cross-entropy of the token. */
-  tokenWeight: z.number().positive().default(1),
-  /** Of the squared error of the vector. */
-  vectorWeight: z.number().min(0).default(1),
-  emaDecay: z.number().min(0).max(1).default(0.9999),
-  /** Updates between checkpoints, metric lines of samples and preview grids. */
-  checkpointInterval: z.int().positive().default(100),
+  pairs: z
+    .int()
+    .positive()
+    .describe("Noise and the sequences that the teacher's flow map takes it to, computed once"),
+  solverSteps: z.int().positive().describe('Heun steps of the map per AR step').default(20),
+  secondStart: z
+    .int()
+    .positive()
+    .describe(
+      'The AR step that the second evaluation starts at: it reads the codes of those before it as data, and training sees such sequences, too; one evaluation alone when left out',
+    )
+    .optional(),
+  codeSteps: z
+    .int()
+    .min(0)
+    .describe(
+      'The first AR steps, which emit the code of the highest score; the others emit the vector',
+    ),
+  tokenWeight: z.number().positive().describe('Of the cross-entropy of the token').default(1),
+  vectorWeight: z.number().min(0).describe('Of the squared error of the vector').default(1),
+  emaDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Decay of the average of the weights')
+    .default(0.9999),
+  checkpointInterval: z
+    .int()
+    .positive()
+    .describe('Updates between checkpoints, metric lines of samples and preview grids')
+    .default(100),
 });
 
 export type Dd1Settings = z.infer<typeof dd1SettingsSchema>;
