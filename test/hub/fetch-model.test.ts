@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isModelDirectory } from '@ar-distill/checkpoints';
-import { saveModelDirectory } from '@ar-distill/runs';
 import { createContainer, type TypedContainer } from '@ar-distill/di';
 import {
   type Hub,
@@ -12,12 +11,11 @@ import {
   type WorkflowOptions,
 } from '@ar-distill/workflows';
 import { HubServer } from './hub-server';
+import { writeSmallFolder } from './small-folder';
 
 const FIRST = '1'.repeat(40);
 const SECOND = '2'.repeat(40);
 const NAME = 'me/digits';
-/** Weights in a tensor. */
-const SIZE = 100_000;
 
 const root = mkdtempSync(path.join(tmpdir(), 'ar-distill-hub-'));
 const original = path.join(root, 'original');
@@ -27,7 +25,7 @@ let cache = '';
 
 beforeAll(async () => {
   container = createContainer({ cwd: root });
-  await writeModel(original);
+  await writeSmallFolder(original);
 });
 afterAll(async () => {
   await container.dispose();
@@ -49,29 +47,6 @@ const shards = () => readdirSync(original).filter((file) => file.endsWith('.safe
 const unfinished = (file: string) => path.join(kept(), `${FIRST}.unfinished`, file);
 const isSame = (folder: string, file: string) =>
   readFileSync(path.join(folder, file)).equals(readFileSync(path.join(original, file)));
-
-/** Writes a model directory of three shards. */
-async function writeModel(folder: string): Promise<void> {
-  const tensors = ['a', 'b', 'c'].map((name, i) => ({
-    name,
-    shape: [SIZE],
-    type: 'F32' as const,
-    read: async function* () {
-      yield new Uint8Array(Float32Array.from({ length: SIZE }, (_, j) => i + j).buffer);
-    },
-  }));
-  const source = { file: 'vae.pth', path: '' };
-  await saveModelDirectory(
-    folder,
-    {
-      plugin: 'var',
-      components: [{ kind: 'tokenizer', label: 'VAR tokenizer', tensors: 3, source }],
-      architecture: {},
-    },
-    tensors,
-    { shardBytes: 4 * SIZE },
-  );
-}
 
 it('fetches what a model directory needs, with its page, and shows how far it is', async () => {
   const shown: number[] = [];

@@ -57,7 +57,6 @@ describe('a distillation that is stopped and resumed', () => {
 
   it.each([
     ['SIGINT', 'teacher-pool 256'],
-    ['SIGINT', 'tuning-head 4'],
     ['SIGINT', 'tuning 3'],
     ['SIGINT', 'distillation 7'],
     ['SIGKILL', 'tuning-head 2'],

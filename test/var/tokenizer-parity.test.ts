@@ -50,15 +50,10 @@ describe('VAR tokenizer against the official PyTorch modules', () => {
     expect([...tokens.dataSync()]).toEqual([...expected['encode_tokens']!.data]);
   });
 
-  it.each([
-    ['image_from_tokens', 'tokens', (x: tf.Tensor) => x],
-    ['reconstruction', 'encode_tokens', (x: tf.Tensor) => x],
-    // This one is in [0, 1].
-    ['greedy_image', 'greedy_tokens', (x: tf.Tensor) => x.add(1).div(2)],
-  ])('decodes %s', (image, tokens, convert) => {
-    const images = tokenizer.decode(parameters, first(codesOf(expected[tokens]!)));
-    const decoded = convert(images.clipByValue(-1, 1));
-    const reference = first(channelsLast(expected[image]!));
+  it('decodes', () => {
+    const codes = first(codesOf(expected['encode_tokens']!));
+    const decoded = tokenizer.decode(parameters, codes).clipByValue(-1, 1);
+    const reference = first(channelsLast(expected['reconstruction']!));
     expect(relativeError(decoded, reference)).toBeLessThan(tolerance);
   });
 });

@@ -157,6 +157,5 @@ function checkWhole(name: string, value: number, least: number, most: number): v
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
     `"${name}" must be a whole number from ${least} to ${most}, not ${value}.`,
-    { options: [name] },
   );
 }

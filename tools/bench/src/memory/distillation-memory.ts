@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import type { ModelFiles } from './medium-model';
+import { MEASURED_MODELS, modelFiles, type MeasuredModelName } from './random-models';
 import { watchMemory } from './process-memory';
 
 const REPOSITORY = path.resolve(__dirname, '../../../..');
@@ -11,19 +11,6 @@ const COMMAND = [
   ...['-C', '@ar-distill/source', '-r', path.join(REPOSITORY, 'tools/jest/register.js')],
   path.join(REPOSITORY, 'packages/ar-distill/src/main.ts'),
 ];
-/** One or two updates of every stage: memory is as high as it gets. */
-const SETTINGS = [
-  'teacherPoolSize=4',
-  'generatorIterations=2',
-  'guidanceUpdates=1',
-  'batchSize=2',
-  'accumulation=1',
-  'tuning.headIterations=1',
-  'tuning.fullIterations=2',
-  'tuning.batchSize=2',
-  'tuning.accumulation=1',
-  'checkpointInterval=1',
-].flatMap((setting) => ['--set', setting]);
 
 /** What a distillation took. */
 export interface DistillationMemory {
@@ -32,12 +19,13 @@ export interface DistillationMemory {
   readonly seconds: number;
 }
 
-/** Distils a model in a process of its own, on one thread. */
+/** Distils the model `name`, whose files lie in `folder`, in a process of its own, on one thread. */
 export async function distillationMemory(
-  { teacher, tokenizer }: ModelFiles,
+  name: MeasuredModelName,
   folder: string,
   variables: Readonly<Record<string, string>>,
 ): Promise<DistillationMemory> {
+  const { teacher, tokenizer } = modelFiles(folder);
   const out = await mkdtemp(path.join(folder, 'runs-'));
   const started = performance.now();
   const child = spawn(
@@ -45,7 +33,7 @@ export async function distillationMemory(
     [
       ...COMMAND,
       ...['distill', '--preset', 'var-d16', '--teacher', teacher, '--tokenizer', tokenizer],
-      ...['--out', out, '--no-report', '--threads', '1', ...SETTINGS],
+      ...['--out', out, '--threads', '1', ...MEASURED_MODELS[name].options],
     ],
     { cwd: REPOSITORY, env: { ...process.env, ...variables }, stdio: ['ignore', 'ignore', 'pipe'] },
   );

@@ -54,12 +54,12 @@ export const csd: DistillationMethod<DistillationSettings> = {
   // guidance network notices.
   quickSettings: {
     teacherPoolSize: 2560,
-    tuning: { headIterations: 10, fullIterations: 120 },
-    generatorIterations: 120,
+    tuning: { headIterations: 10, fullIterations: 100 },
+    generatorIterations: 100,
     guidanceUpdates: 2,
     warmUpFraction: 0.05,
     phases: [{}],
-    checkpointInterval: 30,
+    checkpointInterval: 50,
   },
   plan,
   start,
