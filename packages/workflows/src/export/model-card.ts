@@ -1,5 +1,6 @@
 import { type SequenceGenerator, sequenceLength } from '@ar-distill/core';
 import { markdownOf, significant, type Table } from '@ar-distill/evaluation/report';
+import type { Dtype } from '@ar-distill/program';
 import { stringify } from 'yaml';
 import type { Results } from '../report/results-file';
 import type { Tree } from '../settings/merge';
@@ -114,6 +115,10 @@ function onnxPart(
   { metadata, count, batchSize, ...figures }: NonNullable<CardSubject['onnx']>,
 ): string {
   const noise = [sequenceLength(layout), layout.channels];
+  const values = Object.entries(condition.values).map(
+    ([name, { shape, dtype }]) =>
+      `const ${name} = ${exampleOf(dtype, shape, condition.numClasses)};\n`,
+  );
   const others = Object.entries(condition.values).map(
     ([name, { shape, dtype }]) =>
       `  ${name}: new ort.Tensor('${dtype}', ${name}, [${['count', ...shape].join(', ')}]),\n`,
@@ -136,8 +141,15 @@ const session = await ort.InferenceSession.create('${ONNX_FILE}');
 const count = 2;
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 const ${NOISE} = Float32Array.from({ length: count * ${noise.join(' * ')} }, normal);
-${condition.numClasses === undefined ? '' : `const ${Object.keys(condition.values).join()} = Int32Array.of(0, ${condition.numClasses - 1});\n`}const { ${IMAGES} } = await session.run({
+${values.join('')}const { ${IMAGES} } = await session.run({
   ${NOISE}: new ort.Tensor('float32', ${NOISE}, [${['count', ...noise].join(', ')}]),
 ${others.join('')}});
 \`\`\``;
+}
+
+/** JavaScript of two samples' values: the first and the last class, anything else zeros to be filled in. */
+function exampleOf(dtype: Dtype, shape: readonly number[], numClasses: number | undefined): string {
+  if (dtype === 'int32' && numClasses !== undefined) return `Int32Array.of(0, ${numClasses - 1})`;
+  const type = dtype === 'int32' ? 'Int32Array' : 'Float32Array';
+  return `new ${type}(${['count', ...shape].join(' * ')})`;
 }
