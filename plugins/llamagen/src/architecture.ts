@@ -1,23 +1,15 @@
 import { z } from 'zod';
 import {
-  convTokenizerFields,
   distilledFields,
-  groupsFit,
   latentSide,
   layerCount,
   mapSide,
+  vqTokenizerSchema,
   withImageSize,
 } from '@ar-distill/backbone-kit';
 import type { SequenceLayout } from '@ar-distill/core';
 
 const size = z.int().positive();
-
-const tokenizerSchema = z.strictObject({
-  ...convTokenizerFields,
-  baseChannels: size.default(128),
-  /** Channels between the 1×1 convolutions and the encoder and decoder (official `z_channels`). */
-  latentChannels: size.default(256),
-});
 
 /** Sizes and options of a LlamaGen teacher, its tokenizer and the networks distilled from it. */
 export const llamagenArchitectureSchema = z
@@ -52,7 +44,7 @@ export const llamagenArchitectureSchema = z
      * −1 keeps it on.
      */
     guidanceInterval: z.int().min(-1).default(-1),
-    tokenizer: tokenizerSchema,
+    tokenizer: vqTokenizerSchema,
     ...distilledFields,
   })
   .superRefine((value, context) => {
@@ -72,9 +64,6 @@ export const llamagenArchitectureSchema = z
     }
     if (keyValueHeads !== undefined && heads % keyValueHeads !== 0) {
       problem('keyValueHeads', 'The heads of keys and values must divide the heads.');
-    }
-    if (!groupsFit(tokenizer)) {
-      problem('tokenizer', 'The groups must divide the channels of every level.');
     }
   });
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { DiffusionHeadNetwork } from '@ar-distill/backbone-kit';
+import { DiffusionHeadNetwork, withoutLast } from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -10,7 +10,7 @@ import {
 import type { Parameters } from '@ar-distill/nn';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { backboneSpecs, inputSpecs } from './transformer/specs';
-import { LlamagenTransformer, withoutLast } from './transformer/transformer';
+import { LlamagenTransformer } from './transformer/transformer';
 
 /**
  * The LlamaGen transformer with its classifier replaced by a diffusion head and its embedding table

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { GuidedTeacher } from '@ar-distill/backbone-kit';
+import { GuidedTeacher, unitCodebookSpecs, unitCodes, withoutLast } from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -15,9 +15,8 @@ import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { cachedSampler } from './sampler';
-import { codebookSpecs, unitCodes } from './tokenizer/quantizer';
 import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
-import { LlamagenTransformer, withoutLast } from './transformer/transformer';
+import { LlamagenTransformer } from './transformer/transformer';
 
 /**
  * LlamaGen as a conditional score model. Parameters have the official names; the tokenizer's
@@ -44,7 +43,7 @@ export class LlamagenTeacher extends GuidedTeacher {
       ...backboneSpecs(architecture),
       ...inputSpecs(architecture, architecture.inputEmbedding),
       ...classifierSpecs(architecture),
-      ...codebookSpecs(architecture),
+      ...unitCodebookSpecs(architecture),
     };
   }
 
