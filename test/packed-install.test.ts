@@ -241,7 +241,7 @@ describe('the packed packages', () => {
           'src/index.ts',
         ]),
       ]);
-      const unwanted = /\.tsbuildinfo$|__snapshots__|\.test\.|^etc\/|tsconfig|^test/;
+      const unwanted = /\.tsbuildinfo$|__snapshots__|\.test\.|^etc\/|^tsconfig|^test/;
       expect([name, paths.filter((path) => unwanted.test(path))]).toEqual([name, []]);
     }
   });

@@ -1,24 +1,16 @@
 import { z } from 'zod';
 import {
-  convTokenizerFields,
   distilledFields,
-  groupsFit,
   headProblem,
   latentSide,
   layerCount,
   mapSide,
+  vqTokenizerSchema,
   withImageSize,
 } from '@ar-distill/backbone-kit';
 import type { SequenceLayout } from '@ar-distill/core';
 
 const size = z.int().positive();
-
-const tokenizerSchema = z.strictObject({
-  ...convTokenizerFields,
-  baseChannels: size.default(128),
-  /** Channels between the 1×1 convolutions and the encoder and decoder (official `z_channels`). */
-  latentChannels: size.default(256),
-});
 
 /** Sizes and options of a LlamaGen teacher, its tokenizer and the networks distilled from it. */
 export const llamagenArchitectureSchema = z
@@ -53,7 +45,7 @@ export const llamagenArchitectureSchema = z
      * −1 keeps it on.
      */
     guidanceInterval: z.int().min(-1).default(-1),
-    tokenizer: tokenizerSchema,
+    tokenizer: vqTokenizerSchema,
     ...distilledFields,
   })
   .superRefine((value, context) => {
@@ -76,9 +68,6 @@ export const llamagenArchitectureSchema = z
     }
     const head = headProblem(value);
     if (head) problem(head.path, head.message);
-    if (!groupsFit(tokenizer)) {
-      problem('tokenizer', 'The groups must divide the channels of every level.');
-    }
   });
 
 export type LlamagenArchitecture = z.infer<typeof llamagenArchitectureSchema>;

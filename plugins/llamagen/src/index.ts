@@ -1,3 +1,4 @@
+import { unitCodeTask } from '@ar-distill/backbone-kit';
 import { type Backbone, definePlugin } from '@ar-distill/core';
 import {
   completeLlamagenArchitecture,
@@ -12,15 +13,14 @@ import { recognizeLlamagenCheckpoint } from './import/recognize';
 import { BACKBONE, presets } from './presets';
 import { adaptation } from './tasks/adaptation';
 import { llamagenTeacherTask } from './tasks/teacher-task';
-import { llamagenTokenizerTask } from './tasks/tokenizer-task';
 import { LlamagenTeacher } from './teacher';
-import { LlamagenTokenizer } from './tokenizer/tokenizer';
+import { LlamagenTokenizer } from './tokenizer';
 
 export { llamagenArchitectureSchema, type LlamagenArchitecture } from './architecture';
 export { LlamagenFlowMapNetwork } from './flow-map-network';
 export { LlamagenNetwork } from './network';
 export { LlamagenTeacher } from './teacher';
-export { LlamagenTokenizer } from './tokenizer/tokenizer';
+export { LlamagenTokenizer } from './tokenizer';
 export { adaptedWeights, LlamagenAdaptationTask } from './tasks/adaptation-task';
 export { rotaryFrequencies } from './transformer/rotary-table';
 
@@ -37,7 +37,7 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   recognizeCheckpoint: recognizeLlamagenCheckpoint,
   officialSettings: OFFICIAL_SETTINGS,
   completeArchitecture: completeLlamagenArchitecture,
-  createTokenizerTask: llamagenTokenizerTask,
+  createTokenizerTask: (architecture) => unitCodeTask(new LlamagenTokenizer(architecture)),
   createTeacherTask: llamagenTeacherTask,
   adaptation,
 };

@@ -1,5 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
-import { DiffusionHeadNetwork } from '@ar-distill/backbone-kit';
+import {
+  DiffusionHeadNetwork,
+  unitCodebookSpecs,
+  unitCodes,
+  withoutLast,
+} from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -9,9 +14,8 @@ import {
 } from '@ar-distill/core';
 import type { Parameters } from '@ar-distill/nn';
 import { isQuantizerParameter, layoutOf, type LlamagenArchitecture } from './architecture';
-import { codebookSpecs, unitCodes } from './tokenizer/quantizer';
 import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
-import { LlamagenTransformer, withoutLast } from './transformer/transformer';
+import { LlamagenTransformer } from './transformer/transformer';
 
 /**
  * The LlamaGen transformer with its classifier replaced by a diffusion head and its embedding table
@@ -28,7 +32,7 @@ export class LlamagenNetwork extends DiffusionHeadNetwork {
     const input = inputSpecs(architecture, 'mlp');
     super({ ...backboneSpecs(architecture), ...input }, architecture, {
       layer: 'output',
-      specs: { ...classifierSpecs(architecture), ...codebookSpecs(architecture) },
+      specs: { ...classifierSpecs(architecture), ...unitCodebookSpecs(architecture) },
       codebook: (parameters) => unitCodes(parameters).mul(architecture.codeScale),
     });
     this.layout = layoutOf(architecture);

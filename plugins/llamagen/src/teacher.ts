@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { drawingProgram, GuidedTeacher } from '@ar-distill/backbone-kit';
+import {
+  drawingProgram,
+  GuidedTeacher,
+  unitCodebookSpecs,
+  unitCodes,
+  withoutLast,
+} from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -19,9 +25,8 @@ import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { cachedSampler } from './sampler';
-import { codebookSpecs, unitCodes } from './tokenizer/quantizer';
 import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
-import { LlamagenTransformer, withoutLast } from './transformer/transformer';
+import { LlamagenTransformer } from './transformer/transformer';
 
 /**
  * LlamaGen as a conditional score model. Parameters have the official names; the tokenizer's
@@ -54,7 +59,7 @@ export class LlamagenTeacher extends GuidedTeacher {
       ...backboneSpecs(architecture),
       ...inputSpecs(architecture, architecture.inputEmbedding),
       ...classifierSpecs(architecture),
-      ...codebookSpecs(architecture),
+      ...unitCodebookSpecs(architecture),
     };
   }
 

@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { type PositionKinds, TwoHeadFlowMapNetwork } from '@ar-distill/backbone-kit';
+import {
+  type PositionKinds,
+  TRANSFORMER_WEIGHT,
+  transformerBlockSpecs,
+  TwoHeadFlowMapNetwork,
+} from '@ar-distill/backbone-kit';
 import { classCondition, type SequenceLayout } from '@ar-distill/core';
 import {
   layerNorm,
@@ -13,7 +18,7 @@ import {
 import type { HostTensors } from '@ar-distill/program';
 import type { ToyArchitecture } from './architecture';
 import { toyLayout } from './layout';
-import { blockSpecs, causalBlocks, embeddingSpecs, WEIGHT } from './transformer';
+import { causalBlocks, embeddingSpecs } from './transformer';
 
 /**
  * The flow-map network of the toy: its causal transformer over the start vector, in the place of a class,
@@ -33,11 +38,11 @@ export class ToyFlowMapNetwork extends TwoHeadFlowMapNetwork {
       {
         ...embeddingSpecs({ width, channels, length }),
         ...prefixed('norm', layerNormSpecs(width)),
-        ...prefixed('classifier', linearSpecs(width, vocabSize, WEIGHT)),
-        ...blockSpecs(architecture),
+        ...prefixed('classifier', linearSpecs(width, vocabSize, TRANSFORMER_WEIGHT)),
+        ...transformerBlockSpecs(architecture),
       },
       { channels, width, vocabSize, codeScale },
-      WEIGHT,
+      TRANSFORMER_WEIGHT,
     );
     this.layout = layout;
   }

@@ -1,3 +1,4 @@
+import { transformerBlockSpecs } from '@ar-distill/backbone-kit';
 import * as tf from '@tensorflow/tfjs';
 import {
   classCondition,
@@ -22,7 +23,7 @@ import {
 import type { HostTensors, Rng } from '@ar-distill/program';
 import type { ToyArchitecture } from './architecture';
 import { toyLayout } from './layout';
-import { blockSpecs, causalBlocks, embeddingSpecs } from './transformer';
+import { causalBlocks, embeddingSpecs } from './transformer';
 
 /** A small causal transformer over [start, q_1 … q_{n−1}] with a diffusion head per token. */
 export class ToyNetwork extends VelocityNetwork {
@@ -83,6 +84,6 @@ function networkSpecs(
     ...embeddingSpecs({ width, channels, length: stepLengths.length }),
     ...prefixed('norm', layerNormSpecs(width)),
     ...prefixed('head', diffusionHeadSpecs({ channels, features: width, width, depth: headDepth })),
-    ...blockSpecs({ width, depth }),
+    ...transformerBlockSpecs({ width, depth }),
   };
 }

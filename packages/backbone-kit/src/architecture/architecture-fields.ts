@@ -32,6 +32,27 @@ export const convTokenizerFields = {
 
 type ConvTokenizer = z.output<z.ZodObject<typeof convTokenizerFields>>;
 
+/** Sizes of a `VqTokenizer`, with the defaults of LlamaGen's VQ-16: one token for 16×16 pixels. */
+export const vqTokenizerSchema = z
+  .strictObject({
+    ...convTokenizerFields,
+    baseChannels: size.default(128),
+    /** Channels between the 1×1 convolutions and the encoder and decoder (official `z_channels`). */
+    latentChannels: size.default(256),
+  })
+  .superRefine((tokenizer, context) => {
+    const problem = (message: string): void => {
+      context.addIssue({ code: 'custom', message });
+    };
+    if (!groupsFit(tokenizer)) problem('The groups must divide the channels of every level.');
+    const { side, formula } = latentSide(tokenizer);
+    if (!Number.isInteger(side)) {
+      problem(`The image must make a whole number of tokens in a row, not ${side} (${formula}).`);
+    }
+  });
+
+export type VqTokenizerSizes = z.output<typeof vqTokenizerSchema>;
+
 /** Residual blocks of the head in the paper's networks. */
 const HEAD_DEPTH = 3;
 

@@ -8,7 +8,7 @@ import {
 } from '@ar-distill/backbone-kit';
 import type { CheckpointListing, CheckpointPart, RecognizedPart } from '@ar-distill/core';
 import { llamagenArchitectureSchema, type LlamagenArchitecture } from '../architecture';
-import { LlamagenTokenizer } from '../tokenizer/tokenizer';
+import { LlamagenTokenizer } from '../tokenizer';
 
 const WHAT = 'LlamaGen tokenizer';
 const isBuffer = (name: string): boolean => name === 'quantize.codebook_used';

@@ -1,27 +1,18 @@
 import type * as tf from '@tensorflow/tfjs';
+import { unitCodebookSpecs, unitCodeNoise, unitCodes } from '@ar-distill/backbone-kit';
 import type { SupervisedTask, TaskLoss } from '@ar-distill/core/optimization';
 import { parameter, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import { float32, type HostTensors, type Rng, type TensorSpec } from '@ar-distill/program';
 import type { LlamagenArchitecture } from '../architecture';
-import { codebookSpecs, unitCodes } from '../tokenizer/quantizer';
 import { inputSpecs } from '../transformer/specs';
 import { LlamagenTransformer } from '../transformer/transformer';
 
 const TABLE = 'tok_embeddings.weight';
 
 /**
- * Standard deviation per channel of noise that is about as long as codes are apart, when V codes lie
- * evenly on the unit sphere in R^C. What a generator makes lies between codes: an MLP that learns the
- * codes alone is arbitrary there, and so would be the teacher's score.
- */
-export function codeNoise({ vocabSize, channels }: LlamagenArchitecture): number {
-  return vocabSize ** (-1 / Math.max(1, channels - 1)) / Math.sqrt(channels);
-}
-
-/**
  * First half of the adaptation to continuous input (DD2, appendix E): an MLP R^C → R^D learns the
  * embedding table, Σ_j |mlp(c_j) − emb(j)|², and the same sum over codes moved by noise of levels
- * between 0 and `codeNoise`. It needs no data; the table and the codebook have to be given and are
+ * between 0 and `unitCodeNoise`. It needs no data; the table and the codebook have to be given and are
  * frozen. `relativeError` is the first sum over Σ_j |emb(j)|². Afterwards `adaptedWeights` makes the
  * teacher, which a teacher task with the input embedding `mlp` then fine-tunes.
  */
@@ -36,7 +27,7 @@ export class LlamagenAdaptationTask implements SupervisedTask {
     this.parameterSpecs = {
       ...this.trained,
       ...inputSpecs(architecture, 'table'),
-      ...codebookSpecs(architecture),
+      ...unitCodebookSpecs(architecture),
     };
   }
 
@@ -73,7 +64,7 @@ export class LlamagenAdaptationTask implements SupervisedTask {
     const squaredError = (inputs: tf.Tensor): tf.Tensor =>
       this.transformer.continuousEmbedding(parameters, inputs).sub(table).square().sum();
     const clean = squaredError(codes);
-    const moved = noise['noise']!.mul(noise['noiseLevels']!).mul(codeNoise(this.architecture));
+    const moved = noise['noise']!.mul(noise['noiseLevels']!).mul(unitCodeNoise(this.architecture));
     const loss = clean.add(squaredError(codes.add(moved)));
     return {
       loss,

@@ -1,8 +1,7 @@
-import { TokenPredictionTask } from '@ar-distill/backbone-kit';
+import { TokenPredictionTask, unitCodeNoise } from '@ar-distill/backbone-kit';
 import { PLAIN_SAMPLING } from '@ar-distill/core';
 import { isQuantizerParameter, type LlamagenArchitecture } from '../architecture';
 import { LlamagenTeacher } from '../teacher';
-import { codeNoise } from './adaptation-task';
 
 /**
  * Next-token prediction (train_c2i.py of LlamaGen; its dropout of activations is left out). The
@@ -14,6 +13,6 @@ export function llamagenTeacherTask(architecture: LlamagenArchitecture): TokenPr
   return new TokenPredictionTask(new LlamagenTeacher(architecture, PLAIN_SAMPLING), {
     conditionDropout: architecture.labelDropout,
     isFrozen: isQuantizerParameter,
-    codeNoise: architecture.inputEmbedding === 'mlp' ? codeNoise(architecture) : 0,
+    codeNoise: architecture.inputEmbedding === 'mlp' ? unitCodeNoise(architecture) : 0,
   });
 }

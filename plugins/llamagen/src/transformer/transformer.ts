@@ -75,9 +75,3 @@ export class LlamagenTransformer {
     return hidden;
   }
 }
-
-/** All positions but the last one, which no other position reads: [B, n, ...] → [B, n − 1, ...]. */
-export function withoutLast(sequence: tf.Tensor): tf.Tensor {
-  const [batch, length, ...rest] = sequence.shape as [number, number, ...number[]];
-  return sequence.slice([0, 0, ...rest.map(() => 0)], [batch, length - 1, ...rest]);
-}

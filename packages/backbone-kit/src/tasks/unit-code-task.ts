@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { countTokens, VqTokenizerTask } from '@ar-distill/backbone-kit';
 import { l2Normalize, withoutGradient } from '@ar-distill/nn';
-import type { LlamagenArchitecture } from '../architecture';
-import { CODEBOOK, quantize, unitCodes } from '../tokenizer/quantizer';
-import { LlamagenTokenizer } from '../tokenizer/tokenizer';
+import { nearestUnitCodes, UNIT_CODEBOOK, unitCodes } from '../tokenizer/unit-codes';
+import type { VqTokenizer } from '../tokenizer/vq-tokenizer';
+import { countTokens, VqTokenizerTask } from './vq-tokenizer-task';
 
 /** Moving average of how often each code is used, [V]. */
 const HITS = 'quantize.code_hits';
@@ -11,25 +10,24 @@ const HITS = 'quantize.code_hits';
 const FEATURES = 'quantize.feature_samples';
 
 /**
- * Training of the VQ tokenizer (`VectorQuantizer.forward` of vq_model.py): l2-normalised features
- * and codes are compared.
+ * Training of a tokenizer with unit codes (`VectorQuantizer.forward` of LlamaGen's vq_model.py):
+ * l2-normalised features and codes are compared.
  */
-export function llamagenTokenizerTask(architecture: LlamagenArchitecture): VqTokenizerTask {
-  const tokenizer = new LlamagenTokenizer(architecture);
-  const { vocabSize, channels } = architecture;
+export function unitCodeTask(tokenizer: VqTokenizer): VqTokenizerTask {
+  const { vocabSize } = tokenizer;
   return new VqTokenizerTask({
     tokenizer,
     names: {
-      codebook: CODEBOOK,
+      codebook: UNIT_CODEBOOK,
       hits: HITS,
       samples: FEATURES,
       // Of unit vectors.
-      sampleSize: channels ** -0.5,
+      sampleSize: tokenizer.layout.channels ** -0.5,
     },
     hitsShape: [vocabSize],
     features: (parameters, images) => l2Normalize(tokenizer.encoderFeatures(parameters, images)),
     quantize: (parameters, features) => {
-      const tokens = withoutGradient(() => quantize(parameters, features));
+      const tokens = withoutGradient(() => nearestUnitCodes(parameters, features));
       return {
         latents: [tf.gather(unitCodes(parameters), tokens)],
         hits: countTokens(tokens, vocabSize),

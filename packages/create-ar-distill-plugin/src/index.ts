@@ -1,0 +1,3 @@
+export { packageName, pluginFiles } from './plugin-files';
+export { UsageError } from './errors';
+export { folderTaken, writePlugin } from './write-plugin';
