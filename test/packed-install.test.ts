@@ -265,7 +265,10 @@ describe('the packed packages', () => {
 
   describe('with all others beside them', () => {
     beforeAll(async () => {
-      const others = packed.flatMap(({ name }) => (name === 'ar-distill' ? [] : [name]));
+      // The registry here serves the scope alone.
+      const others = packed.flatMap(({ name, file }) =>
+        name === 'ar-distill' ? [] : [name.startsWith('@') ? name : file],
+      );
       const options = ['--ignore-scripts', '--prefer-offline', ...registry.npmArguments];
       await mustRun(project, ['npm', 'install', ...options, ...others]);
     }, MINUTES);

@@ -64,7 +64,8 @@ describe('the stages of csd', () => {
     const passed = memoryRun();
     passed.arrays.set('tuning-head', other.arrays.get('tuning-head')!);
     const { rows } = await distilIn(passed, subjectWith(3, 4));
-    expect(rows).toHaveLength(4);
+    const shown = rows.filter(({ isOptional }) => !isOptional);
+    expect(shown).toHaveLength(4);
     expect(passed.arrays.get('tuning')).toEqual(other.arrays.get('tuning'));
     // Without updates of its own a run still takes weights that were put into it.
     const given = memoryRun();
@@ -125,12 +126,20 @@ it('offers the generator, its raw weights, its start and the AR-diffusion model 
   const subject = subjectWith(2, 4);
   const { rows } = await distilIn(memoryRun(), subject);
   expect(
-    rows.map(({ name, isResult, isDetail }) => [name, isResult ?? false, isDetail ?? false]),
+    rows.map(({ name, isResult, isDetail, isOptional }) => [
+      name,
+      isResult ?? false,
+      isDetail ?? false,
+      isOptional ?? false,
+    ]),
   ).toEqual([
-    ['DD2 generator', true, false],
-    ['DD2 generator, raw weights', false, true],
-    ['one step before distillation', false, false],
-    ['AR-diffusion initialisation', false, false],
+    ['DD2 generator', true, false, false],
+    ['DD2 generator, raw weights', false, true, false],
+    ['one step before distillation', false, false, false],
+    ['AR-diffusion initialisation', false, false, false],
+    ['AR-diffusion initialisation, 1 Euler step', false, false, true],
+    ['AR-diffusion initialisation, 2 Euler steps', false, false, true],
+    ['AR-diffusion initialisation, 4 Euler steps', false, false, true],
   ]);
   const drawn: Float32Array[] = [];
   for (const row of rows) {
@@ -143,8 +152,8 @@ it('offers the generator, its raw weights, its start and the AR-diffusion model 
     expect(again.sequence).toEqual(sequence);
     drawn.push(sequence.data as Float32Array);
   }
-  // Four different models: the same noise gives four different sets of sequences.
-  expect(new Set(drawn.map((data) => data.join())).size).toBe(4);
+  // Seven different samplers: the same noise gives seven different sets of sequences.
+  expect(new Set(drawn.map((data) => data.join())).size).toBe(7);
 });
 
 it('has quick settings that its schema takes over those of a preset', () => {

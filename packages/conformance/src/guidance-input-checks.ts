@@ -25,7 +25,7 @@ export const guidanceInputChecks: readonly Check<Subject>[] = [
   {
     id: 'guidance-scales',
     name: 'teacher: the guidance scale of a sample is what its options say for all',
-    needs: ['guidance'],
+    needs: ['guidance', 'scaled-codebook'],
     run: (subject) => {
       const { teacherParameters: parameters, sequence, condition, batchSize } = subject;
       const perSample = perSampleTeacher(subject);

@@ -27,7 +27,7 @@ export function addInitCommand(program: Command, env: CommandEnvironment): void 
     ),
   )
     .option('--out <file>', `file to write, a new one (default: ${FILE})`)
-    .addHelpText('after', examples('init', 'init --preset mnist-var --out distill.yaml'));
+    .addHelpText('after', examples('init', `init --preset ${DEFAULT_PRESET} --out ${FILE}`));
   command.action(async () => {
     const options = resolveOptions(initSchema, givenFlags(command), env.cwd);
     const { preset, out = FILE } = options;

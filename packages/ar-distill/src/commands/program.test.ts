@@ -363,9 +363,12 @@ describe('the command line', () => {
     });
     expect(code).toBe(0);
     expect(stdout.replaceAll(/ +/g, ' ')).toBe(
-      'model MiB max|Δ| ms/image\n─────── ──── ────── ────────\nlibrary – – 1.00\nfp32 1.00 2.0e-7 2.00\nModel directory: m (3 MiB)\n',
+      'model MiB max|Δ| ms/image\n─────── ──── ────── ────────\nlibrary – – 1.00\nfp32 1.00 2.0e-7 2.00\nModel directory: m (3 MiB)\n' +
+        'Next: ar-distill sample --weights m\n',
     );
-    expect((await run('export', { exportModel })).stdout).toBe('Model directory: m (3 MiB)\n');
+    expect((await run('export', { exportModel })).stdout).toBe(
+      'Model directory: m (3 MiB)\nNext: ar-distill sample --weights m\n',
+    );
     const defaultPreset = 'mnist-var';
     expect(calls).toEqual([
       { run: 'runs/3', out: 'm', onnx: 'fp32', samples: 5, defaultPreset },
