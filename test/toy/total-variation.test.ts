@@ -25,7 +25,7 @@ const environment: TrainingEnvironment = {
  * distribution; `ar-distill distill --preset toy-joint` is the full one.
  */
 it('distillation brings one-step samples close to the exact joint distribution', async () => {
-  const engine = createEngine({ worker: false, threads: 2 });
+  const engine = createEngine({ worker: false, threads: 1 });
   const { subject, architecture } = toyJoint({ width: 64, heads: 2 }, ({ tuning }) => ({
     teacherPoolSize: 4096,
     tuning: { ...tuning, fullIterations: 400, batchSize: 128 },
