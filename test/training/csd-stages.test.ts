@@ -164,6 +164,6 @@ it('has quick settings that its schema takes over those of a preset', () => {
     ...quick,
     tuning: { ...settings.tuning, ...tuning },
   });
-  expect(merged.tuning).toMatchObject({ headIterations: 10, fullIterations: 100 });
-  expect(merged.generatorIterations).toBe(100);
+  expect(merged.tuning).toMatchObject({ headIterations: 10, fullIterations: 120 });
+  expect(merged.generatorIterations).toBe(120);
 });

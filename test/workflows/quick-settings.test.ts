@@ -19,7 +19,7 @@ function quickSettings([name, preset]: (typeof presets)[number]): DistillationSe
 test.each(presets)('a quick run of %s has settings that fit together', (...preset) => {
   const settings = quickSettings(preset);
   expect(() => csd.plan!(settings)).not.toThrow();
-  expect(settings.generatorIterations).toBe(100);
+  expect(settings.generatorIterations).toBe(120);
 });
 
 test.each(presets.filter(([name]) => name.startsWith('mnist-')))(

@@ -54,12 +54,12 @@ export const csd: DistillationMethod<DistillationSettings> = {
   // guidance network notices.
   quickSettings: {
     teacherPoolSize: 2560,
-    tuning: { headIterations: 10, fullIterations: 100 },
-    generatorIterations: 100,
+    tuning: { headIterations: 10, fullIterations: 120 },
+    generatorIterations: 120,
     guidanceUpdates: 2,
     warmUpFraction: 0.05,
     phases: [{}],
-    checkpointInterval: 50,
+    checkpointInterval: 60,
   },
   plan,
   start,
