@@ -19,7 +19,8 @@ function quickSettings([name, preset]: (typeof presets)[number]): DistillationSe
 test.each(presets)('a quick run of %s has settings that fit together', (...preset) => {
   const settings = quickSettings(preset);
   expect(() => csd.plan!(settings)).not.toThrow();
-  expect(settings.generatorIterations).toBe(120);
+  // Fewer where 120 take more than three minutes.
+  expect(settings.generatorIterations).toBe(preset[0] === 'mnist-var' ? 100 : 120);
 });
 
 test.each(presets.filter(([name]) => name.startsWith('mnist-')))(

@@ -161,8 +161,15 @@ const mnist: Preset<VarArchitecture> = {
       emaDecay: 0.995,
     }),
   },
-  // More updates in the same time, of which a short run has too few.
-  quick: { csd: { tuning: { batchSize: 32 }, batchSize: 32 } },
+  // More updates in the same time, of which a short run has too few; 120 would take more than 3 minutes.
+  quick: {
+    csd: {
+      tuning: { fullIterations: 100, batchSize: 32 },
+      generatorIterations: 100,
+      batchSize: 32,
+      checkpointInterval: 50,
+    },
+  },
   dataset: 'mnist',
   evaluation: { featureNetwork: 'mnist-classifier' },
   training: {

@@ -59,7 +59,7 @@ export const csd: DistillationMethod<DistillationSettings> = {
     guidanceUpdates: 2,
     warmUpFraction: 0.05,
     phases: [{}],
-    checkpointInterval: 60,
+    checkpointInterval: 30,
   },
   plan,
   start,
