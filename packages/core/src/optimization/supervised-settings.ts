@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adamFields } from './adam-fields';
 
 /** Settings of a supervised training (tokenizer, teacher, classifier). */
 export const supervisedSettingsSchema = z.strictObject({
@@ -17,24 +18,10 @@ export const supervisedSettingsSchema = z.strictObject({
     .max(1)
     .describe('Learning rate at the end, as a fraction of the peak (cosine decay)')
     .default(0.01),
-  weightDecay: z.number().min(0).describe("Decoupled from the gradients, as AdamW's").default(0),
-  beta1: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('Decay of the mean of the gradients in Adam')
-    .default(0.9),
-  beta2: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('Decay of the mean of their squares in Adam')
-    .default(0.95),
-  gradientClip: z
-    .number()
-    .positive()
-    .describe('Largest norm of the gradients of an update')
-    .default(1),
+  weightDecay: adamFields.weightDecay,
+  beta1: adamFields.beta1,
+  beta2: adamFields.beta2,
+  gradientClip: adamFields.gradientClip,
   emaDecay: z
     .number()
     .min(0)

@@ -15,6 +15,7 @@ import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
 import { checkGuidance } from '../models/generator-guidance';
+import { checkGeneratorSteps } from '../models/generator-steps';
 import { findModelSource, type ModelSource } from '../models/model-source';
 import { loadPresetModels, type PresetModels } from '../models/preset-models';
 import { filesToDraw } from '../runs/run-networks';
@@ -274,17 +275,18 @@ export class ImageModel {
     };
   }
 
-  private async openSampler(
-    by: Drawer,
-    batchSize: number,
-    steps: number | undefined,
-  ): Promise<ImageSampler> {
-    const { compiler } = this.context;
-    const sequences: SequenceSampler =
+  private async openSampler(by: Drawer, batchSize: number, steps?: number): Promise<ImageSampler> {
+    const sequences =
       by === 'teacher'
         ? await this.teacherSampler(batchSize)
-        : await generatorSampler(compiler, await this.loadedGenerator(), batchSize, steps);
-    return imageSampler(compiler, sequences, this.decoder);
+        : await this.generatorSampler(batchSize, steps);
+    return imageSampler(this.context.compiler, sequences, this.decoder);
+  }
+
+  private async generatorSampler(batchSize: number, steps = 1): Promise<SequenceSampler> {
+    const loaded = await this.loadedGenerator();
+    checkGeneratorSteps(loaded, steps);
+    return generatorSampler(this.context.compiler, loaded, batchSize, steps);
   }
 
   private async teacherSampler(batchSize: number): Promise<SequenceSampler> {

@@ -2,6 +2,7 @@ import type { HostTensors } from '@ar-distill/program';
 import type { DistillationSubject, MethodRow, PlannedRow } from '../../plugin/distillation-method';
 import { compileArDiffusion } from '../../sampling/compile-ar-diffusion';
 import { compileOneStep } from '../../sampling/one-step-sampler';
+import { BEFORE_DISTILLATION } from '../before-distillation';
 
 /** Euler steps per AR step of the AR-diffusion model, as in the paper. */
 const SOLVER_STEPS = 10;
@@ -10,7 +11,6 @@ const FEWER_SOLVER_STEPS = [1, 2, 4];
 
 const GENERATOR: PlannedRow = { name: 'DD2 generator', isResult: true };
 const RAW: PlannedRow = { name: 'DD2 generator, raw weights', isDetail: true };
-const BEFORE: PlannedRow = { name: 'one step before distillation' };
 
 /** A row of the AR-diffusion model. */
 interface TunedRow extends PlannedRow {
@@ -27,7 +27,7 @@ const TUNED: readonly TunedRow[] = [
 ];
 
 /** The rows of `csdRows`. */
-export const CSD_ROWS: readonly PlannedRow[] = [GENERATOR, RAW, BEFORE, ...TUNED];
+export const CSD_ROWS: readonly PlannedRow[] = [GENERATOR, RAW, BEFORE_DISTILLATION, ...TUNED];
 
 /** What the method trained. */
 export interface CsdWeights {
@@ -57,7 +57,7 @@ export function csdRows(
         compileOneStep({ generator, weights: raw, batchSize }, compiler),
     },
     {
-      ...BEFORE,
+      ...BEFORE_DISTILLATION,
       open: (compiler, batchSize) =>
         compileOneStep(
           { generator, weights: generator.initialize(initial()), batchSize },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adamFields } from '../../optimization/adam-fields';
 import { adversarialSchema } from './adversarial-settings';
 import { guidanceRangeSchema } from './guidance-settings';
 import { initializationSchema } from './initialization';
@@ -111,24 +112,10 @@ export const distillationSettingsSchema = z.strictObject({
     .max(1)
     .describe('Progressive EMA of the generator: d = min(emaDecay, (it + 1) / (it + 10))')
     .default(0.9999),
-  beta1: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('Decay of the mean of the gradients in Adam')
-    .default(0.9),
-  beta2: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('Decay of the mean of their squares in Adam')
-    .default(0.95),
-  weightDecay: z.number().min(0).describe("Decoupled from the gradients, as AdamW's").default(0),
-  gradientClip: z
-    .number()
-    .positive()
-    .describe('Largest norm of the gradients of an update')
-    .default(1),
+  beta1: adamFields.beta1,
+  beta2: adamFields.beta2,
+  weightDecay: adamFields.weightDecay,
+  gradientClip: adamFields.gradientClip,
   seed: z.int().min(0).describe('Of all random numbers').default(0),
   checkpointInterval: z
     .int()

@@ -2,15 +2,17 @@ import type { HostTensors } from '@ar-distill/program';
 import type { MethodRow, PlannedRow } from '../../plugin/distillation-method';
 import { compileOneStep } from '../../sampling/one-step-sampler';
 import { compileTwoSteps } from '../../sampling/two-step-sampler';
+import { BEFORE_DISTILLATION } from '../before-distillation';
 import type { FlowMapGenerator } from './flow-map-generator';
 
 const ONE_STEP: PlannedRow = { name: 'DD1 generator', isResult: true };
 const TWO_STEPS: PlannedRow = { name: 'DD1 generator, 2 steps' };
-const BEFORE: PlannedRow = { name: 'one step before distillation' };
 
 /** The rows of `dd1Rows`. */
 export function plannedDd1Rows(isTrainedForTwo: boolean): readonly PlannedRow[] {
-  return isTrainedForTwo ? [ONE_STEP, TWO_STEPS, BEFORE] : [ONE_STEP, BEFORE];
+  return isTrainedForTwo
+    ? [ONE_STEP, TWO_STEPS, BEFORE_DISTILLATION]
+    : [ONE_STEP, BEFORE_DISTILLATION];
 }
 
 /** Weights of a generator. */
@@ -36,7 +38,7 @@ export function dd1Rows(
     },
     ...(generator.isTrainedForTwo(weights) ? [twoSteps] : []),
     {
-      ...BEFORE,
+      ...BEFORE_DISTILLATION,
       open: (compiler, batchSize) =>
         compileOneStep({ generator, weights: initial(), batchSize }, compiler),
     },
