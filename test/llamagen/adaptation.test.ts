@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { conditionRows, ofClasses, PLAIN_SAMPLING } from '@ar-distill/core';
 import {
+  type AdaptationSettings,
   type AdaptationSubject,
   adaptationSettingsSchema,
   type AdaptedTeacher,
@@ -75,6 +76,7 @@ interface Adapted extends AdaptedTeacher<LlamagenArchitecture> {
 async function adaptIn(
   name: string,
   stop?: { readonly stage: string; readonly done: number },
+  other: AdaptationSettings = settings,
 ): Promise<Adapted> {
   const folder = path.join(root, name);
   const run = stop
@@ -96,7 +98,7 @@ async function adaptIn(
     },
   };
   try {
-    const adaptation = startAdaptation(subject, services);
+    const adaptation = startAdaptation({ ...subject, settings: other }, services);
     expect(() => adaptation.outcome()).toThrow('run all stages in their order');
     for (const stage of adaptation.stages) await stage.run(environment);
     const { tokens, labels } = (await run.loadArrays('adaptation-sequences'))!;
@@ -142,6 +144,14 @@ it('brings a teacher back by fine-tuning on its own sequences, and says how far'
   expect(itself.divergence).toBe(0);
   expect(itself.crossEntropy).toBe(regressed.originalCrossEntropy);
 }, 120_000);
+
+it('comes closer when the targets are the distributions of the teacher', async () => {
+  const tokens = await adaptIn('whole');
+  const fineTuning = { ...settings.fineTuning, targets: 'distributions' as const };
+  const matched = await adaptIn('distributions', undefined, { ...settings, fineTuning });
+  expect(matched.regressed).toEqual(tokens.regressed);
+  expect(matched.fineTuned.divergence).toBeLessThan(0.8 * tokens.fineTuned.divergence);
+}, 60_000);
 
 it('measures the cross-entropy that the logits give', async () => {
   const { sequences, weights } = await adaptIn('whole');

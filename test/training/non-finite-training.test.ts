@@ -240,6 +240,7 @@ describe('an adaptation', () => {
       adaptedArchitecture: () => null,
       createRegressionTask: () => task,
       createFineTuningTask: () => task,
+      createMatchingTask: () => task,
       adaptedWeights: () => weights,
     };
     const backbone: Backbone<null> = {

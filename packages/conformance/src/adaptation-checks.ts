@@ -40,6 +40,8 @@ export function checkAdaptation<A>(
   requireSame('adaptedWeights', weights, adapted.parameterSpecs);
   const fineTuning = adaptation.createFineTuningTask(architecture);
   requireSame('The fine-tuning task', fineTuning.parameterSpecs, adapted.parameterSpecs);
+  const matching = adaptation.createMatchingTask(architecture);
+  requireSame('The matching task', matching.parameterSpecs, adapted.parameterSpecs);
 }
 
 /** Requires the parameters of the adapted teacher, with its shapes. */

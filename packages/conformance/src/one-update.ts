@@ -12,6 +12,8 @@ export interface UpdateOptions {
   readonly batchSize: number;
   /** Values that replace fresh ones. */
   readonly initial: Readonly<HostTensors>;
+  /** Weights that the task reads and does not train. */
+  readonly constants?: Readonly<HostTensors>;
 }
 
 const LEARNING_RATE = 1e-3;
@@ -24,7 +26,7 @@ const OPTIMIZER = { beta1: 0.9, beta2: 0.95, weightDecay: 0, gradientClip: 1 };
  */
 export async function requireOneUpdate(
   task: SupervisedTask,
-  { compiler, rng, batch, batchSize, initial }: UpdateOptions,
+  { compiler, rng, batch, batchSize, initial, constants = {} }: UpdateOptions,
 ): Promise<HostTensors> {
   const values: Record<string, HostTensor> = initializeParameters(task.parameterSpecs, rng);
   for (const name of Object.keys(values)) values[name] = initial[name] ?? values[name]!;
@@ -43,10 +45,9 @@ export async function requireOneUpdate(
       name: 'update',
       group,
       inputs: { ...task.batchSpecs(batchSize), ...task.noiseSpecs?.(batchSize) },
-      objective:
-        ({ inputs }) =>
-        (parameters) =>
-          task.evaluate(parameters, inputs),
+      constants,
+      objective: (values) => (parameters) =>
+        task.evaluate(parameters, values.inputs, values.constants),
       settings: OPTIMIZER,
     });
     try {

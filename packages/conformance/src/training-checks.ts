@@ -107,6 +107,12 @@ export const trainingChecks: readonly Check<Subject>[] = [
     name: 'adaptation: the fine-tuning makes one compiled update',
     taskOf: (subject) => adaptationOf(subject)?.createFineTuningTask(subject.architecture),
   }),
+  teacherTask({
+    id: 'matching-task',
+    name: 'adaptation: the fine-tuning on distributions makes one compiled update',
+    taskOf: (subject) => adaptationOf(subject)?.createMatchingTask(subject.architecture),
+    constantsOf: ({ hostTeacherParameters }) => hostTeacherParameters,
+  }),
 ];
 
 /** A check of a training that reads tokens and conditions. */
@@ -115,12 +121,14 @@ function teacherTask({
   name,
   taskOf,
   given,
+  constantsOf,
 }: {
   readonly id: string;
   readonly name: string;
   taskOf(subject: Subject): SupervisedTask | undefined;
   /** What the training has to give. */
   readonly given?: { readonly what: string; specsOf(subject: Subject): ParameterSpecs };
+  constantsOf?(subject: Subject): Readonly<HostTensors>;
 }): Check<Subject> {
   return {
     id,
@@ -139,6 +147,7 @@ function teacherTask({
           ...conditionInputs(teacher.condition.inTurn(0, batchSize)),
         },
         initial: { ...subject.hostTeacherParameters, ...subject.hostTokenizerParameters },
+        ...(constantsOf ? { constants: constantsOf(subject) } : {}),
       });
       if (given) requireAll(given.what, given.specsOf(subject), updated);
     },

@@ -25,6 +25,14 @@ export const NAMES: NameTable = {
         instead: {},
       }),
     ),
+    {
+      key: 'adaptation.fineTuning.targets',
+      since: {
+        file: 'packages/core/src/methods/adaptation/adaptation-settings.ts',
+        text: 'targets:',
+      },
+      instead: {},
+    },
   ],
   settings: [],
   files: [],

@@ -135,6 +135,7 @@ export const QUICK_RUNS: readonly QuickRun[] = [
         beta2: 0.95,
         gradientClip: 1,
         emaDecay: 0.99,
+        targets: 'tokens',
       },
       seed: 0,
     },

@@ -30,6 +30,11 @@ export interface TokenPrediction {
    * vectors near the codes. Default 0.
    */
   readonly codeNoise?: number;
+  /**
+   * Another teacher of the same tokens, whose whole distributions are the targets in the place of the
+   * tokens; the task takes its weights as constants.
+   */
+  readonly target?: GuidedTeacher;
 }
 
 /** Uniforms [B]: where they are below the probability the condition is dropped. */
@@ -38,8 +43,8 @@ const DROPOUT = 'conditionDropout';
 const DROPOUT_STREAM = 'label-dropout';
 
 /**
- * Training of an AR teacher: cross-entropy over all tokens, teacher-forced, with condition dropout and
- * noise on the code vectors. Batches hold `tokens` [B, n] and the condition, see `conditionInputs`.
+ * Training of an AR teacher: cross-entropy over all tokens, or over another teacher's distributions,
+ * teacher-forced, with condition dropout and noise on the code vectors. Batches hold `tokens` [B, n] and the condition, see `conditionInputs`.
  */
 export class TokenPredictionTask implements SupervisedTask {
   readonly parameterSpecs: ParameterSpecs;
@@ -93,12 +98,22 @@ export class TokenPredictionTask implements SupervisedTask {
     };
   }
 
-  evaluate(parameters: Parameters, batch: Readonly<Record<string, tf.Tensor>>): TaskLoss {
+  evaluate(
+    parameters: Parameters,
+    batch: Readonly<Record<string, tf.Tensor>>,
+    constants: Parameters = {},
+  ): TaskLoss {
     const { tokens } = batch as { tokens: tf.Tensor };
-    const perSequence = this.logits(parameters, batch, this.seenCondition(batch));
+    const condition = this.seenCondition(batch);
+    const perSequence = this.logits(parameters, batch, condition);
     const logits = perSequence.reshape([-1, perSequence.shape.at(-1)!]);
     const targets = tokens.flatten();
-    const loss = softmaxCrossEntropy(logits, targets).mean();
+    const { target } = this.prediction;
+    const distributions = target
+      ?.logitsOfTokens(constants, tokens, condition)
+      .softmax()
+      .reshape(logits.shape);
+    const loss = softmaxCrossEntropy(logits, distributions ?? targets).mean();
     const accuracy = logits.argMax(1).equal(targets.toInt()).toFloat().mean();
     return { loss, metrics: { loss, accuracy } };
   }

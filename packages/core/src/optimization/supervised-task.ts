@@ -25,8 +25,15 @@ export interface SupervisedTask {
   noiseSpecs?(batchSize: number): Readonly<Record<string, TensorSpec>>;
   /** Fills `noiseSpecs` for one iteration. */
   drawNoise?(rng: Rng, iteration: number, batchSize: number): HostTensors;
-  /** Traced. `batch` holds the arrays of `batchSpecs` and of `noiseSpecs`. */
-  evaluate(parameters: Parameters, batch: Readonly<Record<string, tf.Tensor>>): TaskLoss;
+  /**
+   * Traced. `batch` holds the arrays of `batchSpecs` and of `noiseSpecs`, `constants`
+   * what the training was given under this name, such as the weights of another network.
+   */
+  evaluate(
+    parameters: Parameters,
+    batch: Readonly<Record<string, tf.Tensor>>,
+    constants?: Parameters,
+  ): TaskLoss;
   /**
    * Called on the host after a step with its host outputs, at most every `interval` iterations;
    * returns parameters to overwrite (for example codes that are never used).

@@ -17,6 +17,8 @@ export interface SupervisedTraining {
   readonly settings: SupervisedSettings;
   /** Values that replace fresh ones, such as the tokenizer's codebook in a teacher. */
   readonly initial?: Readonly<HostTensors>;
+  /** Weights that the task reads and does not train, such as another network's. */
+  readonly constants?: Readonly<HostTensors> | undefined;
   /** Arrays of `task.batchSpecs` for one iteration; read from a disk, they may take as long as a step. */
   readonly batch: (iteration: number, batchSize: number) => HostTensors | Promise<HostTensors>;
   readonly checkpointInterval?: number;
@@ -71,7 +73,9 @@ export async function trainSupervised(
         name,
         group,
         inputs: { ...task.batchSpecs(batchSize), ...task.noiseSpecs?.(batchSize) },
-        objective: (values) => (parameters) => task.evaluate(parameters, values.inputs),
+        ...(training.constants ? { constants: training.constants } : {}),
+        objective: (values) => (parameters) =>
+          task.evaluate(parameters, values.inputs, values.constants),
         settings,
       }),
     );

@@ -28,4 +28,9 @@ export interface TeacherAdaptation<A = unknown> {
    * `conditionInputs` names it.
    */
   createFineTuningTask(architecture: A): SupervisedTask;
+  /**
+   * The same with the cross-entropy to the whole next-token distributions of the teacher that reads tokens,
+   * whose weights it takes as constants.
+   */
+  createMatchingTask(architecture: A): SupervisedTask;
 }

@@ -62,6 +62,7 @@ const ADAPTATION: Form = {
     createRegressionTask: 'function',
     adaptedWeights: 'function',
     createFineTuningTask: 'function',
+    createMatchingTask: 'function',
   },
 };
 const ARTICLES = {

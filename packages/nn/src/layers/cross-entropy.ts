@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { customGradient } from './custom-gradient';
 
 /**
- * Cross-entropy of every row: `logits` [N, V], `labels` [N] int32 → [N]. With `labelSmoothing` s the
- * target is (1 − s)·one-hot + s/V.
+ * Cross-entropy of every row: `logits` [N, V], `labels` [N] int32 or the probabilities of all classes [N, V], which
+ * get no gradient → [N]. With `labelSmoothing` s the target is (1 − s)·one-hot + s/V.
  */
 export function softmaxCrossEntropy(
   logits: tf.Tensor,
@@ -20,10 +20,11 @@ export function softmaxCrossEntropy(
       const shifted = logits.sub(logits.max(1, true));
       const exponentials = shifted.exp();
       const total = exponentials.sum(1, true);
-      const oneHot = tf.oneHot(labels.toInt(), classes, 1, 0, 'float32');
+      const given =
+        labels.rank === 2 ? labels : tf.oneHot(labels.toInt(), classes, 1, 0, 'float32');
       const targets = labelSmoothing
-        ? oneHot.mul(1 - labelSmoothing).add(labelSmoothing / classes)
-        : oneHot;
+        ? given.mul(1 - labelSmoothing).add(labelSmoothing / classes)
+        : given;
       save([exponentials.div(total).sub(targets)]);
       return total.log().squeeze([1]).sub(shifted.mul(targets).sum(1));
     },

@@ -221,6 +221,15 @@ describe('cross-entropy', () => {
       wave(0.9, [3, 4]).mul(20),
     );
   });
+
+  it('takes the probabilities of all classes', () => {
+    const target = tf.softmax(wave(0.4, [3, 4]).mul(3));
+    expectSameGradient(
+      (x) => softmaxCrossEntropy(x, target),
+      (x) => tf.logSoftmax(x).mul(target).sum(1).neg(),
+      wave(0.9, [3, 4]).mul(20),
+    );
+  });
 });
 
 describe('a value without gradient', () => {

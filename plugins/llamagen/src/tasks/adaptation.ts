@@ -14,4 +14,6 @@ export const adaptation: TeacherAdaptation<LlamagenArchitecture> = {
   createRegressionTask: (architecture) => new LlamagenAdaptationTask(architecture),
   adaptedWeights,
   createFineTuningTask: (architecture) => llamagenTeacherTask(adaptedArchitecture(architecture)),
+  createMatchingTask: (architecture) =>
+    llamagenTeacherTask(adaptedArchitecture(architecture), architecture),
 };

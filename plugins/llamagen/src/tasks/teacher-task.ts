@@ -7,12 +7,17 @@ import { LlamagenTeacher } from '../teacher';
  * Next-token prediction (train_c2i.py of LlamaGen; its dropout of activations is left out). The
  * codebook is frozen and has to be the tokenizer's. With the input embedding `mlp` and weights from
  * `adaptedWeights` it is the fine-tuning after adaptation to continuous input; a teacher that reads code
- * vectors learns to read vectors near the codes, too.
+ * vectors learns to read vectors near the codes, too. With `target` it learns the distributions of the
+ * teacher of that architecture.
  */
-export function llamagenTeacherTask(architecture: LlamagenArchitecture): TokenPredictionTask {
+export function llamagenTeacherTask(
+  architecture: LlamagenArchitecture,
+  target?: LlamagenArchitecture,
+): TokenPredictionTask {
   return new TokenPredictionTask(new LlamagenTeacher(architecture, PLAIN_SAMPLING), {
     conditionDropout: architecture.labelDropout,
     isFrozen: isQuantizerParameter,
     codeNoise: architecture.inputEmbedding === 'mlp' ? unitCodeNoise(architecture) : 0,
+    ...(target ? { target: new LlamagenTeacher(target, PLAIN_SAMPLING) } : {}),
   });
 }

@@ -13,6 +13,14 @@ export const adaptationSettingsSchema = z.strictObject({
     .describe('Regression of the input layers on the embedding table; every update sees all codes'),
   fineTuning: supervisedSettingsSchema
     .omit({ seed: true })
+    .extend({
+      targets: z
+        .enum(['tokens', 'distributions'])
+        .describe(
+          'What every position is to predict: the sampled token, or the distribution that the teacher has there',
+        )
+        .default('tokens'),
+    })
     .describe('Fine-tuning of the whole teacher with its AR loss'),
   seed: z.int().min(0).describe('Of all random numbers').default(0),
 });

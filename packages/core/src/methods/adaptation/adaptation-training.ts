@@ -69,6 +69,7 @@ interface FineTuning<A> {
   readonly adaptation: TeacherAdaptation<A>;
   /** Of the teacher that reads tokens. */
   readonly architecture: A;
+  readonly teacherWeights: Readonly<HostTensors>;
   /** Weights after the regression. */
   readonly initial: Readonly<HostTensors>;
   readonly sequences: TokenSequences;
@@ -77,17 +78,20 @@ interface FineTuning<A> {
 
 /** Weights of the adapted teacher after its AR loss has trained them all. */
 export function fineTuneTeacher<A>(
-  { adaptation, architecture, initial, sequences, settings }: FineTuning<A>,
+  { adaptation, architecture, teacherWeights, initial, sequences, settings }: FineTuning<A>,
   services: Services,
   environment: TrainingEnvironment,
 ): Promise<HostTensors> {
   const name = ADAPTATION_STAGES.fineTuning;
   const count = sequences.tokens.shape[0]!;
+  const { targets, ...training } = settings.fineTuning;
   return train(
     {
       name,
-      task: adaptation.createFineTuningTask(architecture),
-      settings: { ...settings.fineTuning, seed: settings.seed },
+      ...(targets === 'tokens'
+        ? { task: adaptation.createFineTuningTask(architecture) }
+        : { task: adaptation.createMatchingTask(architecture), constants: teacherWeights }),
+      settings: { ...training, seed: settings.seed },
       initial,
       batch: (iteration, batchSize) =>
         tokenBatch(sequences, services.rng.integers(`${name}/rows`, iteration, batchSize, count)),

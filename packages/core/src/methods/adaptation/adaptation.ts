@@ -120,7 +120,14 @@ export function startAdaptation<A>(
         const { weights: initial, relativeError, fidelity } = regressed.value;
         const tuned = await keptArrays(environment.run, ADAPTATION_STAGES.fineTuning, () =>
           fineTuneTeacher(
-            { adaptation, architecture, initial, sequences: sequences.value[0], settings },
+            {
+              adaptation,
+              architecture,
+              teacherWeights: original.weights,
+              initial,
+              sequences: sequences.value[0],
+              settings,
+            },
             services,
             environment,
           ),
