@@ -47,7 +47,14 @@ it('prints the result as one document, and what else there is to say on stderr',
 });
 
 it('compares speeds in a document, too', async () => {
-  const comparison = { batchSize: 1, decoded: false, teacherSeconds: 3, generatorSeconds: 1 };
+  const comparison = {
+    batchSize: 1,
+    decoded: false,
+    teacherEvaluations: 4,
+    generatorEvaluations: 1,
+    teacherSeconds: 3,
+    generatorSeconds: 1,
+  };
   const measureSpeed: Workflows['measureSpeed'] = async () => [comparison];
   const { stdout } = await run('eval --speed --json', { measureSpeed });
   expect(JSON.parse(stdout)).toEqual({ comparisons: [comparison] });

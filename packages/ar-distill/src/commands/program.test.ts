@@ -320,10 +320,17 @@ describe('the command line', () => {
 
   it('compares speeds', async () => {
     const measureSpeed: Workflows['measureSpeed'] = async () => [
-      { batchSize: 1, decoded: false, teacherSeconds: 0.03, generatorSeconds: 0.002 },
+      {
+        batchSize: 1,
+        decoded: false,
+        teacherEvaluations: 16,
+        generatorEvaluations: 1,
+        teacherSeconds: 0.03,
+        generatorSeconds: 0.002,
+      },
     ];
     const { stdout } = await run('eval --speed', { measureSpeed });
-    expect(stdout).toMatch(/\| +1 \| sequences \| +30\.0 \| +2\.00 \| +15\.0× \|\n/);
+    expect(stdout).toMatch(/\| +1 \| sequences \| +16 \| +1 \| +30\.0 \| +2\.00 \| +15\.0× \|\n/);
   });
 
   it('imports files', async () => {

@@ -72,7 +72,7 @@ export async function compareSpeed(
     const condition = teacher.condition.inTurn(0, batchSize);
     const teacherTimes: CallTimes = { sequence: [], image: [] };
     const generatorTimes: CallTimes = { sequence: [], image: [] };
-    await disposing(async (own) => {
+    const evaluations = await disposing(async (own) => {
       const slow = own(await teacher.createSampler(compiler, teacherWeights, batchSize));
       const fast = own(await compileOneStep({ ...generator, batchSize }, compiler));
       const decode = own(await compileDecoder(compiler, decoder, batchSize));
@@ -92,11 +92,16 @@ export async function compareSpeed(
         const stage = `speed, ${batchSize} per call`;
         progress.update({ stage, done: round + 1, total: rounds + 1, metrics: {} });
       }
+      return {
+        teacherEvaluations: slow.evaluations,
+        generatorEvaluations: fast.evaluations,
+      };
     });
     for (const what of ['sequence', 'image'] as const) {
       comparisons.push({
         batchSize,
         decoded: what === 'image',
+        ...evaluations,
         teacherSeconds: medianAfterWarmUp(teacherTimes[what]),
         generatorSeconds: medianAfterWarmUp(generatorTimes[what]),
       });
