@@ -1,0 +1,86 @@
+import { adaptationSettingsSchema, BUILT_IN_METHODS } from '@ar-distill/core/methods';
+import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
+import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
+import { plugin as toy } from '@ar-distill/plugin-toy';
+import { plugin as varPlugin } from '@ar-distill/plugin-var';
+import type { PluginDefinition } from '@ar-distill/core';
+import type { z } from 'zod';
+import { configuredCommands } from './configured-commands';
+import { code, pageOf, plain, table } from './markdown';
+import { presetTables } from './preset-tables';
+import { schemaRows } from './schema-rows';
+
+const INTRODUCTION = `# Configuration
+
+<!-- Written by npm run docs:reference from the schemas. -->
+
+What a command works with comes, in this order, from the flags, from the file of \`--config\`, from the preset and
+from the defaults below. A config file has the options of its command in camel case; hyper-parameters stand in it
+under \`settings\`, at any depth, those of a teacher's adaptation under \`adaptation\` and sizes of networks under
+\`architecture\`. On the command line the same are \`--set tuning.batchSize=32\`, \`--set
+adaptation.heldOut=500\` and \`--set architecture.headDepth=1\`. A key that is not known, and one that would do
+nothing, is an error before anything starts.
+
+\`\`\`sh
+ar-distill init --preset mnist-var --out distill.yaml   # every setting under what it means
+ar-distill distill --config distill.yaml --dry-run
+ar-distill distill --preset var-d16 --print-config      # all settings, and what they add up to
+\`\`\`
+
+A number N in a key is the place in a list, from 0. A list is given as a whole: \`--set "stepWeights=[3,1]"\`.`;
+
+/** Our own plugins with presets. */
+export const PLUGINS: readonly PluginDefinition[] = [varPlugin, llamagen, toy];
+
+/** The page of all keys that config files, presets and \`--set\` have. */
+export function configurationPage(): Promise<string> {
+  return pageOf([
+    INTRODUCTION,
+    '## Options in config files',
+    ...configuredCommands().map(({ path, rows }) =>
+      [
+        `### Config files of ${path}`,
+        table(
+          ['key', 'value', 'meaning'],
+          rows.map(({ key, value, description = '' }) => [code(key), value, plain(description)]),
+        ),
+      ].join('\n\n'),
+    ),
+    ...BUILT_IN_METHODS.map(({ name, summary, settingsSchema }) =>
+      settingsSection(`Settings of the method ${name}`, `${summary}.`, settingsSchema),
+    ),
+    settingsSection(
+      'Settings of an adaptation',
+      'Of `adapt`, and under `adaptation` of `distill`, where the teacher reads tokens.',
+      adaptationSettingsSchema,
+    ),
+    settingsSection(
+      'Settings of a training',
+      'Of `train tokenizer`, `train teacher` and `train features`.',
+      supervisedSettingsSchema,
+    ),
+    ...PLUGINS.flatMap(({ backbones = [] }) => backbones).map(
+      ({ name, summary, architectureSchema }) =>
+        settingsSection(
+          `Architecture of the backbone ${name}`,
+          `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
+          architectureSchema,
+        ),
+    ),
+    ...presetTables(PLUGINS),
+  ]);
+}
+
+function settingsSection(heading: string, sentence: string, schema: z.core.$ZodType): string {
+  const rows = schemaRows(schema).map(
+    ({ key, value, defaultValue, required, description = '' }) => [
+      code(key),
+      value,
+      defaultValue ?? (required ? "the preset's" : '–'),
+      plain(description),
+    ],
+  );
+  return [`## ${heading}`, sentence, table(['key', 'value', 'default', 'meaning'], rows)].join(
+    '\n\n',
+  );
+}

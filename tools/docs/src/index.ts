@@ -1,0 +1,4 @@
+export * from './commands';
+export * from './navigation';
+export * from './reference-pages';
+export * from './slug';
