@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { completedCommands } from '../../../packages/ar-distill/src/completion/completed-commands';
 import { type NamedCommand, namedCommands, programIn } from './commands';
-import { code, pageOf, plain, table } from './markdown';
+import { code, pageOf, plain, sentence, table } from './markdown';
 import { slugOf } from './slug';
 
 const INTRODUCTION = `# Command line
@@ -64,12 +64,8 @@ function section(
   const lines = examples.replaceAll(/^ {2}\$ /gm, '').trim();
   return [
     `## ${path}`,
-    `${capital(plain(command.description()))}.`,
+    sentence(command.description()),
     table(['argument or option', 'what it means'], [...given, ...options]),
     ...(lines === '' ? [] : [`\`\`\`sh\n${lines}\n\`\`\``]),
   ].join('\n\n');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,12 +1,9 @@
 import { adaptationSettingsSchema, BUILT_IN_METHODS } from '@ar-distill/core/methods';
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
-import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
-import { plugin as toy } from '@ar-distill/plugin-toy';
-import { plugin as varPlugin } from '@ar-distill/plugin-var';
-import type { PluginDefinition } from '@ar-distill/core';
 import type { z } from 'zod';
 import { configuredCommands } from './configured-commands';
-import { code, pageOf, plain, table } from './markdown';
+import { code, pageOf, plain, sentence, table } from './markdown';
+import { PLUGINS } from './plugins';
 import { presetTables } from './preset-tables';
 import { schemaRows } from './schema-rows';
 
@@ -29,10 +26,44 @@ ar-distill distill --preset var-d16 --print-config      # all settings, and what
 
 A number N in a key is the place in a list, from 0. A list is given as a whole: \`--set "stepWeights=[3,1]"\`.`;
 
-/** Our own plugins with presets. */
-export const PLUGINS: readonly PluginDefinition[] = [varPlugin, llamagen, toy];
+interface SettingsSection {
+  readonly heading: string;
+  /** A sentence. */
+  readonly says: string;
+  readonly schema: z.core.$ZodType;
+}
 
-/** The page of all keys that config files, presets and \`--set\` have. */
+const SECTIONS: readonly SettingsSection[] = [
+  ...BUILT_IN_METHODS.map(({ name, summary, settingsSchema }) => ({
+    heading: `Settings of the method ${name}`,
+    says: sentence(summary),
+    schema: settingsSchema,
+  })),
+  {
+    heading: 'Settings of an adaptation',
+    says: 'Of `adapt`, and under `adaptation` of `distill`, where the teacher reads tokens.',
+    schema: adaptationSettingsSchema,
+  },
+  {
+    heading: 'Settings of a training',
+    says: 'Of `train tokenizer`, `train teacher` and `train features`.',
+    schema: supervisedSettingsSchema,
+  },
+  ...PLUGINS.flatMap(({ backbones = [] }) => backbones).map(
+    ({ name, summary, architectureSchema }) => ({
+      heading: `Architecture of the backbone ${name}`,
+      says: sentence(summary),
+      schema: architectureSchema,
+    }),
+  ),
+];
+
+/** Every key of settings and architectures that the page has. */
+export function configuredKeys(): string[] {
+  return SECTIONS.flatMap(({ schema }) => schemaRows(schema).map(({ key }) => key));
+}
+
+/** The page of all keys that config files, presets and `--set` have. */
 export function configurationPage(): Promise<string> {
   return pageOf([
     INTRODUCTION,
@@ -46,32 +77,12 @@ export function configurationPage(): Promise<string> {
         ),
       ].join('\n\n'),
     ),
-    ...BUILT_IN_METHODS.map(({ name, summary, settingsSchema }) =>
-      settingsSection(`Settings of the method ${name}`, `${summary}.`, settingsSchema),
-    ),
-    settingsSection(
-      'Settings of an adaptation',
-      'Of `adapt`, and under `adaptation` of `distill`, where the teacher reads tokens.',
-      adaptationSettingsSchema,
-    ),
-    settingsSection(
-      'Settings of a training',
-      'Of `train tokenizer`, `train teacher` and `train features`.',
-      supervisedSettingsSchema,
-    ),
-    ...PLUGINS.flatMap(({ backbones = [] }) => backbones).map(
-      ({ name, summary, architectureSchema }) =>
-        settingsSection(
-          `Architecture of the backbone ${name}`,
-          `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
-          architectureSchema,
-        ),
-    ),
+    ...SECTIONS.map(settingsSection),
     ...presetTables(PLUGINS),
   ]);
 }
 
-function settingsSection(heading: string, sentence: string, schema: z.core.$ZodType): string {
+function settingsSection({ heading, says, schema }: SettingsSection): string {
   const rows = schemaRows(schema).map(
     ({ key, value, defaultValue, required, description = '' }) => [
       code(key),
@@ -80,7 +91,5 @@ function settingsSection(heading: string, sentence: string, schema: z.core.$ZodT
       plain(description),
     ],
   );
-  return [`## ${heading}`, sentence, table(['key', 'value', 'default', 'meaning'], rows)].join(
-    '\n\n',
-  );
+  return [`## ${heading}`, says, table(['key', 'value', 'default', 'meaning'], rows)].join('\n\n');
 }

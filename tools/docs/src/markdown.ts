@@ -22,3 +22,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function pageOf(parts: readonly string[]): Promise<string> {
   return format(parts.join('\n\n'), { parser: 'markdown', plugins: [markdown] });
 }
+
+/** A summary, which begins with a small letter, as a sentence. */
+export function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${plain(summary.slice(1))}.`;
+}
