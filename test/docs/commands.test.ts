@@ -11,8 +11,8 @@ const LINES = markdownPages().flatMap(({ file, text }) =>
     .map((args) => [file, args] as const),
 );
 const KEYS = configuredKeys();
-/** Ours, that of the example, and the place of a name in examples. */
-const PRESETS = [...presetNames(), 'mnist-maskgit'];
+/** Ours, and those of plugins that pages write. */
+const PRESETS = [...presetNames(), 'mnist-maskgit', 'flowers-var', 'small'];
 
 /** Settings that are typed with `--set`, without their values. */
 function settingsIn(args: readonly string[]): string[] {
