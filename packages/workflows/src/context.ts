@@ -88,17 +88,19 @@ export function onPreset(
   architecture?: Tree,
 ): PresetContext {
   const { name, plugin, backbone, preset } = found;
-  const { success, error } = backbone.architectureSchema.safeParse(preset.architecture);
-  if (!success) {
+  const parsed = backbone.architectureSchema.safeParse(preset.architecture);
+  if (!parsed.success) {
     const source = ` of the architecture in the preset "${name}" of the plugin "${plugin}"`;
-    throw new Error(explainIssue(error, { source, value: preset.architecture }));
+    throw new Error(explainIssue(parsed.error, { source, value: preset.architecture }));
   }
-  if (architecture === undefined) return { ...context, found };
+  // A preset in another plugin than its backbone cannot fill in the defaults of the backbone's schema.
+  const complete = { ...found, preset: { ...preset, architecture: parsed.data } };
+  if (architecture === undefined) return { ...context, found: complete };
   const schema = z.object({ architecture: backbone.architectureSchema });
-  const merged = isTree(preset.architecture) ? preset.architecture : {};
+  const merged = isTree(parsed.data) ? parsed.data : {};
   const value = { architecture: mergeTrees(merged, architecture) };
   const changed = schema.safeParse(value);
-  if (changed.success) return { ...context, found, architecture };
+  if (changed.success) return { ...context, found: complete, architecture };
   throw new InvalidOptionError(
     explainIssue(changed.error, {
       source: ` of the backbone "${backbone.name}"`,

@@ -15,37 +15,58 @@ const size = z.int().positive();
 /** Sizes and options of a LlamaGen teacher, its tokenizer and the networks distilled from it. */
 export const llamagenArchitectureSchema = z
   .strictObject({
-    /** Side of the token grid: n = gridSize² tokens in raster order. */
-    gridSize: mapSide.min(2),
-    /** V: codes. */
-    vocabSize: size,
-    /** C: channels of a code. */
-    channels: size,
-    numClasses: size,
-    width: size,
-    depth: layerCount,
-    heads: size,
-    /** Heads of keys and values (grouped-query attention); as many as `heads` when left out. */
-    keyValueHeads: size.optional(),
-    /** The SwiGLU hidden width is rounded up to a multiple of this. */
-    multipleOf: size.default(256),
-    /** Factor on the SwiGLU hidden width, ⌊8/3·width⌋, before it is rounded up. */
-    feedForwardMultiplier: z.number().positive().default(1),
-    ropeBase: z.number().positive().default(10000),
-    normEpsilon: z.number().positive().default(1e-5),
-    /** Probability that the label is dropped while a teacher is trained. */
-    labelDropout: z.number().min(0).max(1).default(0.1),
-    /**
-     * What the teacher reads: rows of the official embedding table (of the nearest codes), or an MLP
-     * of the code vectors, after adaptation to continuous input. The distilled networks have the MLP.
-     */
-    inputEmbedding: z.enum(['table', 'mlp']).default('table'),
-    /**
-     * The last decode step with guidance, counted from 0 after the prefill (official `cfg_interval`);
-     * −1 keeps it on.
-     */
-    guidanceInterval: z.int().min(-1).default(-1),
-    tokenizer: vqTokenizerSchema,
+    gridSize: mapSide
+      .min(2)
+      .describe('Side of the token grid: n = gridSize² tokens in raster order'),
+    vocabSize: size.describe('V: codes'),
+    channels: size.describe('C: channels of a code'),
+    numClasses: size.describe('Classes that images are generated for'),
+    width: size.describe('Channels of the transformer'),
+    depth: layerCount.describe('Blocks of the transformer'),
+    heads: size.describe('Heads of attention'),
+    keyValueHeads: size
+      .describe(
+        'Heads of keys and values (grouped-query attention); as many as heads when left out',
+      )
+      .optional(),
+    multipleOf: size
+      .describe('The SwiGLU hidden width is rounded up to a multiple of this')
+      .default(256),
+    feedForwardMultiplier: z
+      .number()
+      .positive()
+      .describe('Factor on the SwiGLU hidden width, ⌊8/3·width⌋, before it is rounded up')
+      .default(1),
+    ropeBase: z
+      .number()
+      .positive()
+      .describe('Base of the frequencies of the rotary embedding')
+      .default(10000),
+    normEpsilon: z
+      .number()
+      .positive()
+      .describe('Added to the mean square in RMSNorm')
+      .default(1e-5),
+    labelDropout: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Probability that the label is dropped while a teacher is trained')
+      .default(0.1),
+    inputEmbedding: z
+      .enum(['table', 'mlp'])
+      .describe(
+        'What the teacher reads: rows of the official embedding table (of the nearest codes), or an MLP of the code vectors, after adaptation to continuous input; the distilled networks have the MLP',
+      )
+      .default('table'),
+    guidanceInterval: z
+      .int()
+      .min(-1)
+      .describe(
+        'The last decode step with guidance, counted from 0 after the prefill (official cfg_interval); −1 keeps it on',
+      )
+      .default(-1),
+    tokenizer: vqTokenizerSchema.describe('Sizes of the VQ tokenizer'),
     ...distilledFields,
   })
   .superRefine((value, context) => {

@@ -5,18 +5,28 @@ const CELLS_TOLERANCE = 1e-6;
 /** A joint distribution over sequences of n tokens, written out, and the sizes of the networks. */
 export const toyArchitectureSchema = z
   .strictObject({
-    /** Codes c_1 … c_V, each of C numbers. */
-    codebook: z.array(z.array(z.number()).min(1)).min(2),
-    /** Tokens n of a sequence. */
-    sequenceLength: z.int().min(1).max(6),
-    /** p(q_1, …, q_n), row-major: V^n numbers that sum to 1. */
-    joint: z.array(z.number().min(0)),
-    /** Factor between codes and the space of scores, heads and losses. */
-    codeScale: z.number().positive().default(1),
-    width: z.int().positive().default(128),
-    depth: z.int().positive().max(1024).default(2),
-    heads: z.int().positive().default(4),
-    headDepth: z.int().min(0).max(1024).default(1),
+    codebook: z
+      .array(z.array(z.number()).min(1))
+      .min(2)
+      .describe('Codes c_1 … c_V, each of C numbers'),
+    sequenceLength: z.int().min(1).max(6).describe('Tokens n of a sequence'),
+    joint: z
+      .array(z.number().min(0))
+      .describe('p(q_1, …, q_n), row-major: V^n numbers that sum to 1'),
+    codeScale: z
+      .number()
+      .positive()
+      .describe('Factor between codes and the space of scores, heads and losses')
+      .default(1),
+    width: z.int().positive().describe('Channels of the transformer').default(128),
+    depth: z.int().positive().max(1024).describe('Blocks of the transformer').default(2),
+    heads: z.int().positive().describe('Heads of attention').default(4),
+    headDepth: z
+      .int()
+      .min(0)
+      .max(1024)
+      .describe('Residual blocks of the diffusion head')
+      .default(1),
   })
   .superRefine(({ codebook, joint, sequenceLength, width, heads }, context) => {
     const V = codebook.length;

@@ -15,42 +15,61 @@ const size = z.int().positive();
 
 /** φ: the convolutions that follow the up-sampling of a token map in the multi-scale quantiser. */
 const phiSchema = z.strictObject({
-  /** 0: one per scale; 1: one for all; K: K layers, each shared by neighbouring scales. */
-  layers: z.int().min(0).max(1024).default(4),
-  /** φ(x) = (1 − ratio)·x + ratio·conv(x); 0 is the identity, without parameters. */
-  ratio: z.number().min(0).max(1).default(0.5),
-  kernel: size.default(3),
+  layers: z
+    .int()
+    .min(0)
+    .max(1024)
+    .describe('0: one per scale; 1: one for all; K: K layers, each shared by neighbouring scales')
+    .default(4),
+  ratio: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('φ(x) = (1 − ratio)·x + ratio·conv(x); 0 is the identity, without parameters')
+    .default(0.5),
+  kernel: size.describe('Side of the kernels').default(3),
 });
 
-const tokenizerSchema = z.strictObject({ ...convTokenizerFields, baseChannels: size.default(160) });
+const tokenizerSchema = z.strictObject({
+  ...convTokenizerFields,
+  baseChannels: convTokenizerFields.baseChannels.default(160),
+});
 
 /** Sizes and options of a VAR teacher, its tokenizer and the networks distilled from it. */
 export const varArchitectureSchema = z
   .strictObject({
-    /** Side of the token map at every scale. */
-    patchNums: z.array(mapSide).min(2).max(64),
-    /** V: codes. */
-    vocabSize: size,
-    /** C: channels of a code. */
-    channels: size,
-    numClasses: size,
-    width: size,
-    depth: layerCount,
-    heads: size,
-    mlpRatio: z.number().positive().default(4),
-    /** One modulation layer for all blocks, plus an offset in each. */
-    sharedAdaLn: z.boolean().default(false),
-    /** Unit-length queries and keys with a learned temperature per head. */
-    attnL2Norm: z.boolean().default(true),
-    /** Probability that the label is dropped while a teacher is trained. */
-    labelDropout: z.number().min(0).max(1).default(0.1),
-    phi: phiSchema.prefault({}),
-    tokenizer: tokenizerSchema,
-    /**
-     * What the generator's backbone reads at scales 2 … S: the noise of all earlier scales, accumulated
-     * as tokens are, or that of the scale before alone.
-     */
-    noiseInput: z.enum(['accumulated', 'raw']).default('accumulated'),
+    patchNums: z.array(mapSide).min(2).max(64).describe('Side of the token map at every scale'),
+    vocabSize: size.describe('V: codes'),
+    channels: size.describe('C: channels of a code'),
+    numClasses: size.describe('Classes that images are generated for'),
+    width: size.describe('Channels of the transformer'),
+    depth: layerCount.describe('Blocks of the transformer'),
+    heads: size.describe('Heads of attention'),
+    mlpRatio: z.number().positive().describe('Hidden width of the MLPs over the width').default(4),
+    sharedAdaLn: z
+      .boolean()
+      .describe('One modulation layer for all blocks, plus an offset in each')
+      .default(false),
+    attnL2Norm: z
+      .boolean()
+      .describe('Unit-length queries and keys with a learned temperature per head')
+      .default(true),
+    labelDropout: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Probability that the label is dropped while a teacher is trained')
+      .default(0.1),
+    phi: phiSchema
+      .describe('φ: the convolutions that follow the up-sampling of a token map in the quantiser')
+      .prefault({}),
+    tokenizer: tokenizerSchema.describe('Sizes of the multi-scale VQ tokenizer'),
+    noiseInput: z
+      .enum(['accumulated', 'raw'])
+      .describe(
+        "What the generator's backbone reads at scales 2 … S: the noise of all earlier scales, accumulated as tokens are, or that of the scale before alone",
+      )
+      .default('accumulated'),
     ...distilledFields,
   })
   .superRefine((value, context) => {

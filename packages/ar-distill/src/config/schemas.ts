@@ -107,10 +107,12 @@ export const distillSchema = z.strictObject({
   report: z.boolean().optional(),
   samples: count.optional(),
   settings: settings.optional(),
-  /** Overrides of the adaptation, for teachers that need one. */
-  adaptation: settings.optional(),
-  /** Keys of the architecture that are to be others than the preset's. */
-  architecture: settings.optional(),
+  adaptation: settings
+    .describe('settings of the adaptation, for teachers that need one')
+    .optional(),
+  architecture: settings
+    .describe("keys of the networks' architecture that are to be others than the preset's")
+    .optional(),
 });
 
 /** `init`. */

@@ -16,18 +16,23 @@ export const mapSide = z.int().positive().max(512, 'Maps have at most 512×512 t
 
 /** Schema fields of a convolutional VQ tokenizer, for the `tokenizer` of an architecture. */
 export const convTokenizerFields = {
-  /** Height and width in pixels. */
-  imageSize: size,
-  imageChannels: size.default(3),
-  baseChannels: size,
-  /** Width of every level over `baseChannels`; each level but the last halves the image. */
-  channelMultipliers: z.array(size).min(1).max(16).default([1, 1, 2, 2, 4]),
-  /** Residual blocks per level of the encoder; the decoder has one more. */
-  residualBlocks: layerCount.default(2),
-  /** Self-attention at the last level and in the middle. */
-  attention: z.boolean().default(true),
-  /** Groups of every GroupNorm. */
-  groups: size.default(32),
+  imageSize: size.describe('Height and width in pixels'),
+  imageChannels: size.describe('Channels of the image: 3 for colours, 1 for grey').default(3),
+  baseChannels: size.describe('Channels that the widths of all levels are multiples of'),
+  channelMultipliers: z
+    .array(size)
+    .min(1)
+    .max(16)
+    .describe('Width of every level over baseChannels; each level but the last halves the image')
+    .default([1, 1, 2, 2, 4]),
+  residualBlocks: layerCount
+    .describe('Residual blocks per level of the encoder; the decoder has one more')
+    .default(2),
+  attention: z
+    .boolean()
+    .describe('Self-attention at the last level and in the middle')
+    .default(true),
+  groups: size.describe('Groups of every GroupNorm').default(32),
 };
 
 type ConvTokenizer = z.output<z.ZodObject<typeof convTokenizerFields>>;
@@ -36,9 +41,12 @@ type ConvTokenizer = z.output<z.ZodObject<typeof convTokenizerFields>>;
 export const vqTokenizerSchema = z
   .strictObject({
     ...convTokenizerFields,
-    baseChannels: size.default(128),
-    /** Channels between the 1×1 convolutions and the encoder and decoder (official `z_channels`). */
-    latentChannels: size.default(256),
+    baseChannels: convTokenizerFields.baseChannels.default(128),
+    latentChannels: size
+      .describe(
+        'Channels between the 1×1 convolutions and the encoder and decoder (official z_channels)',
+      )
+      .default(256),
   })
   .superRefine((tokenizer, context) => {
     const problem = (message: string): void => {
@@ -58,17 +66,22 @@ const HEAD_DEPTH = 3;
 
 /** Schema fields of the networks that are distilled, for an architecture; see `headProblem`. */
 export const distilledFields = {
-  /** Factor between codes and the space of scores and heads: x_0 = codeScale · c. */
-  codeScale: z.number().positive().default(1),
-  /** Residual blocks of the diffusion head; 0 leaves linear layers and one modulation. */
-  headDepth: layers.min(0).default(HEAD_DEPTH),
-  /** Width of the diffusion head; the backbone's when left out. */
-  headWidth: size.optional(),
-  /**
-   * Whether they keep the teacher's classifier in place of a diffusion head: one step then emits the expected
-   * code, and noise tells only what comes after it.
-   */
-  keepClassifier: z.boolean().optional(),
+  codeScale: z
+    .number()
+    .positive()
+    .describe('Factor between codes and the space of scores and heads: x_0 = codeScale · c')
+    .default(1),
+  headDepth: layers
+    .min(0)
+    .describe('Residual blocks of the diffusion head; 0 leaves linear layers and one modulation')
+    .default(HEAD_DEPTH),
+  headWidth: size.describe("Width of the diffusion head; the backbone's when left out").optional(),
+  keepClassifier: z
+    .boolean()
+    .describe(
+      "Whether they keep the teacher's classifier in place of a diffusion head: one step then emits the expected code, and noise tells only what comes after it",
+    )
+    .optional(),
 };
 
 /** A key of the head that would have no effect, and why; undefined when there is none. */

@@ -8,16 +8,17 @@ const size = z.int().positive();
 
 /** Schema fields of the architectures that `arBackbone` takes; a family adds the sizes of its model. */
 export const arModelFields = {
-  numClasses: size,
-  /** V: codes. */
-  vocabSize: size,
-  /** C: channels of a code. */
-  channels: size,
-  /** D: width of the features. */
-  width: size,
-  /** Probability that the class is not given while a teacher is trained. */
-  labelDropout: z.number().min(0).max(1).default(0.1),
-  tokenizer: vqTokenizerSchema,
+  numClasses: size.describe('Classes that images are generated for'),
+  vocabSize: size.describe('V: codes'),
+  channels: size.describe('C: channels of a code'),
+  width: size.describe('D: width of the features'),
+  labelDropout: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('Probability that the class is not given while a teacher is trained')
+    .default(0.1),
+  tokenizer: vqTokenizerSchema.describe('Sizes of the VQ tokenizer'),
   ...distilledFields,
 };
 

@@ -29,7 +29,9 @@ export const adversarialSchema = z
       'With mode=instead-of-score there is no other term to weigh against: leave it out';
     context.addIssue({ code: 'custom', path: ['weight'], message });
   })
-  .describe('A term from real data: a discriminator on the last hidden layer of the head of ψ');
+  .describe(
+    'A term from real data, none when left out: a discriminator on the last hidden layer of the head of ψ',
+  );
 
 export type AdversarialSettings = z.infer<typeof adversarialSchema>;
 

@@ -91,12 +91,7 @@ export const distillationSettingsSchema = z.strictObject({
     .boolean()
     .describe('Scale the weights so that their mean over positions is 1: clipping sees the mean')
     .default(false),
-  /** A term from real data; none when left out. */
   adversarial: adversarialSchema.optional(),
-  /**
-   * Guidance scales that the generator takes as an input, drawn uniformly for training; left out, it is distilled
-   * for the scale of the teacher's options alone.
-   */
   guidanceRange: guidanceRangeSchema.optional(),
   /** Distribution of t in all losses. */
   timesteps: timestepsSchema.prefault({}),

@@ -13,7 +13,10 @@ const scale = z.number().min(0);
 /** The least and the largest guidance scale, in the convention of the teacher's family. */
 export const guidanceRangeSchema = z
   .tuple([scale, scale])
-  .refine(([lowest, highest]) => lowest < highest, 'The second scale must be above the first');
+  .refine(([lowest, highest]) => lowest < highest, 'The second scale must be above the first')
+  .describe(
+    "Guidance scales that the generator takes as an input, drawn uniformly for training; left out, it is distilled for the scale of the teacher's options alone",
+  );
 
 /** Settings that have a range or not. */
 interface WithRange {
