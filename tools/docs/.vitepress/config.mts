@@ -1,6 +1,7 @@
 import { defineConfig, type MarkdownOptions } from 'vitepress';
 import { MENU } from '../src/navigation.js';
 import { repositoryLink } from '../src/repository-links.js';
+import { slugOf } from '../src/slug.js';
 
 /** Leads links to files of the repository that are no pages to where the repository is. */
 const withRepositoryLinks: NonNullable<MarkdownOptions['config']> = (markdown) => {
@@ -20,7 +21,7 @@ export default defineConfig({
   srcDir: '../../docs',
   outDir: 'dist',
   srcExclude: ['api/**'],
-  markdown: { config: withRepositoryLinks },
+  markdown: { anchor: { slugify: slugOf }, config: withRepositoryLinks },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
