@@ -39,6 +39,7 @@ export { noiseOfEach } from './sample/noise-of-each';
 export type { RunReference } from './runs/named-run';
 export { conditionFor, sample, type SampleOptions, type SampleResult } from './sample/sample';
 export type { SamplerOptions } from './sample/open-sampler';
+export { checkNewFolder } from './settings/check-option';
 export { refuseDeepYaml } from './settings/yaml-nesting';
 export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';
