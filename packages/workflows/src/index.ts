@@ -14,6 +14,7 @@ export type { MeasuringOptions } from './evaluate/measuring-options';
 export type { StudyOverview, WorkflowEvent, WorkflowOptions } from './events';
 export { onnxTable, type OnnxFigures, type OnnxRow } from './export/compare-models';
 export { exportModel, type ExportOptions, type ExportResult } from './export/export-model';
+export { type TeacherFigures, teacherSentence } from './export/teacher-export';
 export {
   importCheckpoints,
   type ImportOptions,

@@ -200,6 +200,7 @@ export const exportSchema = z.strictObject({
   run: path.optional(),
   out: path.optional(),
   onnx: z.enum(MODEL_PRECISIONS).optional(),
+  teacher: z.boolean().optional(),
   snap: z.boolean().optional(),
   samples: count.optional(),
 });
