@@ -34,11 +34,13 @@ export class BetweenView {
     });
   }
 
-  private showBetween(): Promise<void> {
+  private async showBetween(): Promise<void> {
     const { from, to, slider } = this;
     const share = slider.valueAsNumber;
-    slider.setAttribute('aria-valuetext', `${Math.round(100 * share)} per cent of the way`);
-    return this.show('between', { from, to, share });
+    const place = `${Math.round(100 * share)} per cent of the way`;
+    slider.setAttribute('aria-valuetext', place);
+    await this.show('between', { from, to, share });
+    element('between', HTMLCanvasElement).setAttribute('aria-label', `Image at ${place}`);
   }
 
   private async show(id: 'from' | 'between' | 'to', noise: Noise): Promise<void> {

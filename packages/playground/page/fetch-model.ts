@@ -1,5 +1,5 @@
 import { MODEL_DESCRIPTION, type ModelFile, type PlayedModel } from '../src/played-model';
-import type { ModelBytes } from './messages';
+import type { ModelBytes, TeacherBytes } from './messages';
 
 /** Where browsers keep weights between visits. */
 const CACHE = 'ar-distill-weights';
@@ -26,6 +26,21 @@ export async function fetchModel(
   if (!externalData) return { model: bytes };
   const data = await fetchFile(externalData, (loaded) => onBytes(model.bytes + loaded, total));
   return { model: bytes, externalData: { path: nameOf(externalData), data } };
+}
+
+/** The same for the files of a teacher. */
+export async function fetchTeacher(
+  files: readonly ModelFile[],
+  onBytes: OnBytes,
+): Promise<TeacherBytes> {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const found = new Map<string, Uint8Array>();
+  let before = 0;
+  for (const file of files) {
+    found.set(nameOf(file), await fetchFile(file, (loaded) => onBytes(before + loaded, total)));
+    before += file.bytes;
+  }
+  return found;
 }
 
 async function fetchFile(

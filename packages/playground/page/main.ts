@@ -6,14 +6,25 @@ import { fetchDescription, fetchModel } from './fetch-model';
 import { type Draw, Generator } from './generator';
 import type { ModelBytes, RuntimeName } from './messages';
 import { Runtime } from './runtime';
+import { Teacher } from './teacher';
+import { TeacherView } from './teacher-view';
+import { bytesLoaded } from './words';
 
-const MEBIBYTE = 2 ** 20;
-const CONTROLS = ['runtimes', 'classes', 'draw', 'seed', 'new-from', 'new-to', 'share'];
+const CONTROLS = [
+  'runtimes',
+  'classes',
+  'draw',
+  'seed',
+  'new-from',
+  'new-to',
+  'share',
+  'draw-both',
+];
 
-const runtimes = element('runtimes', HTMLFieldSetElement);
 const loading = element('loading', HTMLProgressElement);
 let runtime: Runtime | undefined;
 let generator: Generator | undefined;
+let teacher: Teacher | undefined;
 
 const draw: Draw = async (noise, classes) => {
   const drawing = generator;
@@ -41,6 +52,15 @@ function enable(isEnabled: boolean): void {
   }
 }
 
+function choiceOf(name: RuntimeName): HTMLInputElement {
+  return element(`on-${name}`, HTMLInputElement);
+}
+
+function refuse(name: RuntimeName, reason: string): void {
+  choiceOf(name).disabled = true;
+  choiceOf(name).parentElement!.title = reason;
+}
+
 async function hasWebGpu(): Promise<boolean> {
   if (!('gpu' in navigator)) return false;
   return (await navigator.gpu.requestAdapter()) !== null;
@@ -54,6 +74,7 @@ async function startOn(
 ): Promise<void> {
   enable(false);
   generator = undefined;
+  teacher = undefined;
   runtime?.dispose();
   say(`Starting ${name === 'wasm' ? 'WebAssembly' : 'WebGPU'}`);
   runtime = new Runtime();
@@ -62,6 +83,7 @@ async function startOn(
   // The first image takes longer than all others: programs are made for it.
   await started.draw({ seed: 0 }, [0]);
   generator = started;
+  if (description.teacher) teacher = new Teacher(runtime, description.teacher);
   const threads = model.threads === 1 ? '1 thread' : `${model.threads} threads`;
   say(name === 'wasm' ? `On the CPU, ${threads}` : 'On the GPU');
   enable(true);
@@ -72,23 +94,28 @@ async function main(): Promise<void> {
   element('model-name', HTMLParagraphElement).textContent = description.name;
   const bytes = await fetchModel(description, (loaded, total) => {
     loading.value = loaded / total;
-    say(`Loading ${(loaded / MEBIBYTE).toFixed(1)} of ${(total / MEBIBYTE).toFixed(1)} MiB`);
+    say(bytesLoaded(loaded, total));
   });
   loading.hidden = true;
   const drawing = new DrawingView(draw, description.numClasses, () => between.redraw());
   const between = new BetweenView(draw, () => drawing.label);
+  if (description.teacher) new TeacherView(draw, () => teacher, drawing);
   const start = async (name: RuntimeName): Promise<void> => {
-    await startOn(name, description, bytes);
+    choiceOf(name).checked = true;
+    try {
+      await startOn(name, description, bytes);
+    } catch (error) {
+      if (name === 'wasm') throw error;
+      refuse(name, String(error));
+      return start('wasm');
+    }
     drawing.forgetTimes();
     drawing.again();
   };
-  for (const input of runtimes.querySelectorAll('input')) {
-    const name = input.value === 'webgpu' ? 'webgpu' : 'wasm';
-    input.disabled = name === 'webgpu' && !isGpu;
-    if (input.disabled) input.parentElement!.title = 'This browser has no WebGPU here';
-    input.checked = name === (isGpu ? 'webgpu' : 'wasm');
-    input.addEventListener('change', () => void start(name).catch(fail));
+  for (const name of ['webgpu', 'wasm'] as const) {
+    choiceOf(name).addEventListener('change', () => void start(name).catch(fail));
   }
+  if (!isGpu) refuse('webgpu', 'This browser has no WebGPU here');
   await start(isGpu ? 'webgpu' : 'wasm');
 }
 

@@ -23,10 +23,22 @@ export interface DrawRequest {
   readonly count: number;
 }
 
+/** Asks for the teacher's image of a class and a seed. */
+export interface TeacherRequest {
+  readonly kind: 'draw-teacher';
+  readonly label: number;
+  readonly seed: number;
+}
+
+/** Files of a teacher by their names in its folder. */
+export type TeacherBytes = ReadonlyMap<string, Uint8Array>;
+
 /** What the worker is asked for. */
 export type Request =
   | { readonly kind: 'load'; readonly runtime: RuntimeName; readonly bytes: ModelBytes }
-  | DrawRequest;
+  | DrawRequest
+  | { readonly kind: 'load-teacher'; readonly files: TeacherBytes }
+  | TeacherRequest;
 
 /** What the model turned out to be. */
 export interface LoadedModel {
@@ -48,10 +60,21 @@ export interface DrawnImages {
   readonly milliseconds: number;
 }
 
+/** The teacher's image as it looks after an AR step. */
+export interface TeacherStep {
+  /** AR steps that are done, from 1. */
+  readonly step: number;
+  /** AR steps of an image. */
+  readonly steps: number;
+  readonly image: Omit<DrawnImages, 'milliseconds'>;
+}
+
 /** What comes of a request, by its kind. */
 export interface Answers {
   readonly load: LoadedModel;
   readonly draw: DrawnImages;
+  readonly 'load-teacher': undefined;
+  readonly 'draw-teacher': DrawnImages;
 }
 
 /** A request or its answer on the way, with the number that brings them together. */
@@ -60,5 +83,8 @@ export interface Numbered<T> {
   readonly content: T;
 }
 
-/** An answer, or the reason why there is none. */
-export type Outcome = { readonly value: Answers[keyof Answers] } | { readonly error: string };
+/** An answer, or the reason why there is none; before the answer there may be steps on the way to it. */
+export type Outcome =
+  | { readonly value: Answers[keyof Answers] }
+  | { readonly step: TeacherStep }
+  | { readonly error: string };

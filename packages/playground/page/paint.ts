@@ -3,7 +3,7 @@ import type { DrawnImages } from './messages';
 /** Shows one of the images on a canvas, pixel by pixel; the style sheet makes it larger. */
 export function paint(
   canvas: HTMLCanvasElement,
-  { pixels, height, width, channels }: DrawnImages,
+  { pixels, height, width, channels }: Omit<DrawnImages, 'milliseconds'>,
   index = 0,
 ): void {
   const context = canvas.getContext('2d')!;

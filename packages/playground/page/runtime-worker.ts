@@ -1,4 +1,7 @@
 import { bytesOfPixels } from '@ar-distill/core';
+import type { OpenTeacher } from '@ar-distill/core/exported';
+import { openTeacher } from '@ar-distill/engine-web';
+import type { HostTensor } from '@ar-distill/program';
 import type { InferenceSession } from 'onnxruntime-web';
 import asyncifyGlue from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url';
 import asyncifyWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
@@ -14,11 +17,15 @@ import type {
   Outcome,
   Request,
   RuntimeName,
+  TeacherBytes,
+  TeacherRequest,
+  TeacherStep,
 } from './messages';
 
 type Ort = typeof import('onnxruntime-web/wasm');
 
 interface OpenModel {
+  readonly name: RuntimeName;
   readonly ort: Ort;
   readonly session: InferenceSession;
   readonly noiseShape: LoadedModel['noiseShape'];
@@ -37,25 +44,37 @@ const RUNTIMES: Readonly<
 };
 
 let opened: Promise<OpenModel> | undefined;
-/** A session runs one call at a time. */
+let teacher: Promise<OpenTeacher> | undefined;
+/** One thing is done at a time, so that each can be timed. */
 let last: Promise<unknown> = Promise.resolve();
 
-addEventListener('message', ({ data }: MessageEvent<Numbered<Request>>) => {
-  const work = last.then(() => answer(data.content));
+addEventListener('message', ({ data: { id, content } }: MessageEvent<Numbered<Request>>) => {
+  const work = last.then(() => answer(content, (step) => reply(id, { step })));
   last = work.then(
-    (value) => reply(data.id, { value }),
-    (error: unknown) => reply(data.id, { error: String(error) }),
+    (value) => reply(id, { value }),
+    (error: unknown) =>
+      reply(id, { error: error instanceof Error ? error.message : String(error) }),
   );
 });
 
 function reply(id: number, content: Outcome): void {
-  const transfer =
-    'value' in content && 'pixels' in content.value ? [content.value.pixels.buffer] : [];
-  postMessage({ id, content } satisfies Numbered<Outcome>, { transfer });
+  postMessage({ id, content } satisfies Numbered<Outcome>);
 }
 
-function answer(request: Request): Promise<Answers[keyof Answers]> {
-  return request.kind === 'load' ? load(request.runtime, request.bytes) : draw(request);
+function answer(
+  request: Request,
+  onStep: (step: TeacherStep) => void,
+): Promise<Answers[keyof Answers]> {
+  switch (request.kind) {
+    case 'load':
+      return load(request.runtime, request.bytes);
+    case 'draw':
+      return draw(request);
+    case 'load-teacher':
+      return loadTeacher(request.files);
+    case 'draw-teacher':
+      return drawTeacher(request, onStep);
+  }
 }
 
 async function load(name: RuntimeName, bytes: ModelBytes): Promise<LoadedModel> {
@@ -68,6 +87,8 @@ async function open(name: RuntimeName, { model, externalData }: ModelBytes): Pro
   const runtime = RUNTIMES[name];
   const ort = await runtime.load();
   ort.env.wasm.wasmPaths = { mjs: runtime.mjs, wasm: runtime.wasm };
+  // It warns of operators that stay on the CPU, as they should.
+  ort.env.logLevel = 'error';
   // 0 leaves the number to the runtime; without isolation there is no memory to share.
   ort.env.wasm.numThreads = crossOriginIsolated ? 0 : 1;
   const session = await ort.InferenceSession.create(model, {
@@ -79,7 +100,7 @@ async function open(name: RuntimeName, { model, externalData }: ModelBytes): Pro
   if (typeof n !== 'number' || typeof channels !== 'number') {
     throw new Error('The model does not say how much noise it takes.');
   }
-  return { ort, session, noiseShape: [n, channels] };
+  return { name, ort, session, noiseShape: [n, channels] };
 }
 
 async function draw({ noise, labels, count }: DrawRequest): Promise<DrawnImages> {
@@ -94,7 +115,44 @@ async function draw({ noise, labels, count }: DrawRequest): Promise<DrawnImages>
   const milliseconds = performance.now() - start;
   const [, height, width, channels] = images!.dims as [number, number, number, number];
   images!.dispose();
-  // From [0, 1] to what the library rounds.
-  const centred = values.map((value) => 2 * value - 1);
-  return { pixels: bytesOfPixels(centred), height, width, channels, milliseconds };
+  return { pixels: bytesOf(values), height, width, channels, milliseconds };
+}
+
+async function loadTeacher(files: TeacherBytes): Promise<undefined> {
+  if (!opened) throw new Error('No model is loaded yet.');
+  const { name, ort } = await opened;
+  const read = async (file: string): Promise<Uint8Array> => {
+    const bytes = files.get(file);
+    if (bytes) return bytes;
+    throw new Error(`The teacher has no file "${file}": export it again.`);
+  };
+  teacher = openTeacher(read, ort, { executionProviders: [name] });
+  await teacher;
+}
+
+async function drawTeacher(
+  { label, seed }: TeacherRequest,
+  onStep: (step: TeacherStep) => void,
+): Promise<DrawnImages> {
+  if (!teacher) throw new Error('No teacher is loaded yet.');
+  const { imageShape, draw } = await teacher;
+  const [height, width, channels] = imageShape;
+  const imageOf = ({ data }: HostTensor) => ({
+    pixels: bytesOf(Float32Array.from(data)),
+    height,
+    width,
+    channels,
+  });
+  await draw(label, seed, ({ step, steps, pixels }) =>
+    onStep({ step, steps, image: imageOf(pixels) }),
+  );
+  // Once more, for its time: nobody needs the pictures in between to have the last one.
+  const start = performance.now();
+  const { pixels } = await draw(label, seed);
+  return { ...imageOf(pixels), milliseconds: performance.now() - start };
+}
+
+/** Pixels in [0, 1] as the library rounds them. */
+function bytesOf(values: Float32Array): Uint8Array {
+  return bytesOfPixels(values.map((value) => 2 * value - 1));
 }

@@ -7,11 +7,14 @@ import type {
   Outcome,
   Request,
   RuntimeName,
+  TeacherBytes,
+  TeacherStep,
 } from './messages';
 
 interface Waiting {
   resolve(value: Answers[keyof Answers]): void;
   reject(reason: Error): void;
+  onStep?(step: TeacherStep): void;
 }
 
 /** A model in a worker of its own, so that the page answers while it draws. */
@@ -23,23 +26,30 @@ export class Runtime {
   private next = 0;
 
   constructor() {
-    this.worker.addEventListener('message', ({ data }: MessageEvent<Numbered<Outcome>>) => {
-      const one = this.waiting.get(data.id);
-      this.waiting.delete(data.id);
-      if ('error' in data.content) one?.reject(new Error(data.content.error));
-      else one?.resolve(data.content.value);
-    });
+    this.worker.addEventListener('message', ({ data }: MessageEvent<Numbered<Outcome>>) =>
+      this.hear(data),
+    );
     this.worker.addEventListener('error', ({ message }) => this.fail(message));
   }
 
   /** The bytes stay with the page, for another runtime. */
-  async load(runtime: RuntimeName, bytes: ModelBytes): Promise<LoadedModel> {
+  load(runtime: RuntimeName, bytes: ModelBytes) {
     return this.ask({ kind: 'load', runtime, bytes }) as Promise<LoadedModel>;
   }
 
   /** @param noise [count, n, C] */
-  async draw(noise: Float32Array, labels: Int32Array | undefined, count: number) {
+  draw(noise: Float32Array, labels: Int32Array | undefined, count: number) {
     return this.ask({ kind: 'draw', noise, labels, count }) as Promise<DrawnImages>;
+  }
+
+  /** Opens the teacher beside the model. */
+  loadTeacher(files: TeacherBytes) {
+    return this.ask({ kind: 'load-teacher', files }) as Promise<undefined>;
+  }
+
+  /** Draws with the teacher, which has to be open; `onStep` is called after every AR step. */
+  drawTeacher(label: number, seed: number, onStep: (step: TeacherStep) => void) {
+    return this.ask({ kind: 'draw-teacher', label, seed }, onStep) as Promise<DrawnImages>;
   }
 
   /** Ends the worker; what it was asked for never comes. */
@@ -48,12 +58,23 @@ export class Runtime {
     this.fail('The runtime was changed.');
   }
 
-  private ask(content: Request): Promise<Answers[keyof Answers]> {
+  private ask(
+    content: Request,
+    onStep?: (step: TeacherStep) => void,
+  ): Promise<Answers[keyof Answers]> {
     const id = this.next++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
+      this.waiting.set(id, { resolve, reject, ...(onStep ? { onStep } : {}) });
       this.worker.postMessage({ id, content } satisfies Numbered<Request>);
     });
+  }
+
+  private hear({ id, content }: Numbered<Outcome>): void {
+    const one = this.waiting.get(id);
+    if ('step' in content) return one?.onStep?.(content.step);
+    this.waiting.delete(id);
+    if ('error' in content) one?.reject(new Error(content.error));
+    else one?.resolve(content.value);
   }
 
   private fail(reason: string): void {

@@ -18,8 +18,8 @@ export interface PlayedModel {
   readonly model: ModelFile;
   /** Weights of a model of more than 2 GiB. */
   readonly externalData?: ModelFile;
-  /** Folder of the teacher's programs; absent where there is none. */
-  readonly teacher?: string;
+  /** Programs and weights of the teacher; absent where there is none. */
+  readonly teacher?: readonly ModelFile[];
 }
 
 /** Where a site has it. */

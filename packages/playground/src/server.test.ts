@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { EXPORTED, modelSaying } from '../test-support/described-model';
 import { type ServedSite, serveSite } from './server';
 import { siteOf } from './site-files';
 import { writeSite } from './write-site';
@@ -11,29 +12,6 @@ let root: string;
 let page: string;
 let model: string;
 let served: ServedSite;
-
-/** A protobuf field of bytes, shorter than 128. */
-function field(number: number, content: Uint8Array | string): Buffer {
-  const bytes = Buffer.from(content);
-  return Buffer.concat([Buffer.of((number << 3) | 2, bytes.length), bytes]);
-}
-
-/** An ONNX model without a graph; what it says of itself is field 14, as onnx.proto has it. */
-function modelSaying(texts: Readonly<Record<string, string>>): Uint8Array {
-  const version = Buffer.of(1 << 3, 10);
-  const entries = Object.entries(texts).map(([key, value]) =>
-    field(14, Buffer.concat([field(1, key), field(2, value)])),
-  );
-  return Buffer.concat([version, field(7, 'a graph'), ...entries]);
-}
-
-const EXPORTED = {
-  preset: 'some:preset',
-  'input:noise': 'float32 [batch, 4, 2]',
-  'input:labels': 'int32 [batch]',
-  'output:images': 'float32 [batch, 8, 8, 1]',
-  num_classes: '10',
-};
 
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'ar-distill-playground-'));
@@ -101,7 +79,7 @@ it('gives the page, its scripts and what it has to know of the model', async () 
       bytes: bytes.length,
       sha256: Buffer.from(digest).toString('hex'),
     },
-    teacher: 'model/teacher/',
+    teacher: [expect.objectContaining({ path: 'model/teacher/programs.json', bytes: 2 })],
   });
   expect((await ask('/model/teacher/programs.json')).body).toBe('{}');
 });

@@ -67,15 +67,16 @@ async function describeModel(folder: string, name: string): Promise<PlayedModel>
   const preset = metadata.get('preset');
   const numClasses = metadata.has('input:labels') ? Number(metadata.get('num_classes')) : undefined;
   const all = await modelFiles(folder);
+  const teacher = all.filter((file) => file.startsWith(`${TEACHER_FOLDER}/`));
   return {
     name,
     ...(preset === undefined ? {} : { preset }),
     ...(numClasses === undefined ? {} : { numClasses }),
     model: await fileOf(folder, MODEL_FILE),
     ...(all.includes(EXTERNAL_DATA) ? { externalData: await fileOf(folder, EXTERNAL_DATA) } : {}),
-    ...(all.some((file) => file.startsWith(`${TEACHER_FOLDER}/`))
-      ? { teacher: `${MODEL_FOLDER}/${TEACHER_FOLDER}/` }
-      : {}),
+    ...(teacher.length === 0
+      ? {}
+      : { teacher: await Promise.all(teacher.map((file) => fileOf(folder, file))) }),
   };
 }
 

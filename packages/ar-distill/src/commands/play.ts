@@ -11,11 +11,12 @@ import {
   writeSite,
 } from '@ar-distill/playground';
 import { onInterrupt } from '@ar-distill/runs';
-import { checkNewFolder, refuseTogether } from '@ar-distill/workflows';
+import { checkNewFolder } from '@ar-distill/workflows';
 import type { Command } from 'commander';
-import { resolveOptions } from '../config/resolve-options';
+import { flagOf, resolveOptions } from '../config/resolve-options';
 import { type PlayOptions, playSchema } from '../config/schemas';
-import { InterruptedError } from '../errors';
+import { withSource } from '../config/setting-source';
+import { InterruptedError, isNamed, UsageError } from '../errors';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, toNumber, withCommonOptions, withPresetOption } from './flags';
@@ -26,14 +27,8 @@ const USUAL_PORT = 4600;
 /** Images that the exported model is compared with the library by. */
 const COMPARED = 16;
 
-const EXCLUSIONS = [
-  {
-    option: 'folder',
-    excludes: ['preset', 'run', 'threads', 'backend', 'provider', 'pluginsDir'],
-    because: 'its model is there already and nothing is computed',
-  },
-  { option: 'static', excludes: ['port'], because: 'nothing is served' },
-] as const;
+/** Options of the export, which are of no use where a model is exported already. */
+const EXPORTING = ['preset', 'run', 'threads', 'backend', 'provider', 'pluginsDir'] as const;
 
 /** `ar-distill play`. */
 export function addPlayCommand(program: Command, env: CommandEnvironment): void {
@@ -52,26 +47,63 @@ export function addPlayCommand(program: Command, env: CommandEnvironment): void 
   withCommonOptions(command).action(async (folder: string | undefined) => {
     const flags = { ...givenFlags(command), ...(folder === undefined ? {} : { folder }) };
     const options = resolveOptions(playSchema, flags, env.cwd);
-    refuseTogether(options, EXCLUSIONS);
-    if (options.static !== undefined) checkNewFolder(options.static, 'static');
+    checkOptions(options, env.cwd);
     if (options.folder !== undefined) return play(env, options, options.folder);
-    await inTemporaryFolder(async (place) => {
-      const { preset, run } = options;
-      const model = path.join(
-        place,
-        run === undefined ? (preset ?? DEFAULT_PRESET) : path.basename(run),
-      );
-      const choice = { preset, run, defaultPreset: DEFAULT_PRESET };
-      await withWorkflow(env, options, (container, workflow) =>
-        env.workflows.exportModel(
-          container,
-          { ...choice, out: model, onnx: 'fp32', samples: COMPARED },
-          workflow,
-        ),
-      );
-      await play(env, options, model);
+    await inTemporaryFolder(async (place) =>
+      play(env, options, await exportInto(place, env, options)),
+    );
+  });
+}
+
+/** @throws UsageError naming an option that would do nothing, or a folder that is there already. */
+function checkOptions(options: PlayOptions, cwd: string): void {
+  const { folder, port } = options;
+  const idle = EXPORTING.find((option) => options[option] !== undefined);
+  if (folder !== undefined && idle !== undefined) {
+    throw new UsageError(
+      `${flagOf([idle])} is for exporting, and the model in "${folder}" is exported already: leave one of the two out.`,
+    );
+  }
+  if (options.static === undefined) return;
+  if (port !== undefined) {
+    throw new UsageError('--port is for serving, and --static only writes: leave one of them out.');
+  }
+  try {
+    checkNewFolder(options.static, 'static');
+  } catch (error) {
+    throw withSource(error, {}, cwd);
+  }
+}
+
+/** Exports what is drawn with into a folder of its own, with the teacher where that can be; returns the folder. */
+async function exportInto(
+  place: string,
+  env: CommandEnvironment,
+  options: PlayOptions,
+): Promise<string> {
+  const { preset, run } = options;
+  // The page calls the model by the name of its folder.
+  const out = path.join(place, path.basename(run ?? preset ?? DEFAULT_PRESET));
+  const choice = { preset, run, defaultPreset: DEFAULT_PRESET, out, samples: COMPARED };
+  await withWorkflow(env, options, (container, workflow) => {
+    const exporting = (teacher: boolean): Promise<unknown> =>
+      env.workflows.exportModel(container, { ...choice, onnx: 'fp32', teacher }, workflow);
+    return exporting(true).catch((error: unknown) => {
+      if (isAboutTeacher(error)) return exporting(false);
+      throw error;
     });
   });
+  return out;
+}
+
+/** Whether an export was refused because its teacher cannot be exported. */
+function isAboutTeacher(error: unknown): boolean {
+  return (
+    isNamed(error, 'InvalidOptionError') &&
+    'options' in error &&
+    Array.isArray(error.options) &&
+    error.options.includes('teacher')
+  );
 }
 
 /** Serves the page with a model until it is interrupted, or writes both. */
