@@ -77,7 +77,7 @@ export async function openPage(browser: Browser, url: string): Promise<OpenPage>
     if (message.type() === 'error') errors.push(message.text());
   });
   await page.goto(url);
-  await page.waitForSelector('#draw:enabled', { timeout: 120_000 });
+  await page.waitForSelector('#draw:enabled', { timeout: 280_000 });
   return { page, requests, errors };
 }
 

@@ -165,6 +165,7 @@ function plainHost(folder: string): Promise<Server> {
     '.js': 'text/javascript',
     '.mjs': 'text/javascript',
     '.svg': 'image/svg+xml',
+    '.wasm': 'application/wasm',
   };
   const host = createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost');

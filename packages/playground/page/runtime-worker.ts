@@ -43,6 +43,11 @@ const RUNTIMES: Readonly<
   },
 };
 
+/** Without warnings of operators that stay on the CPU, as some should. */
+function sessionsOn(name: RuntimeName): InferenceSession.SessionOptions {
+  return { executionProviders: [name], logSeverityLevel: 3 };
+}
+
 let opened: Promise<OpenModel> | undefined;
 let teacher: Promise<OpenTeacher> | undefined;
 /** One thing is done at a time, so that each can be timed. */
@@ -87,12 +92,10 @@ async function open(name: RuntimeName, { model, externalData }: ModelBytes): Pro
   const runtime = RUNTIMES[name];
   const ort = await runtime.load();
   ort.env.wasm.wasmPaths = { mjs: runtime.mjs, wasm: runtime.wasm };
-  // It warns of operators that stay on the CPU, as they should.
-  ort.env.logLevel = 'error';
   // 0 leaves the number to the runtime; without isolation there is no memory to share.
   ort.env.wasm.numThreads = crossOriginIsolated ? 0 : 1;
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: [name],
+    ...sessionsOn(name),
     ...(externalData ? { externalData: [externalData] } : {}),
   });
   const noise = session.inputMetadata.find((input) => input.name === 'noise');
@@ -126,7 +129,7 @@ async function loadTeacher(files: TeacherBytes): Promise<undefined> {
     if (bytes) return bytes;
     throw new Error(`The teacher has no file "${file}": export it again.`);
   };
-  teacher = openTeacher(read, ort, { executionProviders: [name] });
+  teacher = openTeacher(read, ort, sessionsOn(name));
   await teacher;
 }
 

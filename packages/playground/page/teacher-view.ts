@@ -32,7 +32,7 @@ export class TeacherView {
     this.button.disabled = true;
     try {
       await teacher.load((loaded, total) => {
-        this.say(bytesLoaded(loaded, total), loaded / total);
+        this.say(loaded < total ? bytesLoaded(loaded, total) : 'Starting', loaded / total);
       });
       const images = await this.draw({ seed }, [label]);
       if (!images) return;
