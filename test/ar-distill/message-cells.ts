@@ -95,6 +95,7 @@ const TAKEN_BY: Readonly<Record<string, Taken>> = {
   'sample --npz': 'new archive',
   'import --out': 'new model',
   'export --out': 'new model',
+  'export --teacher': 'nothing',
   'init --out': 'new model',
 };
 

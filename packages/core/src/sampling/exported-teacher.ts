@@ -4,30 +4,30 @@ import {
   type HostTensors,
   type TensorSpec,
 } from '@ar-distill/program';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Name of the description in the folder of an exported teacher. */
 export const EXPORTED_TEACHER_FILE = 'programs.json';
 
-const count = z.int().positive();
-const shape = z.array(z.int().nonnegative()).readonly();
-const spec = z.strictObject({ shape, dtype: z.enum(['float32', 'int32']) });
+const count = z.int().check(z.positive());
+const sizes = z.readonly(z.array(z.int().check(z.nonnegative())));
+const spec = z.strictObject({ shape: sizes, dtype: z.enum(['float32', 'int32']) });
 const specs = z.record(z.string(), spec);
 const file = z.strictObject({
-  name: z.string().regex(/^[^/\\]+$/),
+  name: z.string().check(z.regex(/^[^/\\]+$/)),
   bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
-const model = z.strictObject({
+const program = z.strictObject({
   name: z.string(),
   file,
   inputs: specs,
   state: specs,
-  reads: z.array(z.string()).readonly(),
+  reads: z.readonly(z.array(z.string())),
   writes: specs,
 });
 
-/** What `programs.json` says; batches are of one sequence. */
+/** What `programs.json` says; batches are of one sequence. Of zod's two interfaces that of small bundles. */
 const schema = z.strictObject({
   format: z.literal('ar-distill-teacher'),
   version: z.literal(1),
@@ -37,32 +37,35 @@ const schema = z.strictObject({
   /** How it draws, which is built into the programs. */
   sampling: z.strictObject({
     guidanceScale: z.number(),
-    topK: z.int().nonnegative(),
+    topK: z.int().check(z.nonnegative()),
     topP: z.number(),
     temperature: z.number(),
   }),
   /** Of the sampler, in errors. */
   name: z.string(),
   numClasses: count,
-  layout: z.strictObject({ channels: count, stepLengths: z.array(count).min(1).readonly() }),
+  layout: z.strictObject({
+    channels: count,
+    stepLengths: z.readonly(z.array(count).check(z.minLength(1))),
+  }),
   /** [height, width, channels]. */
-  imageShape: z.tuple([count, count, count]).readonly(),
+  imageShape: z.readonly(z.tuple([count, count, count])),
   /** Random numbers of every position, by the names of inputs. */
   draws: z.record(
     z.string(),
-    z.strictObject({ kind: z.enum(['normal', 'uniform']), stream: z.string(), shape }),
+    z.strictObject({ kind: z.enum(['normal', 'uniform']), stream: z.string(), shape: sizes }),
   ),
   /** Inputs that differ from step to step, [steps, …]. */
   perStep: z.record(
     z.string(),
-    z.strictObject({ ...spec.shape, data: z.array(z.number()).readonly() }),
+    z.strictObject({ ...spec.shape, data: z.readonly(z.array(z.number())) }),
   ),
   /** What a step leaves to the next one; zeros before the first batch. */
   state: specs,
   /** Safetensors, which the models refer to. */
   weights: file,
   /** Of the AR steps, one for all of them or one for each, and of the decoder. */
-  programs: z.array(model).readonly(),
+  programs: z.readonly(z.array(program)),
 });
 
 /** A teacher whose programs were exported with all that its own sampling needs. */
