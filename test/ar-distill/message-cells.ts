@@ -64,6 +64,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--plugin': 'name',
   '--plugins-dir': 'folder',
   '--pool-cache': 'new folder',
+  '--port': 'number',
   '--preset': 'name',
   '--print-config': 'nothing',
   '--provider': 'name',
@@ -77,6 +78,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--snap': 'nothing',
   '--speed': 'nothing',
   '--stage1': 'file',
+  '--static': 'new model',
   '--steps': 'number',
   '--teacher': 'file',
   '--teacher-distance': 'nothing',
@@ -93,6 +95,7 @@ const TAKEN_BY: Readonly<Record<string, Taken>> = {
   'sample --npz': 'new archive',
   'import --out': 'new model',
   'export --out': 'new model',
+  'export --teacher': 'nothing',
   'init --out': 'new model',
 };
 

@@ -151,6 +151,16 @@ it.each<[string, () => ExportOptions, string]>([
     '"samples" is about the ONNX model: leave it out, or say with "onnx"',
   ],
   [
+    'a teacher without a model',
+    () => ({ run, out: at('never'), teacher: true }),
+    '"teacher" is about the ONNX model: leave it out, or say with "onnx"',
+  ],
+  [
+    'a teacher that keeps no cache',
+    () => ({ run, out: at('never'), onnx: 'fp32', teacher: true }),
+    'cannot be exported, because it keeps no keys and values from one AR step to the next: leave "teacher" out.',
+  ],
+  [
     'what ships nothing',
     () => ({ preset: 'pixels', out: at('never') }),
     'The preset "pixels" ships no generator',

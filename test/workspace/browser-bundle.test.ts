@@ -34,6 +34,16 @@ describe('a bundle for browsers', () => {
     120_000,
   );
 
+  it('draws with an exported teacher without TensorFlow.js', async () => {
+    const { metafile } = await bundle("export * from '@ar-distill/engine-web';");
+    const [output] = Object.values(metafile.outputs);
+    const held = Object.entries(output!.inputs).filter(
+      ([, { bytesInOutput }]) => bytesInOutput > 0,
+    );
+    expect(held.map(([file]) => file).filter((file) => file.includes('tfjs'))).toEqual([]);
+    expect(output!.bytes).toBeLessThan(200_000);
+  }, 120_000);
+
   it('fails for a package that needs Node', async () => {
     const failure: BuildFailure = await bundle("export * from '@ar-distill/checkpoints';").then(
       () => {

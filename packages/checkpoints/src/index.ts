@@ -1,5 +1,6 @@
 export { type ElementType, nonFiniteCount } from './element-types';
 export { CheckpointFormatError } from './errors';
+export { atomicFolder } from './files/atomic-folder';
 export { openPlainFile } from './files/open-plain-file';
 export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
 export { float32ToFloat16 } from '@ar-distill/program';

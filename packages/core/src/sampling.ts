@@ -1,4 +1,6 @@
 export { sampleArDiffusion } from './sampling/ar-diffusion-sampler';
+export type { ArSteps, ArStepValues, DrawArStep, DrawnArStep } from './model/ar-steps';
+export { arStepPrograms } from './sampling/ar-step-programs';
 export { type ArSamplerProgram, compileArSampler } from './sampling/ar-sampler';
 export { sequenceBatch } from './sampling/batch-sizes';
 export { type ArDiffusionProgram, compileArDiffusion } from './sampling/compile-ar-diffusion';
@@ -33,13 +35,7 @@ export { type RefinementProgram, compileRefinement } from './sampling/refinement
 export { drawSampleNoise } from './sampling/sample-streams';
 export { skipLastSteps } from './sampling/skipped-steps';
 export { type StepPositions, stepPositions } from './sampling/step-positions';
-export {
-  type ArStepValues,
-  type DrawnArStep,
-  type StepwiseSampler,
-  compileStepwise,
-  hasEvenSteps,
-} from './sampling/stepwise-sampler';
+export { type StepwiseSampler, compileStepwise, hasEvenSteps } from './sampling/stepwise-sampler';
 export {
   type PoolEnvironment,
   type TeacherPool,
@@ -48,9 +44,5 @@ export {
 } from './sampling/teacher-pool';
 export { drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
 export { compileTwoSteps } from './sampling/two-step-sampler';
-export {
-  compileWatchedTeacher,
-  type WatchedStep,
-  type WatchedTeacher,
-  type WatchedTeacherProgram,
-} from './sampling/watched-teacher';
+export type { WatchedStep, WatchedTeacher } from './sampling/watched-steps';
+export { compileWatchedTeacher, type WatchedTeacherProgram } from './sampling/watched-teacher';

@@ -21,18 +21,22 @@ export interface StepResult {
 /** A pure function of its values, written in tf ops that have fixed shapes. */
 export type StepFunction = (values: StepValues) => StepResult;
 
-/** A function and everything that must be known to compile it. */
-export interface StepProgram {
+/** What a program reads, without what it computes. */
+export interface ProgramSignature {
   /** Shown in errors and profiles. */
   readonly name: string;
-  readonly fn: StepFunction;
   /** Names of the store's values that it reads; those it returns are replaced. */
   readonly state?: readonly string[];
-  readonly constants?: Readonly<HostTensors>;
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   /**
    * Steps per call (default 1). Above 1 every input has a leading axis of this size, the state is
    * carried from step to step, and every output gets the leading axis.
    */
   readonly iterations?: number;
+}
+
+/** A function and everything that must be known to compile it. */
+export interface StepProgram extends ProgramSignature {
+  readonly fn: StepFunction;
+  readonly constants?: Readonly<HostTensors>;
 }

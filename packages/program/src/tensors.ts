@@ -40,6 +40,21 @@ export function tensorSource(values: Readonly<HostTensors>): TensorSource {
   };
 }
 
+/** Copies with buffers of their own, which may be handed to a worker. */
+export function copyTensors(values: Readonly<HostTensors>): HostTensors {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, copyTensor(value)]),
+  );
+}
+
+function copyTensor(value: HostTensor): HostTensor {
+  const shape = [...value.shape];
+  // The constructors (not slice) also leave a shared buffer behind.
+  return value.dtype === 'float32'
+    ? { shape, dtype: 'float32', data: new Float32Array(value.data) }
+    : { shape, dtype: 'int32', data: new Int32Array(value.data) };
+}
+
 /** Number of elements of a shape (1 for a scalar). */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

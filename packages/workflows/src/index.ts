@@ -14,6 +14,7 @@ export type { MeasuringOptions } from './evaluate/measuring-options';
 export type { StudyOverview, WorkflowEvent, WorkflowOptions } from './events';
 export { onnxTable, type OnnxFigures, type OnnxRow } from './export/compare-models';
 export { exportModel, type ExportOptions, type ExportResult } from './export/export-model';
+export { type TeacherFigures, teacherSentence } from './export/teacher-export';
 export {
   importCheckpoints,
   type ImportOptions,
@@ -39,6 +40,7 @@ export { noiseOfEach } from './sample/noise-of-each';
 export type { RunReference } from './runs/named-run';
 export { conditionFor, sample, type SampleOptions, type SampleResult } from './sample/sample';
 export type { SamplerOptions } from './sample/open-sampler';
+export { checkNewFolder } from './settings/check-option';
 export { refuseDeepYaml } from './settings/yaml-nesting';
 export { refuseTogether, type Exclusion } from './settings/refuse-together';
 export { explainIssue, type IssueWording } from './settings/explain-issue';

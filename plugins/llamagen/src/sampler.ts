@@ -9,10 +9,12 @@ import {
 } from '@ar-distill/core';
 import { guideByScale, truncatedLogProbs } from '@ar-distill/core/math';
 import {
+  type ArSteps,
   type ArStepValues,
   type ChooseCodes,
   type ChoosingProgram,
   compileStepwise,
+  type DrawArStep,
   type DrawnArStep,
 } from '@ar-distill/core/sampling';
 import { type KeysAndValues, linear, MASKED_SCORE, type Parameters } from '@ar-distill/nn';
@@ -54,26 +56,35 @@ const cacheNames = (layer: number): readonly [string, string] => [
  */
 export function cachedSampler(
   teacher: DecodedTeacher,
-  { name, weights, batchSize, draws, choose }: ChoosingProgram,
+  program: ChoosingProgram,
   compiler: StepCompiler,
 ): Promise<SequenceSampler> {
   const { layout, condition } = teacher;
-  const length = sequenceLength(layout);
+  const { draws } = program;
   return compileStepwise(
     {
-      name,
+      ...program,
       layout,
       condition,
-      weights,
-      batchSize,
-      evaluations: length,
+      evaluations: sequenceLength(layout),
       draws: { draws },
-      initialState: () => initialState(teacher, batchSize),
-      perStep: { guided: float32([length], Float32Array.from(teacher.guidedPositions())) },
-      drawStep: (values) => decodingStep(teacher, choose, values),
+      ...cachedSteps(teacher, program),
     },
     compiler,
   );
+}
+
+/** The decoding step, which serves all positions, and what it reads beside the weights. */
+export function cachedSteps(
+  teacher: DecodedTeacher,
+  { batchSize, choose }: Pick<ChoosingProgram, 'batchSize' | 'choose'>,
+): ArSteps & { readonly drawStep: DrawArStep } {
+  const guided = Float32Array.from(teacher.guidedPositions());
+  return {
+    initialState: () => initialState(teacher, batchSize),
+    perStep: { guided: float32([guided.length], guided) },
+    drawStep: (values) => decodingStep(teacher, choose, values),
+  };
 }
 
 /** Caches [B·K, n, d] per layer (both halves of a guided batch) and the last tokens [B]. */

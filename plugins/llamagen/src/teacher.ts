@@ -20,11 +20,11 @@ import {
   withGuidance,
 } from '@ar-distill/core';
 import { guideByScale, nearestCodes } from '@ar-distill/core/math';
-import type { ChoosingProgram } from '@ar-distill/core/sampling';
+import type { ArSteps, ChoosingProgram } from '@ar-distill/core/sampling';
 import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
-import { cachedSampler } from './sampler';
+import { cachedSampler, cachedSteps } from './sampler';
 import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
 import { LlamagenTransformer } from './transformer/transformer';
 
@@ -147,5 +147,9 @@ export class LlamagenTeacher extends GuidedTeacher {
     program: ChoosingProgram,
   ): Promise<SequenceSampler> {
     return cachedSampler(this, program, compiler);
+  }
+
+  override cachedSteps(program: Pick<ChoosingProgram, 'batchSize' | 'choose'>): ArSteps {
+    return cachedSteps(this, program);
   }
 }

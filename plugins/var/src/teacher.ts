@@ -13,12 +13,12 @@ import {
   withGuidance,
 } from '@ar-distill/core';
 import { guideByRatio, rampedGuidanceRatios } from '@ar-distill/core/math';
-import type { ChoosingProgram } from '@ar-distill/core/sampling';
+import type { ArSteps, ChoosingProgram } from '@ar-distill/core/sampling';
 import { linear, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import { layoutOf, type VarArchitecture } from './architecture';
 import { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
-import { cachedSampler } from './sampler';
+import { cachedSampler, cachedSteps } from './sampler';
 import { classifierSpecs, transformerSpecs } from './transformer/specs';
 import { VarTransformer } from './transformer/transformer';
 
@@ -96,5 +96,9 @@ export class VarTeacher extends GuidedTeacher {
     program: ChoosingProgram,
   ): Promise<SequenceSampler> {
     return cachedSampler(this, program, compiler);
+  }
+
+  override cachedSteps(program: Pick<ChoosingProgram, 'batchSize' | 'choose'>): ArSteps {
+    return cachedSteps(this, program);
   }
 }

@@ -51,6 +51,8 @@ export interface CliEnvironment {
   /** Errors and warnings. */
   readonly stderr: TextOutput;
   readonly workflows: Workflows;
+  /** Folder of the page that `play` shows; default: as `@ar-distill/playground` brings it. */
+  readonly pageFolder?: string;
   createContainer(options: ContainerOptions): TypedContainer;
 }
 

@@ -1,5 +1,5 @@
 import { textOf } from '@ar-distill/evaluation/report';
-import { onnxTable } from '@ar-distill/workflows';
+import { onnxTable, teacherSentence } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { exportSchema } from '../config/schemas';
@@ -24,6 +24,10 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
       '--onnx <precision>',
       'also one ONNX model of generator and decoder: fp32, fp16 or int8',
     )
+    .option(
+      '--teacher',
+      'beside the ONNX model, also the teacher AR step by AR step, for web pages',
+    )
     .option('--snap', 'in the ONNX model, replace every code vector by the nearest code')
     .option(
       '--samples <n>',
@@ -35,6 +39,7 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
       examples(
         'export latest --out my-generator',
         'export --onnx int8',
+        'export --onnx fp32 --teacher',
         'sample --weights my-generator     # then use it',
       ),
     );
@@ -46,11 +51,12 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
       env.workflows.exportModel(container, options, workflow),
     );
     if (result === undefined) return;
-    const { folder, bytes, onnx } = result;
+    const { folder, bytes, onnx, teacher } = result;
     const table = onnx ? `${textOf(onnxTable(onnx))}\n` : '';
+    const drawn = teacher ? `${teacherSentence(teacher)}\n` : '';
     env.finish({
       document: result,
-      text: `${table}Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
+      text: `${table}${drawn}Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
       next: commandLine(env, options, ['sample', '--weights', folder]),
     });
   });

@@ -14,6 +14,7 @@ import { addAnswerOptions, examples } from './flags';
 import { addImportCommand } from './import';
 import { addInitCommand } from './init';
 import { goOnLine } from './interruption';
+import { addPlayCommand } from './play';
 import { addPluginsCommand } from './plugins';
 import { ResultOutput } from './result-output';
 import { addSampleCommand } from './sample';
@@ -56,6 +57,7 @@ export function createProgram(env: CommandEnvironment): Command {
   addSampleCommand(program, env);
   addEvaluateCommand(program, env);
   addExportCommand(program, env);
+  addPlayCommand(program, env);
   addDoctorCommand(program, env);
   addInitCommand(program, env);
   addCompletionCommand(program, env);

@@ -182,6 +182,18 @@ export const importSchema = z.strictObject({
   architecture: path.optional(),
 });
 
+/** `play`. */
+export const playSchema = z.strictObject({
+  ...common,
+  preset,
+  run: path.optional(),
+  /** Model directory with an ONNX model. */
+  folder: path.optional(),
+  port: z.int().min(0).max(65_535).optional(),
+  static: path.optional(),
+});
+export type PlayOptions = z.output<typeof playSchema>;
+
 /** `export`. */
 export const exportSchema = z.strictObject({
   ...common,
@@ -190,6 +202,7 @@ export const exportSchema = z.strictObject({
   run: path.optional(),
   out: path.optional(),
   onnx: z.enum(MODEL_PRECISIONS).optional(),
+  teacher: z.boolean().optional(),
   snap: z.boolean().optional(),
   samples: count.optional(),
 });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
-import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { atomicWriteFile, syncFolder, temporaryPath, writeFully } from '../files/atomic-write';
+import { atomicFolder } from '../files/atomic-folder';
+import { atomicWriteFile, writeFully } from '../files/atomic-write';
 import {
   encodeSafetensorsHeader,
   storedBytes,
@@ -34,8 +34,7 @@ export interface ModelDirectoryOptions {
 /**
  * Writes weights as a folder in the Hugging Face layout: `config.json`, safetensors shards and
  * `model.safetensors.index.json` with a SHA-256 of every shard. Element types are kept as they are.
- * The folder appears at once, complete and synced: it is written under a temporary name beside its own
- * and renamed; when anything fails, the signal aborts or the process exits, nothing of it remains.
+ * The folder appears at once; when anything fails or the signal aborts, nothing of it remains.
  *
  * @param config JSON object for `config.json`.
  * @throws Error when the folder exists, or a source gives fewer or more bytes than its shape needs.
@@ -46,45 +45,13 @@ export async function writeModelDirectory(
   tensors: readonly StoredTensorSource[],
   options: ModelDirectoryOptions = {},
 ): Promise<void> {
-  if (existsSync(folder)) {
-    throw new Error(`"${folder}" exists already: remove it or name another folder.`);
-  }
-  const parent = path.dirname(path.resolve(folder));
-  const firstMade = await mkdir(parent, { recursive: true });
-  const temporary = temporaryPath(folder);
-  const discard = (): void => {
-    rmSync(temporary, { recursive: true, force: true });
-    if (firstMade !== undefined) removeEmptyFolders(parent, firstMade);
-  };
-  // A second Ctrl-C ends the process without an exception.
-  process.once('exit', discard);
-  try {
-    await mkdir(temporary);
+  await atomicFolder(folder, async (temporary) => {
     const index = await writeShards(temporary, tensors, options);
     await atomicWriteFile(path.join(temporary, INDEX_FILE), json(index));
     await atomicWriteFile(path.join(temporary, CONFIG_FILE), json(config));
     await options.complete?.(temporary);
     options.signal?.throwIfAborted();
-    await rename(temporary, folder);
-    await syncFolder(parent);
-  } catch (error) {
-    discard();
-    throw error;
-  } finally {
-    process.off('exit', discard);
-  }
-}
-
-/** Removes `folder` and those above it up to `last`, as far as they are empty. */
-function removeEmptyFolders(folder: string, last: string): void {
-  try {
-    for (let current = folder; ; current = path.dirname(current)) {
-      rmdirSync(current);
-      if (current === last) return;
-    }
-  } catch {
-    // Something else lies there by now: it stays.
-  }
+  });
 }
 
 async function writeShards(

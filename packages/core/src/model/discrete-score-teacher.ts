@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
 import type { StepCompiler } from '@ar-distill/program';
 import { denoisedFromProbabilities } from '../score/mixture';
+import type { ArSteps } from './ar-steps';
 import type { ChoosingProgram } from './code-choice';
 import type { Condition } from './condition';
 import { ConditionalScoreTeacher, type PrefixReading } from './conditional-score-teacher';
@@ -37,6 +38,12 @@ export abstract class DiscreteScoreTeacher extends ConditionalScoreTeacher {
    * computed; absent where the family keeps none.
    */
   createCachedSampler?(compiler: StepCompiler, program: ChoosingProgram): Promise<SequenceSampler>;
+
+  /**
+   * The same, AR step by AR step: every step has a program that reads what the steps before it left. Absent
+   * where the family keeps no cache.
+   */
+  cachedSteps?(program: Pick<ChoosingProgram, 'batchSize' | 'choose'>): ArSteps;
 
   /** As in the base class; several noise draws [m, B, n, C] with `t` [m, B, n] work too. */
   denoised(reading: PrefixReading, xT: tf.Tensor, t: tf.Tensor): tf.Tensor {

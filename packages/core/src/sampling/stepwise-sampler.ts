@@ -1,5 +1,3 @@
-import type * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '@ar-distill/nn';
 import {
   elementCount,
   type HostTensor,
@@ -7,54 +5,21 @@ import {
   int32,
   type StepCompiler,
 } from '@ar-distill/program';
-import {
-  checkCondition,
-  type Condition,
-  conditionInputs,
-  conditionOf,
-  conditionSpecs,
-} from '../model/condition';
+import type { ArSteps, DrawArStep } from '../model/ar-steps';
+import { checkCondition, conditionInputs } from '../model/condition';
 import { atUsualGuidance } from '../model/guidance-input';
 import { type SequenceLayout, stepStarts } from '../model/sequence-layout';
 import type { SequenceSampler } from '../model/sequence-sampler';
+import { arStepPrograms } from './ar-step-programs';
+import { START } from './ar-step-signatures';
 import { CarriedState } from './carried-state';
-import { drawSpecs, type SamplerParts } from './compile-sampler';
+import type { SamplerParts } from './compile-sampler';
 import { drawPositions } from './draws';
 import { requireFinite, sequencePlace } from './finite';
 
-/** What the program of one AR step reads. */
-export interface ArStepValues {
-  readonly parameters: Parameters;
-  readonly state: Readonly<Record<string, tf.Tensor>>;
-  /** The named random numbers of the step's positions, [B, stepLength, …] each. */
-  readonly draws: Readonly<Record<string, tf.Tensor>>;
-  readonly condition: Condition;
-  /** The first position of the step, an int32 scalar. */
-  readonly start: tf.Tensor;
-  /** The step's rows of `perStep`. */
-  readonly perStep: Readonly<Record<string, tf.Tensor>>;
-}
-
-/** What it gives. */
-export interface DrawnArStep {
-  readonly state: Record<string, tf.Tensor>;
-  /** Code vectors of the step, scaled, [B, stepLength, C]. */
-  readonly sequence: tf.Tensor;
-  /** Their tokens [B, stepLength] int32, when they are drawn as tokens. */
-  readonly tokens?: tf.Tensor;
-}
-
 /** A sampler whose AR steps all have one length, so that one program serves them all. */
-export interface StepwiseSampler extends SamplerParts {
-  /**
-   * What a step leaves to the next one, as it is before the first batch. A batch starts with what the
-   * one before it left, finite values: the program must not read those of AR steps that are not drawn
-   * yet. After a batch that failed everything is as it was before the first one.
-   */
-  initialState(): Readonly<HostTensors>;
-  /** Values that differ from step to step, [steps, …]. */
-  readonly perStep?: Readonly<HostTensors>;
-  drawStep(values: ArStepValues): DrawnArStep;
+export interface StepwiseSampler extends SamplerParts, ArSteps {
+  readonly drawStep: DrawArStep;
 }
 
 /** Whether the layout has several AR steps of one length. */
@@ -76,40 +41,10 @@ export async function compileStepwise(
     throw new RangeError(`The AR steps of "${name}" have several lengths: compile them unrolled.`);
   }
   const steps = layout.stepLengths.length;
-  const stepLength = layout.stepLengths[0]!;
   const store = await compiler.createStore(program.initialState());
   const carried = new CarriedState(store, () => program.initialState());
-  const step = await compiler.compile(
-    {
-      name,
-      state: Object.keys(store.specs),
-      constants: program.weights,
-      inputs: {
-        ...drawSpecs(draws, [batchSize, stepLength]),
-        ...conditionSpecs(space, [batchSize]),
-        ...Object.fromEntries(
-          Object.entries(perStep).map(([key, { shape, dtype }]) => [
-            key,
-            { shape: shape.slice(1), dtype },
-          ]),
-        ),
-        [START]: { shape: [], dtype: 'int32' },
-      },
-      iterations: steps,
-      fn: ({ state, constants, inputs }) => {
-        const { state: next, ...outputs } = program.drawStep({
-          parameters: constants,
-          state,
-          draws: inputs,
-          condition: conditionOf(inputs),
-          start: inputs[START]!,
-          perStep: inputs,
-        });
-        return { state: next, outputs };
-      },
-    },
-    store,
-  );
+  const [single] = arStepPrograms(program, Object.keys(store.specs));
+  const step = await compiler.compile({ ...single!, iterations: steps }, store);
   const start = int32([steps], Int32Array.from(stepStarts(layout)));
   return {
     batchSize,
@@ -136,8 +71,6 @@ export async function compileStepwise(
     },
   };
 }
-
-const START = 'start';
 
 function mapValues(
   values: Readonly<HostTensors>,

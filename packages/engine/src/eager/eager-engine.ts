@@ -1,24 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
-import type {
-  CompiledStep,
-  HostTensor,
-  HostTensors,
-  StateStore,
-  StepProgram,
-  TensorSpec,
-} from '@ar-distill/program';
-import { copyTensors } from '../host/arrays';
 import {
   callSpecs,
   checkInputs,
   checkStateValues,
+  type CompiledStep,
+  copyTensors,
+  type HostTensor,
+  type HostTensors,
   iterationsOf,
+  sliceIteration,
   specsOf,
+  stackIterations,
   stateSpec,
   stateSpecs,
-} from '../host/checks';
+  type StateStore,
+  type StepProgram,
+  type TensorSpec,
+} from '@ar-distill/program';
 import type { Engine, ProgramProfile } from '../host/engine-contract';
-import { sliceIteration, stackIterations } from '../host/iterations';
 import { checkNextState } from './check-next-state';
 import { toHostTensor, toTensors } from './tensors';
 import { type EagerBackend, loadBackend } from './tfjs-backends';

@@ -1,24 +1,23 @@
-import type {
-  CompiledStep,
-  HostTensor,
-  HostTensors,
-  StateStore,
-  StepProgram,
-  TensorSpec,
-} from '@ar-distill/program';
-import { type LoweredProgram, lowerProgram } from '../lower/lower-program';
-import type { OnnxProgram } from '../lower/to-onnx';
-import { trace } from '../trace/trace';
-import { copyTensors, ownedBuffers, sharedBytes } from './arrays';
 import {
   callSpecs,
   checkInputs,
   checkStateValues,
+  type CompiledStep,
+  copyTensors,
+  type HostTensor,
+  type HostTensors,
   iterationsOf,
   specsOf,
   stateSpec,
   stateSpecs,
-} from './checks';
+  type StateStore,
+  type StepProgram,
+  type TensorSpec,
+} from '@ar-distill/program';
+import { type LoweredProgram, lowerProgram } from '../lower/lower-program';
+import type { OnnxProgram } from '../lower/to-onnx';
+import { trace } from '../trace/trace';
+import { ownedBuffers, sharedBytes } from './arrays';
 import type { Engine, ProgramProfile } from './engine-contract';
 import type { Host, HostOptions } from './host';
 

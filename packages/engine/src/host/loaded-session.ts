@@ -1,10 +1,15 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { HostTensor, HostTensors, TensorSpec } from '@ar-distill/program';
+import {
+  type HostTensor,
+  type HostTensors,
+  sliceIteration,
+  stackIterations,
+  type TensorSpec,
+} from '@ar-distill/program';
 import type { LoweredUpdates, UpdateSource } from '../lower/lower-program';
 import { CUT_PREFIX } from '../lower/split-updates';
 import type { OnnxProgram } from '../lower/to-onnx';
 import type { LoadedProgram } from './host';
-import { sliceIteration, stackIterations } from './iterations';
 import { onnxRuntime } from './onnx-runtime';
 import { releaseBuffer } from './release-buffer';
 
@@ -176,18 +181,22 @@ export function toTensor({ dtype, data, shape }: HostTensor): Tensor {
     : new Tensor('int32', data, shape);
 }
 
-/** What ONNX Runtime gave, of the shape that is known or its own; throws when it is of another type. */
+/** What ONNX Runtime gave, of the shape and type that are known or its own; throws when it is of another type. */
 export function fromTensor(
   value: InferenceSession.OnnxValueMapType[string] | undefined,
-  { shape, dtype }: Pick<TensorSpec, 'dtype'> & Partial<TensorSpec>,
+  { shape, dtype }: Partial<TensorSpec>,
   name: string,
 ): HostTensor {
   const tensor = value instanceof onnxRuntime().Tensor ? value : undefined;
   const data = tensor?.data;
-  const own = shape ?? tensor?.dims ?? [];
-  if (dtype === 'float32' && data instanceof Float32Array) return { shape: own, dtype, data };
-  if (dtype === 'int32' && data instanceof Int32Array) return { shape: own, dtype, data };
-  throw new Error(`ONNX Runtime returned no ${dtype} array for the ${name}.`);
+  const own = { shape: shape ?? tensor?.dims ?? [], dtype: dtype ?? tensor?.type };
+  if (own.dtype === 'float32' && data instanceof Float32Array) {
+    return { shape: own.shape, dtype: own.dtype, data };
+  }
+  if (own.dtype === 'int32' && data instanceof Int32Array) {
+    return { shape: own.shape, dtype: own.dtype, data };
+  }
+  throw new Error(`ONNX Runtime returned no ${dtype ?? 'float32 or int32'} array for the ${name}.`);
 }
 
 /** An error of ONNX Runtime, with what failed by it as the start of the sentence. */

@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HostTensors } from '@ar-distill/program';
-import { copyTensors } from './arrays';
+import { copyTensors, type HostTensors } from '@ar-distill/program';
 import type { ProgramProfile } from './engine-contract';
 import type { Host, HostArgs, HostMethod, HostOptions, HostResult, LoadedProgram } from './host';
 import { entry, LoadedSession, replaceState } from './loaded-session';

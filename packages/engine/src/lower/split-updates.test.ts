@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import type { HostTensors, StepFunction } from '@ar-distill/program';
+import {
+  copyTensors,
+  type HostTensors,
+  stackIterations,
+  type StepFunction,
+} from '@ar-distill/program';
 import { floats, specOf, uniform } from '../../test-support/arrays';
 import {
   SMALL_TRANSFORMER,
@@ -8,8 +13,6 @@ import {
   transformerState,
   transformerStep,
 } from '../../test-support/transformer';
-import { copyTensors } from '../host/arrays';
-import { stackIterations } from '../host/iterations';
 import { LoadedSession } from '../host/loaded-session';
 import { trace, type TraceSpec } from '../trace/trace';
 import { type LoweredProgram, lowerProgram } from './lower-program';

@@ -74,8 +74,23 @@ export function toStandardOnnx(graph: Graph): OnnxGraph {
   const fused = fuse(graph);
   const feeds = usedFeeds(fused, () => []).map((feed) => ({ ...feed, name: feed.source.key }));
   const fetches = results(fused).map((fetch) => ({ ...fetch, name: fetch.target.key }));
-  const names = new ValueNames(new GraphEmitter(), true);
-  return emitStep(fused, 'cpu', names, feeds, fetches);
+  return standardStep(fused, feeds, fetches);
+}
+
+/** The same of a program with state, whose values have the names of a session's: `state/NAME`, `input/NAME`. */
+export function toStandardStep(graph: Graph): {
+  readonly graph: OnnxGraph;
+  readonly feeds: readonly Feed[];
+  readonly fetches: readonly Fetch[];
+} {
+  const fused = fuse(graph);
+  const feeds = usedFeeds(fused, () => []);
+  const fetches = results(fused);
+  return { graph: standardStep(fused, feeds, fetches), feeds, fetches };
+}
+
+function standardStep(graph: Graph, feeds: readonly Feed[], fetches: readonly Fetch[]): OnnxGraph {
+  return emitStep(graph, 'cpu', new ValueNames(new GraphEmitter(), true), feeds, fetches);
 }
 
 function singleStep(graph: Graph, provider: Provider, emit: GraphEmitter): OnnxProgram {

@@ -10,6 +10,7 @@ import type { OnnxGraph } from '../onnx/model';
 import { trace } from '../trace/trace';
 import { forAnyBatch } from './any-batch';
 import { encodeFiles } from './encode-files';
+import { exportedSteps } from './exported-steps';
 import { halfPrecision } from './half-precision';
 import { integerWeights } from './integer-weights';
 import { openModelFile } from './model-file-session';
@@ -32,6 +33,7 @@ export function createModelExporter({
 }: { readonly threads?: number | undefined } = {}): ModelExporter {
   return {
     export: (program) => exported(program),
+    exportSteps: exportedSteps,
     open: (file) => openModelFile(file, threads),
   };
 }

@@ -4,7 +4,7 @@ import { onnxRuntime } from '../host/onnx-runtime';
 import { sessionOptions } from '../host/session-options';
 
 /**
- * A session of a model in a file, on the CPU, whose outputs are all float32.
+ * A session of a model in a file, on the CPU, whose outputs are float32 or int32.
  * @throws Error naming the file when ONNX Runtime is missing or refuses the model.
  */
 export async function openModelFile(file: string, threads: number): Promise<CompiledStep> {
@@ -28,7 +28,7 @@ export async function openModelFile(file: string, threads: number): Promise<Comp
       return Object.fromEntries(
         session.outputNames.map((name) => [
           name,
-          fromTensor(results[name], { dtype: 'float32' }, `output "${name}" of "${file}"`),
+          fromTensor(results[name], {}, `output "${name}" of "${file}"`),
         ]),
       );
     },

@@ -26,6 +26,7 @@ import { CARD_FILE, type CardSubject, modelCard, PREVIEW_FILE } from './model-ca
 import { prepareOnnx } from './onnx-export';
 import { licenseOfPlugin } from './plugin-license';
 import { storedTensors } from './stored-tensors';
+import { prepareTeacher, type TeacherFigures } from './teacher-export';
 
 /** Options of `exportModel`. */
 export interface ExportOptions extends PresetChoice {
@@ -35,6 +36,8 @@ export interface ExportOptions extends PresetChoice {
   readonly out?: string | undefined;
   /** Also write generator and decoder as one ONNX model of this precision. */
   readonly onnx?: ModelPrecision | undefined;
+  /** Beside the ONNX model, also the teacher's own sampling as programs for other runtimes, in float32. */
+  readonly teacher?: boolean | undefined;
   /** In the ONNX model, replace every code vector by the nearest code before decoding. */
   readonly snap?: boolean | undefined;
   /** Images that the ONNX model is compared by; default 10,000 where they can be measured, else 16. */
@@ -48,6 +51,8 @@ export interface ExportResult {
   readonly bytes: number;
   /** The ONNX model beside the library. */
   readonly onnx?: OnnxFigures;
+  /** The exported teacher beside the library's. */
+  readonly teacher?: TeacherFigures;
 }
 
 /**
@@ -82,7 +87,8 @@ export async function exportModel(
       precision: options.onnx,
       samples: options.samples,
     }));
-  const written: { onnx?: OnnxFigures } = {};
+  const teacher = options.teacher && prepareTeacher(context, models, imageDecoder(context, models));
+  const written: { onnx?: OnnxFigures; teacher?: TeacherFigures } = {};
   const bytes = await writeModelFolder(context, 'export', folder, {
     ...model,
     complete: async (place) => {
@@ -92,6 +98,7 @@ export async function exportModel(
         await write(PREVIEW_FILE, await previewGrid(context, models, generator, decoder));
       if (origin.results) await write(RESULTS_FILE, formatResults(origin.results));
       if (onnx) written.onnx = await onnx.write(place);
+      if (teacher) written.teacher = await teacher.write(place);
       const card = modelCard({
         name: path.basename(path.resolve(folder)),
         preset: `${found.plugin}:${found.name}`,
@@ -100,6 +107,7 @@ export async function exportModel(
         imageShape: decoder?.tokenizer.imageShape,
         ...origin,
         ...(onnx && written.onnx ? { onnx: { ...written.onnx, metadata: onnx.metadata } } : {}),
+        teacher: written.teacher,
       });
       await write(CARD_FILE, card);
     },
@@ -107,8 +115,10 @@ export async function exportModel(
   return { folder, bytes, ...written };
 }
 
-function checkOptions({ out, onnx, snap, samples }: ExportOptions): void {
-  const idle = snap ? 'snap' : samples === undefined ? undefined : 'samples';
+function checkOptions({ out, onnx, teacher, snap, samples }: ExportOptions): void {
+  const [idle] = Object.entries({ teacher, snap, samples }).flatMap(([name, value]) =>
+    value === undefined || value === false ? [] : name,
+  );
   if (onnx === undefined && idle !== undefined) {
     throw new InvalidOptionError(
       `"${idle}" is about the ONNX model: leave it out, or say with "onnx" how that is to be written.`,

@@ -1,6 +1,8 @@
 import { sequenceLength } from '@ar-distill/core';
-import { prefixed } from '@ar-distill/nn';
+import { IMAGES } from '@ar-distill/core/exported';
+import { type Parameters, prefixed } from '@ar-distill/nn';
 import type { SampleProgram } from '@ar-distill/program';
+import type * as tf from '@tensorflow/tfjs';
 import type { LoadedGenerator } from '../models/generator-file';
 import { withoutPrefix } from '../models/wrapper-prefix';
 import { decode, type Decoder } from '../sample/decoder';
@@ -11,7 +13,7 @@ const DECODER = 'decoder';
 
 /** Names of what goes in beside the values of the condition, and of what comes out. */
 export const NOISE = 'noise';
-export const IMAGES = 'images';
+export { IMAGES };
 
 /**
  * Noise [B, n, C] and the values of a condition [B, …], by their own names, to images
@@ -32,9 +34,15 @@ export function imageProgram(
     fn: ({ constants, inputs: { [NOISE]: noise, ...condition } }) => {
       const own = withoutPrefix(constants, `${GENERATOR}.`);
       const sequence = generator.generate(own, noise!, condition);
-      const images = decode(decoder, withoutPrefix(constants, `${DECODER}.`), sequence);
-      // From [−1, 1]; what lies outside is clipped.
-      return { outputs: { [IMAGES]: images.clipByValue(-1, 1).add(1).div(2) } };
+      return {
+        outputs: { [IMAGES]: pixels(decoder, withoutPrefix(constants, `${DECODER}.`), sequence) },
+      };
     },
   };
+}
+
+/** Scaled code vectors [B, n, C] inside traced code → images [B, H, W, channels] in [0, 1]. */
+export function pixels(decoder: Decoder, parameters: Parameters, sequence: tf.Tensor): tf.Tensor {
+  // From [−1, 1]; what lies outside is clipped.
+  return decode(decoder, parameters, sequence).clipByValue(-1, 1).add(1).div(2);
 }

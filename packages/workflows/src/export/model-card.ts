@@ -6,6 +6,7 @@ import type { Results } from '../report/results-file';
 import type { Tree } from '../settings/merge';
 import { ONNX_FILE, type OnnxFigures, onnxTable } from './compare-models';
 import { IMAGES, NOISE } from './image-program';
+import { TEACHER_FOLDER, type TeacherFigures, teacherSentence } from './teacher-export';
 
 /** Names of the card and of its picture in the model directory. */
 export const CARD_FILE = 'README.md';
@@ -28,11 +29,12 @@ export interface CardSubject {
   readonly results?: Results | undefined;
   readonly onnx?:
     (OnnxFigures & { readonly metadata: Readonly<Record<string, string>> }) | undefined;
+  readonly teacher?: TeacherFigures | undefined;
 }
 
 /** The README.md of a model directory: a model card as the Hugging Face hub reads it. */
 export function modelCard(subject: CardSubject): string {
-  const { name, summary, imageShape, results, onnx } = subject;
+  const { name, summary, imageShape, results, onnx, teacher } = subject;
   const parts = [
     `---\n${stringify(frontMatter(subject))}---`,
     `# ${name}`,
@@ -44,6 +46,7 @@ export function modelCard(subject: CardSubject): string {
     `## How it was made\n\n${making(subject)}`,
     `## Use\n\n${use(subject)}`,
     ...(onnx ? [`## ONNX\n\n${onnxPart(subject, onnx)}`] : []),
+    ...(teacher ? [`## The teacher\n\n${teacherPart(teacher)}`] : []),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -144,6 +147,20 @@ const ${NOISE} = Float32Array.from({ length: count * ${noise.join(' * ')} }, nor
 ${values.join('')}const { ${IMAGES} } = await session.run({
   ${NOISE}: new ort.Tensor('float32', ${NOISE}, [${['count', ...noise].join(', ')}]),
 ${others.join('')}});
+\`\`\``;
+}
+
+function teacherPart(figures: TeacherFigures): string {
+  return `\`${TEACHER_FOLDER}/\` is the model that this generator was distilled from, AR step by AR step, with its cache of keys and values: ONNX programs in standard operators that share \`weights.safetensors\`, in float32, and \`programs.json\`, which says what they read. ${teacherSentence(figures)}
+
+In a browser, with onnxruntime-web and \`@ar-distill/engine-web\`:
+
+\`\`\`js
+import * as ort from 'onnxruntime-web';
+import { openTeacher } from '@ar-distill/engine-web';
+
+const teacher = await openTeacher('${TEACHER_FOLDER}', ort);
+const { pixels } = await teacher.draw(0, 1, ({ step, steps, pixels }) => console.log(step, steps));
 \`\`\``;
 }
 

@@ -20,13 +20,18 @@ export function modelSampler(
       const noise = drawSampleNoise(layout, rng, firstSample, batchSize);
       const { [IMAGES]: images } = await model.run({ [NOISE]: noise, ...condition });
       requireFinite('The exported model', images!, firstSample, pixelPlace);
-      return float32(
-        images!.shape,
-        Float32Array.from(images!.data, (value) => 2 * value - 1),
-      );
+      return symmetricPixels(images!);
     },
     dispose: () => model.dispose(),
   };
+}
+
+/** Pixels in [0, 1] as they are in [−1, 1]. */
+export function symmetricPixels({ shape, data }: HostTensor): HostTensor {
+  return float32(
+    shape,
+    Float32Array.from(data, (value) => 2 * value - 1),
+  );
 }
 
 /** The largest difference of pixels, on the scale [0, 1], of images in [−1, 1]: all of `b`, the first of `a`. */

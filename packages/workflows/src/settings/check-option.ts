@@ -91,13 +91,14 @@ export function checkFolderToWrite(folder: string): void {
 
 /**
  * Checks a folder that is to be made.
+ * @param option that names it.
  * @throws InvalidOptionError when something of that name is there, or it cannot be made.
  */
-export function checkNewFolder(folder: string): void {
+export function checkNewFolder(folder: string, option = 'out'): void {
   if (existsSync(folder)) {
     throw new InvalidOptionError(
-      `"${folder}" exists already: remove it, or name another folder as "out".`,
-      { options: ['out'] },
+      `"${folder}" exists already: remove it, or name another folder as "${option}".`,
+      { options: [option] },
     );
   }
   checkFolderToWrite(folder);

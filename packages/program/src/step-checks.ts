@@ -1,11 +1,6 @@
-import {
-  elementCount,
-  type HostTensor,
-  type HostTensors,
-  type StateStore,
-  type StepProgram,
-  type TensorSpec,
-} from '@ar-distill/program';
+import type { StateStore } from './step-compiler';
+import type { ProgramSignature } from './step-program';
+import { elementCount, type HostTensor, type HostTensors, type TensorSpec } from './tensors';
 
 /** `float32 [2, 3]`. */
 export function describeSpec({ dtype, shape }: TensorSpec): string {
@@ -27,7 +22,7 @@ export function specsOf(values: Readonly<HostTensors>): Record<string, TensorSpe
  * names a value that the store does not have.
  */
 export function stateSpecs(
-  program: StepProgram,
+  program: Pick<ProgramSignature, 'name' | 'state'>,
   store: StateStore | undefined,
 ): Record<string, TensorSpec> {
   const names = program.state ?? [];
@@ -50,7 +45,7 @@ export function stateSpecs(
 }
 
 /** Steps per call; throws `RangeError` unless a positive integer. */
-export function iterationsOf({ name, iterations = 1 }: StepProgram): number {
+export function iterationsOf({ name, iterations = 1 }: ProgramSignature): number {
   if (!Number.isInteger(iterations) || iterations < 1) {
     throw new RangeError(
       `The program "${name}" cannot run ${iterations} iterations a call: give a positive integer.`,
@@ -60,7 +55,7 @@ export function iterationsOf({ name, iterations = 1 }: StepProgram): number {
 }
 
 /** What a call of the program takes: its inputs, with the leading axis of several iterations. */
-export function callSpecs(program: StepProgram): Record<string, TensorSpec> {
+export function callSpecs(program: ProgramSignature): Record<string, TensorSpec> {
   const iterations = iterationsOf(program);
   if (iterations === 1) return { ...program.inputs };
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-import { elementCount, type HostTensor, type HostTensors } from '@ar-distill/program';
+import { elementCount, type HostTensor, type HostTensors } from './tensors';
 
 /** Views of the values at place `index` of the leading axis. */
 export function sliceIteration(values: Readonly<HostTensors>, index: number): HostTensors {
