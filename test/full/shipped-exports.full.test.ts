@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findPythonWith } from '@ar-distill/bench';
 import { plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as mnist } from '@ar-distill/plugin-mnist';
 import { plugin as varPlugin } from '@ar-distill/plugin-var';
@@ -54,9 +55,7 @@ const container = pluginContainer(varPlugin, llamagen, mnist);
 /** Another runtime: the command that runs a script, and the script. */
 type Runtime = readonly [command: string, flag: string, script: string];
 
-const python = [process.env['PYTHON'], 'python3', '/usr/bin/python3'].find(
-  (command) => command && runs(command, '-c', 'import numpy, onnx, onnxruntime'),
-);
+const python = findPythonWith('numpy', 'onnx', 'onnxruntime');
 const web = runs(process.execPath, '-e', "require('onnxruntime-web')");
 const RUNTIMES: readonly (readonly [string, Runtime | undefined])[] = [
   ["PyPI's onnxruntime", python === undefined ? undefined : [python, '-c', PYTHON]],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MODEL_EXPORTER, type TypedContainer } from '@ar-distill/di';
@@ -82,6 +82,7 @@ it('writes a run as a model that draws what the run draws', async () => {
   });
   expect(text).toContain('ar-distill distill --preset tiny-images:pixels --method csd');
   expect(text).toContain('generatorIterations: 4');
+  expect(text).toContain('There is no PyTorch program, because the plugin of "tiny" brings none.');
 });
 
 it('writes an ONNX model that draws the same pixels, however many at once', async () => {
@@ -191,4 +192,25 @@ it('leaves nothing behind when the model draws something else', async () => {
   );
   expect(readdirSync(root)).toEqual(before);
   await broken.dispose();
+});
+
+it('writes the PyTorch program of a backbone that brings its part, behind what all have in common', async () => {
+  const pytorchFile = at('family.py');
+  writeFileSync(pytorchFile, 'main(OwnImageModel)\n');
+  const tiny = await tinyImagePlugin(root);
+  const backbones = tiny.backbones!.map((backbone) => ({ ...backbone, pytorchFile }));
+  const own = pluginContainer(toy, { ...tiny, backbones });
+  await exportModel(own, { run, out: at('with-program') });
+  const program = readFileSync(at('with-program/generator.py'), 'utf8');
+  expect(program).toMatch(/^#!\/usr\/bin\/env python3\n"""/);
+  expect(program.indexOf('class ImageModel')).toBeLessThan(program.indexOf('def main('));
+  expect(program.endsWith('\n\n\nmain(OwnImageModel)\n')).toBe(true);
+  expect(cardOf(at('with-program')).fields['tags']).toContain('pytorch');
+  expect(cardOf(at('with-program')).text).toContain('python generator.py --class 3');
+  rmSync(pytorchFile);
+  await expect(exportModel(own, { run, out: at('never') })).rejects.toThrow(
+    `The backbone "tiny" lacks "${pytorchFile}": install its plugin again.`,
+  );
+  expect(existsSync(at('never'))).toBe(false);
+  await own.dispose();
 });
