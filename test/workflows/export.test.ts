@@ -13,6 +13,7 @@ import {
   sample,
 } from '@ar-distill/workflows';
 import { parse } from 'yaml';
+import { drawnBy, WEB_RUNTIME } from '../onnx-runtimes';
 import { pluginContainer } from '../plugin-container';
 import { TINY_SETTINGS, tinyImagePlugin } from './tiny-models';
 
@@ -85,7 +86,7 @@ it('writes a run as a model that draws what the run draws', async () => {
   expect(text).toContain('There is no PyTorch program, because the plugin of "tiny" brings none.');
 });
 
-it('writes an ONNX model that draws the same pixels, however many at once', async () => {
+it('writes an ONNX model that draws the same pixels here and in onnxruntime-web, however many at once', async () => {
   const out = at('with-onnx');
   const { onnx } = await exportModel(container, { run, out, onnx: 'fp32' });
   expect(onnx!.rows.map(({ name }) => name)).toEqual(['library', 'fp32']);
@@ -96,14 +97,19 @@ it('writes an ONNX model that draws the same pixels, however many at once', asyn
   const rng = (await ImageModel.open(container, run)).createRng(3);
   for (const count of [1, 3, 17]) {
     const images = (await drawn({ run, count })).data;
-    const noise = Array.from({ length: count }, (_, i) => [...rng.normal('sample/noise', i, 12)]);
+    const normals = Array.from({ length: count }, (_, i) => [...rng.normal('sample/noise', i, 12)]);
+    const noise = Float32Array.from(normals.flat());
+    const labels = Int32Array.from(normals, (_, i) => i % 3);
     const result = await model.run({
-      noise: { shape: [count, 6, 2], dtype: 'float32', data: Float32Array.from(noise.flat()) },
-      labels: { shape: [count], dtype: 'int32', data: Int32Array.from(noise, (_, i) => i % 3) },
+      noise: { shape: [count, 6, 2], dtype: 'float32', data: noise },
+      labels: { shape: [count], dtype: 'int32', data: labels },
     });
     const pixels = result['images']!;
     expect(pixels.shape).toEqual([count, 1, 2, 1]);
     pixels.data.forEach((value, i) => expect(value).toBeCloseTo((images[i]! + 1) / 2, 5));
+    const inWeb = drawnBy(WEB_RUNTIME, path.join(out, 'generator.onnx'), noise, labels);
+    expect(inWeb).toHaveLength(images.length);
+    inWeb.forEach((value, i) => expect(value).toBeCloseTo((images[i]! + 1) / 2, 5));
   }
   await model.dispose();
 });
