@@ -17,7 +17,17 @@ const { workspacePackages } = require('./tools/workspace/src/packages.ts');
 const DEEP_IMPORT = rules.deepImportPattern(workspacePackages('packages', 'plugins', 'tools'));
 
 const config = tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', 'runs/**', 'out/**', 'docs/api/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '.venv/**',
+      'runs/**',
+      'out/**',
+      'docs/api/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -161,8 +161,16 @@ export class OwnNumbers extends Sampled {
   }
 }
 
-/** Lends a cache that knows neither guidance nor truncation. */
+/** Lends a cache that knows neither guidance nor truncation; its own sampler uses none. */
 export class LendsPlain extends TinyTeacher {
+  override createSampler(
+    compiler: StepCompiler,
+    parameters: Readonly<HostTensors>,
+    batchSize: number,
+  ): Promise<SequenceSampler> {
+    return defaultSampler(this, compiler, parameters, batchSize);
+  }
+
   override createCachedSampler(
     compiler: StepCompiler,
     program: ChoosingProgram,

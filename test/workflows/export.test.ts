@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MODEL_EXPORTER, type TypedContainer } from '@ar-distill/di';
@@ -13,6 +13,7 @@ import {
   sample,
 } from '@ar-distill/workflows';
 import { parse } from 'yaml';
+import { drawnBy, WEB_RUNTIME } from '../onnx-runtimes';
 import { pluginContainer } from '../plugin-container';
 import { TINY_SETTINGS, tinyImagePlugin } from './tiny-models';
 
@@ -82,9 +83,10 @@ it('writes a run as a model that draws what the run draws', async () => {
   });
   expect(text).toContain('ar-distill distill --preset tiny-images:pixels --method csd');
   expect(text).toContain('generatorIterations: 4');
+  expect(text).toContain('There is no PyTorch program, because the plugin of "tiny" brings none.');
 });
 
-it('writes an ONNX model that draws the same pixels, however many at once', async () => {
+it('writes an ONNX model that draws the same pixels here and in onnxruntime-web, however many at once', async () => {
   const out = at('with-onnx');
   const { onnx } = await exportModel(container, { run, out, onnx: 'fp32' });
   expect(onnx!.rows.map(({ name }) => name)).toEqual(['library', 'fp32']);
@@ -95,14 +97,19 @@ it('writes an ONNX model that draws the same pixels, however many at once', asyn
   const rng = (await ImageModel.open(container, run)).createRng(3);
   for (const count of [1, 3, 17]) {
     const images = (await drawn({ run, count })).data;
-    const noise = Array.from({ length: count }, (_, i) => [...rng.normal('sample/noise', i, 12)]);
+    const normals = Array.from({ length: count }, (_, i) => [...rng.normal('sample/noise', i, 12)]);
+    const noise = Float32Array.from(normals.flat());
+    const labels = Int32Array.from(normals, (_, i) => i % 3);
     const result = await model.run({
-      noise: { shape: [count, 6, 2], dtype: 'float32', data: Float32Array.from(noise.flat()) },
-      labels: { shape: [count], dtype: 'int32', data: Int32Array.from(noise, (_, i) => i % 3) },
+      noise: { shape: [count, 6, 2], dtype: 'float32', data: noise },
+      labels: { shape: [count], dtype: 'int32', data: labels },
     });
     const pixels = result['images']!;
     expect(pixels.shape).toEqual([count, 1, 2, 1]);
     pixels.data.forEach((value, i) => expect(value).toBeCloseTo((images[i]! + 1) / 2, 5));
+    const inWeb = drawnBy(WEB_RUNTIME, path.join(out, 'generator.onnx'), noise, labels);
+    expect(inWeb).toHaveLength(images.length);
+    inWeb.forEach((value, i) => expect(value).toBeCloseTo((images[i]! + 1) / 2, 5));
   }
   await model.dispose();
 });
@@ -201,4 +208,25 @@ it('leaves nothing behind when the model draws something else', async () => {
   );
   expect(readdirSync(root)).toEqual(before);
   await broken.dispose();
+});
+
+it('writes the PyTorch program of a backbone that brings its part, behind what all have in common', async () => {
+  const pytorchFile = at('family.py');
+  writeFileSync(pytorchFile, 'main(OwnImageModel)\n');
+  const tiny = await tinyImagePlugin(root);
+  const backbones = tiny.backbones!.map((backbone) => ({ ...backbone, pytorchFile }));
+  const own = pluginContainer(toy, { ...tiny, backbones });
+  await exportModel(own, { run, out: at('with-program') });
+  const program = readFileSync(at('with-program/generator.py'), 'utf8');
+  expect(program).toMatch(/^#!\/usr\/bin\/env python3\n"""/);
+  expect(program.indexOf('class ImageModel')).toBeLessThan(program.indexOf('def main('));
+  expect(program.endsWith('\n\n\nmain(OwnImageModel)\n')).toBe(true);
+  expect(cardOf(at('with-program')).fields['tags']).toContain('pytorch');
+  expect(cardOf(at('with-program')).text).toContain('python generator.py --class 3');
+  rmSync(pytorchFile);
+  await expect(exportModel(own, { run, out: at('never') })).rejects.toThrow(
+    `The backbone "tiny" lacks "${pytorchFile}": install its plugin again.`,
+  );
+  expect(existsSync(at('never'))).toBe(false);
+  await own.dispose();
 });

@@ -49,7 +49,7 @@ export {
   VqTokenizerTask,
   countTokens,
 } from './tasks/vq-tokenizer-task';
-export { defaultSampler, drawingProgram } from './teacher/default-sampler';
+export { defaultSampler } from './teacher/default-sampler';
 export { GuidedTeacher, isGuidedTeacher } from './teacher/guided-teacher';
 export {
   type CodebookSizes,

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
@@ -5,6 +7,12 @@ import * as tf from '@tensorflow/tfjs';
 /** Throws the sentence when the condition does not hold. */
 export function requireThat(condition: boolean, sentence: string): asserts condition {
   if (!condition) throw new Error(sentence);
+}
+
+/** Requires that a file is named by its absolute path and exists; `what` names it in the sentence. */
+export function requireFile(what: string, file: string): void {
+  requireThat(path.isAbsolute(file), `The path of its ${what} is not absolute: "${file}".`);
+  requireThat(existsSync(file), `Its ${what} is missing: there is no file "${file}".`);
 }
 
 /** What a schema found wrong. */
@@ -24,8 +32,8 @@ export function requireParsed<T>(
 ): T {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = issue?.path.map(String).join('.');
-  throw new Error(`${what}: ${path ? `"${path}": ` : ''}${issue?.message}`);
+  const place = issue?.path.map(String).join('.');
+  throw new Error(`${what}: ${place ? `"${place}": ` : ''}${issue?.message}`);
 }
 
 /** Requires the shape; `what` names the array in the sentence. */

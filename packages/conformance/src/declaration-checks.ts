@@ -1,5 +1,5 @@
 import { definePlugin, PLUGIN_CONTRACT_VERSION, type PluginDefinition } from '@ar-distill/core';
-import { requireThat } from './assertions';
+import { requireFile, requireThat } from './assertions';
 import type { Check } from './check';
 
 /** Rules of what a plugin says of itself. */
@@ -24,6 +24,19 @@ export const declarationChecks: readonly Check<PluginDefinition>[] = [
         requireThat(twice === undefined, `Two ${kind} have the name "${twice}".`);
       }
     },
+  },
+  {
+    id: 'pytorch',
+    name: 'the PyTorch files of its backbones exist',
+    run: ({ backbones = [] }) => {
+      for (const { name, pytorchFile } of backbones) {
+        if (pytorchFile !== undefined) requireFile(`PyTorch file of "${name}"`, pytorchFile);
+      }
+    },
+    exempts: ({ backbones = [] }) =>
+      backbones.some(({ pytorchFile }) => pytorchFile !== undefined)
+        ? undefined
+        : 'its backbones have none',
   },
 ];
 

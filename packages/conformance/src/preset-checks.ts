@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { readSafetensors } from '@ar-distill/checkpoints';
 import {
   type Backbone,
@@ -11,7 +9,7 @@ import {
 import { adaptationSettingsSchema, BUILT_IN_METHODS } from '@ar-distill/core/methods';
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
 import type { ParameterSpecs } from '@ar-distill/nn';
-import { listNames, requireParsed, requireThat } from './assertions';
+import { listNames, requireFile, requireParsed, requireThat } from './assertions';
 import type { Check } from './check';
 import { createParts } from './parts';
 import { merged } from './trees';
@@ -78,8 +76,7 @@ export const presetChecks: readonly Check<PresetSubject>[] = [
     name: 'its weight files exist',
     run: ({ preset }) => {
       for (const [kind, file] of Object.entries(preset.weights ?? {})) {
-        requireThat(path.isAbsolute(file), `The path of its ${kind} is not absolute: "${file}".`);
-        requireThat(existsSync(file), `Its ${kind} is missing: there is no file "${file}".`);
+        requireFile(kind, file);
       }
     },
     exempts: withoutWeights,

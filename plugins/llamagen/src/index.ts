@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { unitCodeTask } from '@ar-distill/backbone-kit';
 import { type Backbone, definePlugin } from '@ar-distill/core';
 import {
@@ -40,6 +41,7 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   createTokenizerTask: (architecture) => unitCodeTask(new LlamagenTokenizer(architecture)),
   createTeacherTask: llamagenTeacherTask,
   adaptation,
+  pytorchFile: path.join(__dirname, '..', 'assets', 'generator_family.py'),
 };
 
 export const plugin = definePlugin({

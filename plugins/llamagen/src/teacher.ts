@@ -1,11 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  drawingProgram,
-  GuidedTeacher,
-  unitCodebookSpecs,
-  unitCodes,
-  withoutLast,
-} from '@ar-distill/backbone-kit';
+import { GuidedTeacher, unitCodebookSpecs, unitCodes, withoutLast } from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -22,7 +16,7 @@ import {
 import { guideByScale, nearestCodes } from '@ar-distill/core/math';
 import type { ArSteps, ChoosingProgram } from '@ar-distill/core/sampling';
 import { linear, type Parameters, type ParameterSpecs, withoutGradient } from '@ar-distill/nn';
-import type { HostTensors, StepCompiler } from '@ar-distill/program';
+import type { StepCompiler } from '@ar-distill/program';
 import { layoutOf, type LlamagenArchitecture } from './architecture';
 import { cachedSampler, cachedSteps } from './sampler';
 import { backboneSpecs, classifierSpecs, inputSpecs } from './transformer/specs';
@@ -34,6 +28,7 @@ import { LlamagenTransformer } from './transformer/transformer';
  */
 export class LlamagenTeacher extends GuidedTeacher {
   override readonly samplingStream = 'llamagen-teacher-tokens';
+  protected override readonly samplerName = 'LlamaGen teacher';
   readonly layout: SequenceLayout;
   readonly condition: ConditionSpace;
   readonly codeScale: number;
@@ -130,15 +125,6 @@ export class LlamagenTeacher extends GuidedTeacher {
     }
     const codes = tf.gather(this.codebook(parameters), tokens.toInt());
     return this.transformer.continuousEmbedding(parameters, codes);
-  }
-
-  override createSampler(
-    compiler: StepCompiler,
-    weights: Readonly<HostTensors>,
-    batchSize: number,
-  ): Promise<SequenceSampler> {
-    const program = drawingProgram('LlamaGen teacher', this, weights, batchSize);
-    return this.createCachedSampler(compiler, program);
   }
 
   /** Keeps the keys and values of earlier tokens. */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ArDiffusionGenerator, type Backbone, definePlugin } from '@ar-distill/core';
 import {
   completeVarArchitecture,
@@ -41,6 +42,7 @@ export const varBackbone: Backbone<VarArchitecture> = {
   createTokenizerTask: varTokenizerTask,
   createTeacherTask: varTeacherTask,
   fitTokenizer: (architecture, weights) => ({ ...architecture, codeScale: unitCodeScale(weights) }),
+  pytorchFile: path.join(__dirname, '..', 'assets', 'generator_family.py'),
 };
 
 export const plugin = definePlugin({

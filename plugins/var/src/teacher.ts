@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { drawingProgram, GuidedTeacher } from '@ar-distill/backbone-kit';
+import { GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
   classCondition,
   type Condition,
@@ -15,7 +15,7 @@ import {
 import { guideByRatio, rampedGuidanceRatios } from '@ar-distill/core/math';
 import type { ArSteps, ChoosingProgram } from '@ar-distill/core/sampling';
 import { linear, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
-import type { HostTensors, StepCompiler } from '@ar-distill/program';
+import type { StepCompiler } from '@ar-distill/program';
 import { layoutOf, type VarArchitecture } from './architecture';
 import { MultiScaleQuantizer } from './quantizer/multi-scale-quantizer';
 import { cachedSampler, cachedSteps } from './sampler';
@@ -28,6 +28,7 @@ import { VarTransformer } from './transformer/transformer';
  */
 export class VarTeacher extends GuidedTeacher {
   override readonly samplingStream = 'var-teacher-tokens';
+  protected override readonly samplerName = 'VAR teacher';
   readonly layout: SequenceLayout;
   readonly condition: ConditionSpace;
   readonly codeScale: number;
@@ -79,15 +80,6 @@ export class VarTeacher extends GuidedTeacher {
   guide(conditional: tf.Tensor, unconditional: tf.Tensor, scales?: tf.Tensor): tf.Tensor {
     const ratios = rampedGuidanceRatios(this.layout, scales ?? this.sampling.guidanceScale);
     return guideByRatio(conditional, unconditional, ratios);
-  }
-
-  override createSampler(
-    compiler: StepCompiler,
-    weights: Readonly<HostTensors>,
-    batchSize: number,
-  ): Promise<SequenceSampler> {
-    const program = drawingProgram('VAR teacher', this, weights, batchSize);
-    return this.createCachedSampler(compiler, program);
   }
 
   /** Keeps the keys and values of earlier scales. */

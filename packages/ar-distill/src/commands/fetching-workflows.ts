@@ -26,7 +26,10 @@ export function fetchingWorkflows(workflows: Workflows, hub: Hub): Workflows {
     evaluate: fetching(workflows.evaluate),
     measureSpeed: fetching(workflows.measureSpeed),
     planDistillation: fetching(workflows.planDistillation),
+    planStudy: (container, options, run) =>
+      workflows.planStudy(container, { ...options, hub }, run),
     sample: fetching(workflows.sample),
+    study: (container, options, run) => workflows.study(container, { ...options, hub }, run),
     trainTeacher: fetching(workflows.trainTeacher),
   };
 }

@@ -68,6 +68,9 @@ export function withConfigOption(command: Command): Command {
   return command.option('--config <file>', 'YAML file with these options; flags override it');
 }
 
+/** What names the weights of a network. */
+const NETWORK_SOURCES = 'file, model directory or hf:ORG/NAME@REVISION';
+
 /** Adds `--preset`. */
 export function withPresetOption(command: Command): Command {
   return command.option('--preset <name>', `preset, or plugin:preset (default: ${DEFAULT_PRESET})`);
@@ -84,16 +87,13 @@ export function withRunOptions(command: Command): Command {
 export function withTokenizerOption(command: Command): Command {
   return command.option(
     '--tokenizer <path>',
-    'weights or model directory of the tokenizer (default: what ships)',
+    `tokenizer: ${NETWORK_SOURCES} (default: what ships)`,
   );
 }
 
 /** Adds the networks that a distillation or an adaptation starts from. */
 export function withNetworkOptions(command: Command): Command {
-  command.option(
-    '--teacher <path>',
-    'weights or model directory of the teacher (default: what ships)',
-  );
+  command.option('--teacher <path>', `teacher: ${NETWORK_SOURCES} (default: what ships)`);
   return withTokenizerOption(command);
 }
 
@@ -109,9 +109,9 @@ export function withTeacherSamplingOptions(command: Command): Command {
 export function withDrawerOptions(command: Command, teacher: string): Command {
   withPresetOption(command)
     .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
-    .option('--weights <path>', 'generator: file or model directory (default: what ships)')
+    .option('--weights <path>', `generator: ${NETWORK_SOURCES} (default: what ships)`)
     .option('--steps <n>', 'network evaluations of the generator, 1 or 2 (default: 1)', toNumber)
-    .option('--teacher [path]', `${teacher}; its weights or model directory`);
+    .option('--teacher [path]', `${teacher}: ${NETWORK_SOURCES}`);
   return withTokenizerOption(withTeacherSamplingOptions(command));
 }
 

@@ -1,4 +1,5 @@
 import { type Backbone, PLAIN_SAMPLING } from '@ar-distill/core';
+import { headProblem } from '../architecture/architecture-fields';
 import { TokenPredictionTask } from '../tasks/token-prediction-task';
 import { unitCodeTask } from '../tasks/unit-code-task';
 import { UNIT_CODEBOOK, unitCodeNoise } from '../tokenizer/unit-codes';
@@ -18,7 +19,7 @@ export type ArFamily<A extends ArModelSizes> = Pick<
 
 /**
  * A whole backbone around an AR model of classes and images: `VqTokenizer`, a teacher with a linear
- * classifier, networks with a diffusion head, and the training of both. The teacher reads code vectors and is
+ * classifier, networks with a diffusion head or that classifier, and the training of both. The teacher reads code vectors and is
  * trained on vectors near the codes, so that it needs no adaptation.
  */
 export function arBackbone<A extends ArModelSizes>(family: ArFamily<A>): Backbone<A> {
@@ -29,6 +30,10 @@ export function arBackbone<A extends ArModelSizes>(family: ArFamily<A>): Backbon
   };
   return {
     ...declared,
+    architectureSchema: family.architectureSchema.superRefine((architecture, context) => {
+      const problem = headProblem(architecture);
+      if (problem) context.addIssue({ code: 'custom', ...problem, path: [problem.path] });
+    }),
     createTokenizer: tokenizerOf,
     createTokenizerTask: (architecture) => unitCodeTask(tokenizerOf(architecture)),
     createTeacher: (architecture, sampling) =>

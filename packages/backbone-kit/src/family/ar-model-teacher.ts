@@ -18,7 +18,17 @@ import { GuidedTeacher } from '../teacher/guided-teacher';
 import { unitCodebookSpecs, unitCodes } from '../tokenizer/unit-codes';
 import type { ArModel, ArModelSizes } from './ar-model';
 
-const CLASSIFIER = 'output';
+/** Name of the linear classifier. */
+export const CLASSIFIER = 'output';
+
+/** The classifier and the codes that it scores. */
+export function classifierSpecs(sizes: ArModelSizes): ParameterSpecs {
+  return {
+    // At rest: the first loss is that of guessing.
+    ...prefixed(CLASSIFIER, linearSpecs(sizes.width, sizes.vocabSize, { kind: 'zeros' })),
+    ...unitCodebookSpecs(sizes),
+  };
+}
 
 /** A model with a linear classifier of unit codes; guided as LlamaGen is, by a scale above 1. */
 export class ArModelTeacher extends GuidedTeacher {
@@ -36,12 +46,7 @@ export class ArModelTeacher extends GuidedTeacher {
     this.layout = model.layout;
     this.condition = classCondition(sizes.numClasses);
     this.codeScale = sizes.codeScale;
-    this.parameterSpecs = {
-      ...model.parameterSpecs,
-      // At rest: the first loss is that of guessing.
-      ...prefixed(CLASSIFIER, linearSpecs(sizes.width, sizes.vocabSize, { kind: 'zeros' })),
-      ...unitCodebookSpecs(sizes),
-    };
+    this.parameterSpecs = { ...model.parameterSpecs, ...classifierSpecs(sizes) };
   }
 
   get isGuided(): boolean {

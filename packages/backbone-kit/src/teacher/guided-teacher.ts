@@ -9,9 +9,10 @@ import {
   withNothingGiven,
 } from '@ar-distill/core';
 import { truncatedLogProbs } from '@ar-distill/core/math';
+import { compileArSampler } from '@ar-distill/core/sampling';
 import type { Parameters } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
-import { defaultSampler } from './default-sampler';
+import { drawingProgram } from './default-sampler';
 
 /**
  * A discrete teacher with classifier-free guidance. Its backbone reads inputs that are made of the
@@ -20,6 +21,8 @@ import { defaultSampler } from './default-sampler';
  */
 export abstract class GuidedTeacher extends DiscreteScoreTeacher {
   abstract readonly sampling: TeacherSamplingOptions;
+  /** What errors and profiles call its sampler, behind an article. */
+  protected readonly samplerName: string = 'AR teacher';
 
   /** Whether the sampling options, or scales in the condition, call for the second, unconditional pass. */
   abstract get isGuided(): boolean;
@@ -76,13 +79,17 @@ export abstract class GuidedTeacher extends DiscreteScoreTeacher {
     return truncatedLogProbs(this.guide(conditional, unconditional, guidance), this.sampling);
   }
 
-  /** `defaultSampler`; a family overrides it with one that keeps what it has computed. */
+  /** With the cache of a family that keeps one, as `defaultSampler` without: the same tokens either way. */
   createSampler(
     compiler: StepCompiler,
     parameters: Readonly<HostTensors>,
     batchSize: number,
   ): Promise<SequenceSampler> {
-    return defaultSampler(this, compiler, parameters, batchSize);
+    const program = drawingProgram(this.samplerName, this, parameters, batchSize);
+    return (
+      this.createCachedSampler?.(compiler, program) ??
+      compileArSampler({ ...program, teacher: this }, compiler)
+    );
   }
 }
 

@@ -63,6 +63,11 @@ export interface Backbone<A = unknown> {
   ): Readonly<Record<string, unknown>>;
   /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
   fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
+  /**
+   * Absolute path of a Python file with the generator and the decoder in PyTorch, which exports write behind
+   * what all families share (`generator_base.py` of `workflows`); without it they have no PyTorch program.
+   */
+  readonly pytorchFile?: string;
   /** Set in families whose official teachers read tokens instead of code vectors. */
   readonly adaptation?: TeacherAdaptation<A>;
 }

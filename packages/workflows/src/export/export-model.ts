@@ -25,6 +25,7 @@ import type { OnnxFigures } from './compare-models';
 import { CARD_FILE, type CardSubject, modelCard, PREVIEW_FILE } from './model-card';
 import { prepareOnnx } from './onnx-export';
 import { licenseOfPlugin } from './plugin-license';
+import { PYTORCH_FILE, pytorchProgram } from './pytorch-program';
 import { storedTensors } from './stored-tensors';
 import { prepareTeacher, type TeacherFigures } from './teacher-export';
 
@@ -57,8 +58,8 @@ export interface ExportResult {
 
 /**
  * Writes the generator of a run, or the one that ships with a preset, and the tokenizer as one model
- * directory with a model card, a picture and the figures of the run's report; as an ONNX model, too, where
- * it is asked for. Nothing remains of what fails.
+ * directory with a model card, a picture, the figures of the run's report and a PyTorch program, where its
+ * backbone brings one; as an ONNX model, too, where it is asked for. Nothing remains of what fails.
  * @throws InvalidOptionError naming the option that is wrong; Error when the ONNX model does not draw what
  *   the library draws.
  */
@@ -81,6 +82,7 @@ export async function exportModel(
   context.emit({ kind: 'ready', writes: [folder] });
   context.signal.throwIfAborted();
   const decoder = decoderOf(models);
+  const pytorch = decoder && (await pytorchProgram(context, generator));
   const onnx =
     options.onnx &&
     (await prepareOnnx(context, generator, imageDecoder(context, models, options.snap), {
@@ -96,6 +98,7 @@ export async function exportModel(
         atomicWriteFile(path.join(place, file), Buffer.from(content));
       if (decoder)
         await write(PREVIEW_FILE, await previewGrid(context, models, generator, decoder));
+      if (pytorch?.text !== undefined) await write(PYTORCH_FILE, pytorch.text);
       if (origin.results) await write(RESULTS_FILE, formatResults(origin.results));
       if (onnx) written.onnx = await onnx.write(place);
       if (teacher) written.teacher = await teacher.write(place);
@@ -106,6 +109,7 @@ export async function exportModel(
         generator: generator.generator,
         imageShape: decoder?.tokenizer.imageShape,
         ...origin,
+        pytorch,
         ...(onnx && written.onnx ? { onnx: { ...written.onnx, metadata: onnx.metadata } } : {}),
         teacher: written.teacher,
       });

@@ -6,6 +6,7 @@ import type { Results } from '../report/results-file';
 import type { Tree } from '../settings/merge';
 import { ONNX_FILE, type OnnxFigures, onnxTable } from './compare-models';
 import { IMAGES, NOISE } from './image-program';
+import { PYTORCH_FILE, type PytorchProgram } from './pytorch-program';
 import { TEACHER_FOLDER, type TeacherFigures, teacherSentence } from './teacher-export';
 
 /** Names of the card and of its picture in the model directory. */
@@ -27,6 +28,8 @@ export interface CardSubject {
   /** The run that it is from; absent for what ships with the preset. */
   readonly run?: { readonly method: string; readonly settings: Tree } | undefined;
   readonly results?: Results | undefined;
+  /** Absent where sequences are not images. */
+  readonly pytorch?: PytorchProgram | undefined;
   readonly onnx?:
     (OnnxFigures & { readonly metadata: Readonly<Record<string, string>> }) | undefined;
   readonly teacher?: TeacherFigures | undefined;
@@ -34,7 +37,7 @@ export interface CardSubject {
 
 /** The README.md of a model directory: a model card as the Hugging Face hub reads it. */
 export function modelCard(subject: CardSubject): string {
-  const { name, summary, imageShape, results, onnx, teacher } = subject;
+  const { name, summary, imageShape, results, pytorch, onnx, teacher } = subject;
   const parts = [
     `---\n${stringify(frontMatter(subject))}---`,
     `# ${name}`,
@@ -45,13 +48,20 @@ export function modelCard(subject: CardSubject): string {
     ...(results ? [`## Results\n\n${markdownOf(resultTable(results))}`] : []),
     `## How it was made\n\n${making(subject)}`,
     `## Use\n\n${use(subject)}`,
+    ...(pytorch ? [`## PyTorch\n\n${pytorch.absent ?? PYTORCH_USE}`] : []),
     ...(onnx ? [`## ONNX\n\n${onnxPart(subject, onnx)}`] : []),
     ...(teacher ? [`## The teacher\n\n${teacherPart(teacher)}`] : []),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-function frontMatter({ license = 'unknown', imageShape, preset, onnx }: CardSubject): Tree {
+function frontMatter({
+  license = 'unknown',
+  imageShape,
+  preset,
+  pytorch,
+  onnx,
+}: CardSubject): Tree {
   return {
     license,
     library_name: 'ar-distill',
@@ -61,6 +71,7 @@ function frontMatter({ license = 'unknown', imageShape, preset, onnx }: CardSubj
       'one-step-generation',
       'distillation',
       preset.split(':')[0]!,
+      ...(pytorch?.text === undefined ? [] : ['pytorch']),
       ...(onnx ? ['onnx'] : []),
     ],
   };
@@ -112,6 +123,13 @@ const { images } = await generator.generate({ count: 4, seed: 0 });
 await generator.dispose();
 \`\`\``;
 }
+
+const PYTORCH_USE = `\`${PYTORCH_FILE}\` draws the same images of the same noise and classes in PyTorch, without AR-Distill:
+
+\`\`\`sh
+pip install torch safetensors numpy pillow
+python ${PYTORCH_FILE} --class 3 --count 8 --seed 0 --out images.png
+\`\`\``;
 
 function onnxPart(
   { generator: { layout, condition } }: CardSubject,

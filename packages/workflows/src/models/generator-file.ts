@@ -23,6 +23,8 @@ export interface StoredGenerator extends LoadedGenerator {
   /** In the backbone's own terms. */
   readonly architecture: unknown;
   readonly provenance: WeightsSource['provenance'];
+  /** Whether the method that trained it makes a generator of its own, instead of the backbone's. */
+  readonly isOfMethod: boolean;
 }
 
 /**
@@ -53,7 +55,8 @@ export async function loadGenerator(
       );
     }
     const architecture = architectureOf(context, source, models);
-    const made = madeGenerator(context, source, architecture);
+    const ofMethod = generatorOfMethod(context, source, architecture);
+    const made = ofMethod ?? createGenerator(context.found.backbone, architecture);
     const generator = atGuidance(context, file, made, source.provenance);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
       throw new Error(
@@ -76,7 +79,8 @@ export async function loadGenerator(
       ...(from === undefined ? { preset: found.name } : {}),
       ...(provenance['method'] === undefined ? {} : { method: String(provenance['method']) }),
     });
-    return { file, architecture, provenance, generator, weights };
+    const isOfMethod = ofMethod !== undefined;
+    return { file, architecture, provenance, generator, weights, isOfMethod };
   } finally {
     await source.close();
   }
@@ -93,18 +97,14 @@ function architectureOf(
     : parseArchitecture(context, source.architecture);
 }
 
-/** What the weights belong to: the method that trained them may have a generator of its own. */
-function madeGenerator(
-  context: PresetContext,
+/** The generator that the method which trained the weights has of its own. */
+function generatorOfMethod(
+  { container, found }: PresetContext,
   { provenance }: WeightsSource,
   architecture: unknown,
-): SequenceGenerator {
-  const { container, found } = context;
+): SequenceGenerator | undefined {
   const method = container.resolveAll(METHODS).find(({ name }) => name === provenance['method']);
-  return (
-    method?.value.createGenerator?.(found.backbone, architecture) ??
-    createGenerator(found.backbone, architecture)
-  );
+  return method?.value.createGenerator?.(found.backbone, architecture);
 }
 
 /** The decoder divides by the scale of the tokenizer's codes what the generator multiplied by its own. */

@@ -5,6 +5,8 @@ import { noAdaptation } from '../distill/new-plan';
 import { planDistillation } from '../distill/plan-distillation';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
+import type { Hub } from '../hub/hub-model';
+import { withLocalModels } from '../hub/local-models';
 import { resolvePreset } from '../models/resolve-preset';
 import { plannedRows } from '../report/planned-rows';
 import type { ConfigOf, DISTILLATION } from '../runs/run-kinds';
@@ -44,12 +46,14 @@ export interface StudyPlan {
 
 /**
  * Works out every run of a study; nothing is started.
+ * @param hub where networks are fetched from that are named on a hub; without it they are names of files.
  * @throws InvalidOptionError naming the cell and what is wrong with it.
  */
 export async function planRuns(
   container: ServiceContainer,
   file: StudyFile,
   workflow: WorkflowOptions,
+  hub?: Hub,
 ): Promise<StudyPlan> {
   checkNames(file);
   const adapted = await adaptedPresets(container, file, workflow);
@@ -58,13 +62,17 @@ export async function planRuns(
   for (const preset of file.presets) {
     const shared = adapted.has(preset) ? file : { ...file, adaptation: undefined };
     for (const [name, cell] of Object.entries(file.cells)) {
-      const planned = await ofCell(name, preset, () =>
-        Promise.all(
-          file.seeds.map((seed) =>
-            planRun(container, optionsOf(shared, cell, preset, seed), cell.row, workflow),
-          ),
-        ),
-      );
+      const planned = await ofCell(name, preset, async () => {
+        const { teacher = file.teacher, tokenizer = file.tokenizer } = cell;
+        const named = { teacher, tokenizer };
+        const networks = hub ? await withLocalModels(container, named, hub, workflow) : named;
+        return Promise.all(
+          file.seeds.map((seed) => {
+            const options = optionsOf(shared, cell, preset, seed);
+            return planRun(container, { options, networks, row: cell.row }, workflow);
+          }),
+        );
+      });
       for (const { run } of planned) {
         const others = runs.get(run.key)?.rows ?? [];
         runs.set(run.key, { ...run, rows: run.rows && new Set([...others, ...run.rows]) });
@@ -134,11 +142,12 @@ function optionsOf(
   preset: string,
   seed: number,
 ): DistillOptions & { readonly preset: string } {
-  const { method, guidance, topK, topP, adaptation, architecture, samples } = file;
+  const { teacher, tokenizer, method, guidance, topK, topP } = file;
+  const { adaptation, architecture, samples } = file;
   const isOther = cell.method !== undefined && cell.method !== method;
   const settings = isOther ? {} : (file.settings ?? {});
   return {
-    ...{ method, guidance, topK, topP, adaptation, architecture },
+    ...{ teacher, tokenizer, method, guidance, topK, topP, adaptation, architecture },
     ...cell,
     preset,
     samples,
@@ -151,12 +160,21 @@ interface PlannedRun extends Pick<PlannedCell, 'row' | 'isGenerator'> {
   readonly run: StudyRun;
 }
 
+/** What is known of a run before it is planned. */
+interface NamedRun {
+  /** As the study says them. */
+  readonly options: DistillOptions & { readonly preset: string };
+  /** Files in place of what the options name. */
+  readonly networks: Pick<DistillOptions, 'teacher' | 'tokenizer'>;
+  readonly row: string | undefined;
+}
+
 async function planRun(
   container: ServiceContainer,
-  options: DistillOptions & { readonly preset: string },
-  row: string | undefined,
+  { options: given, networks, row }: NamedRun,
   workflow: WorkflowOptions,
 ): Promise<PlannedRun> {
+  const options = { ...given, ...networks };
   const teacherDraws = true;
   const context = await resolvePreset(openContext(container, workflow), options, { teacherDraws });
   const { config, plan } = await planDistillation(container, options, workflow);
@@ -172,7 +190,8 @@ async function planRun(
   const shown = row ?? generator;
   const rows = known && shown !== undefined ? new Set([shown]) : undefined;
   return {
-    run: { key: runKey(config, options), preset: options.preset, config, options, rows },
+    // A network keeps its name wherever it was fetched to.
+    run: { key: runKey(config, given), preset: options.preset, config, options, rows },
     row: shown,
     isGenerator: row === undefined || row === generator,
   };

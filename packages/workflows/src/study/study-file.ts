@@ -7,6 +7,9 @@ const name = z
   .regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens or underscores');
 
 const options = {
+  /** Weights, a model directory or `hf:ORG/NAME@REVISION`, as in `distill`; what ships when left out. */
+  teacher: z.string().min(1).optional(),
+  tokenizer: z.string().min(1).optional(),
   /** Distillation method; the preset's first one when left out. */
   method: z.string().min(1).optional(),
   /** How the teacher draws. */

@@ -4,6 +4,7 @@ import type { ServiceContainer } from '@ar-distill/di';
 import { renderPage } from '@ar-distill/evaluation/report';
 import { openContext } from '../context';
 import type { StudyOverview, WorkflowOptions } from '../events';
+import type { Hub } from '../hub/hub-model';
 import { RUNS_FOLDER } from '../runs/run-files';
 import { checkFolderToWrite } from '../settings/check-option';
 import type { Difference } from '../settings/differences';
@@ -24,6 +25,8 @@ export interface StudyOptions {
   readonly folder: string;
   /** Folder that run directories are made in; default `runs`. They may be deleted afterwards. */
   readonly out?: string | undefined;
+  /** Where teachers and tokenizers are fetched from that the study names on a hub. */
+  readonly hub?: Hub | undefined;
   /** Write the page from the results that are there, and run nothing. */
   readonly pageOnly?: boolean | undefined;
 }
@@ -88,11 +91,11 @@ export async function study(
 
 async function openStudy(
   container: ServiceContainer,
-  { file, folder, out }: StudyOptions,
+  { file, folder, out, hub }: StudyOptions,
   workflow: WorkflowOptions,
 ): Promise<OpenStudy> {
   checkFolderToWrite(runsFolder(out));
-  const plan = await planRuns(container, file, workflow);
+  const plan = await planRuns(container, file, workflow, hub);
   const { progress } = openContext(container, workflow);
   const results = new Map<string, RunResult>();
   const unfinished = new Map<string, UnfinishedRun>();

@@ -1,0 +1,61 @@
+
+
+def save_images(file: Path, images: np.ndarray) -> None:
+    """Images [N, H, W, channels] in [0, 1]: as they are in a .npy, eight in a row in a .png."""
+    if file.suffix == ".npy":
+        np.save(file, images)
+        return
+    from PIL import Image
+
+    columns = min(8, len(images))
+    filled = np.pad(images, [(0, -len(images) % columns), (0, 0), (0, 0), (0, 0)])
+    rows = [np.concatenate(list(filled[i : i + columns]), axis=1) for i in range(0, len(filled), columns)]
+    Image.fromarray((np.concatenate(rows) * 255).round().astype(np.uint8).squeeze()).save(file)
+
+
+def main(model_class: type[ImageModel]) -> None:
+    """The command; code 2 and a sentence for options that do not fit."""
+    pillow = importlib.util.find_spec("PIL") is not None
+    parser = argparse.ArgumentParser(description="Draws images with the one-step generator of this folder.")
+    option = parser.add_argument
+    option("--class", dest="classes", type=int, nargs="+", help="classes in turn (default: all)")
+    option("--count", type=int, help="images (default: 16)")
+    option("--seed", type=int, help="of the noise (default: 0)")
+    option("--noise", type=Path, help=".npy with noise [N, n, C] in place of a count and a seed")
+    option("--guidance", type=float, help="guidance scale, where the generator takes one")
+    option("--snap", action="store_true", help="replace code vectors by the nearest codes")
+    option("--device", default="cpu", help="device of PyTorch (default: cpu)")
+    default = Path("images.png" if pillow else "images.npy")
+    option("--out", type=Path, default=default, help=f".png, with Pillow, or .npy (default: {default})")
+    given = parser.parse_args()
+
+    def refuse(when: bool, sentence: str) -> None:
+        if when:
+            parser.error(sentence)
+
+    counted = given.count is not None or given.seed is not None
+    refuse(given.noise is not None and counted, "With --noise leave --count and --seed out.")
+    refuse(given.count is not None and given.count < 1, "--count is 1 or more.")
+    refuse(given.out.suffix not in (".png", ".npy"), "--out is a .png or a .npy.")
+    refuse(given.out.suffix == ".png" and not pillow, "A .png needs Pillow: install it, or name a .npy.")
+    model = model_class.from_pretrained(Path(__file__).parent)
+    classes, limits = given.classes or range(model.num_classes), model.generator.guidance
+    refuse(any(not 0 <= label < model.num_classes for label in classes), f"Classes are 0 to {model.num_classes - 1}.")
+    refuse(given.guidance is not None and limits is None, "This generator takes no guidance scale: leave it out.")
+    if given.guidance is not None and limits is not None:
+        refuse(not limits[0] <= given.guidance <= limits[1], f"--guidance is from {limits[0]} to {limits[1]}.")
+    if given.noise:
+        noise = torch.from_numpy(np.load(given.noise).astype(np.float32))
+    else:
+        noise = model.noise(16 if given.count is None else given.count, given.seed or 0)
+    expected = model.generator.noise_shape
+    refuse(tuple(noise.shape[1:]) != expected, f"The noise has to be [N, {expected[0]}, {expected[1]}].")
+    labels = torch.tensor([classes[i % len(classes)] for i in range(len(noise))])
+    scales = None if given.guidance is None else torch.full((len(noise),), given.guidance)
+    model.to(given.device)
+    parts = []
+    for batch in torch.arange(len(noise)).split(64):
+        inputs = [every if every is None else every[batch].to(given.device) for every in (noise, labels, scales)]
+        parts.append(model(*inputs, snap=given.snap).cpu())
+    save_images(given.out, torch.cat(parts).permute(0, 2, 3, 1).numpy())
+    print(f"{len(noise)} images: {given.out}")

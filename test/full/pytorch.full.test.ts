@@ -1,0 +1,209 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findPythonWith } from '@ar-distill/bench';
+import {
+  ArDiffusionGenerator,
+  type Backbone,
+  definePlugin,
+  type GuidanceInput,
+  PLAIN_SAMPLING,
+  type Preset,
+  sequenceLength,
+  takingGuidance,
+} from '@ar-distill/core';
+import type { ParameterSpecs } from '@ar-distill/nn';
+import { llamagenBackbone, plugin as llamagen } from '@ar-distill/plugin-llamagen';
+import { plugin as varPlugin, varBackbone } from '@ar-distill/plugin-var';
+import { createRng, elementCount, float32, type HostTensors } from '@ar-distill/program';
+import { saveModel } from '@ar-distill/runs';
+import { exportModel, sample, type SampleOptions } from '@ar-distill/workflows';
+import { encodeNpy } from '../../packages/datasets/src/npz/npy';
+import { pluginContainer } from '../plugin-container';
+
+const COUNT = 7;
+const SEED = 5;
+/** Of pixels in [0, 1]. */
+const TOLERANCE = 1e-4;
+const GUIDANCE: GuidanceInput = { range: [0.5, 3], scale: 2 };
+const GUIDED = { guidanceScale: 2, lowestGuidance: 0.5, highestGuidance: 3 };
+
+const root = mkdtempSync(path.join(tmpdir(), 'ar-distill-pytorch-'));
+const python = findPythonWith('torch', 'safetensors', 'numpy');
+const itIn = python === undefined ? it.skip : it;
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Sizes that are not those of the MNIST presets, one for each option of an architecture. */
+const VARIANTS: Readonly<
+  Record<string, { readonly backbone: Backbone; readonly architecture: object; guided?: boolean }>
+> = {
+  'var-shared': {
+    backbone: varBackbone,
+    architecture: {
+      sharedAdaLn: true,
+      attnL2Norm: false,
+      phi: { layers: 1, ratio: 0.3, kernel: 1 },
+      mlpRatio: 2.5,
+    },
+    guided: true,
+  },
+  'var-raw': {
+    backbone: varBackbone,
+    architecture: { noiseInput: 'raw', phi: { layers: 0 }, headDepth: 0, headWidth: 8 },
+  },
+  'var-classifier': {
+    backbone: varBackbone,
+    architecture: { keepClassifier: true, phi: { layers: 2, ratio: 0.5 } },
+  },
+  'var-no-phi': {
+    backbone: varBackbone,
+    architecture: { phi: { ratio: 0 }, patchNums: [2, 3, 4], codeScale: 0.5 },
+  },
+  'llamagen-grouped': {
+    backbone: llamagenBackbone,
+    architecture: { heads: 4, keyValueHeads: 2, feedForwardMultiplier: 1.3, ropeBase: 100 },
+    guided: true,
+  },
+  'llamagen-classifier': {
+    backbone: llamagenBackbone,
+    architecture: { keepClassifier: true, normEpsilon: 1e-3 },
+  },
+};
+
+/** Every value is drawn: what starts at zero would hide what is behind it. */
+function randomWeights(specs: ParameterSpecs, seed: number): HostTensors {
+  const rng = createRng(seed);
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { shape }]) => {
+      const values = rng.normal(name, 0, elementCount(shape));
+      return [
+        name,
+        float32(
+          shape,
+          values.map((value) => 0.3 * value),
+        ),
+      ];
+    }),
+  );
+}
+
+/** A preset with random weights of all its networks. */
+async function randomPreset(name: string): Promise<Preset> {
+  const { backbone, architecture: others, guided } = VARIANTS[name]!;
+  const architecture: object = backbone.architectureSchema.parse({
+    ...(backbone.smallArchitecture as object),
+    ...others,
+  }) as object;
+  const made =
+    backbone.createGenerator?.(architecture) ??
+    new ArDiffusionGenerator(backbone.createNetwork(architecture));
+  const networks = {
+    tokenizer: backbone.createTokenizer!(architecture),
+    teacher: backbone.createTeacher(architecture, PLAIN_SAMPLING),
+    generator: guided ? takingGuidance(made, GUIDANCE) : made,
+  };
+  const files: Record<string, string> = {};
+  for (const [kind, { parameterSpecs }] of Object.entries(networks)) {
+    files[kind] = path.join(root, `${name}-${kind}.safetensors`);
+    await saveModel(files[kind], {
+      kind: kind as keyof typeof networks,
+      plugin: backbone.name,
+      preset: name,
+      architecture,
+      // One seed: a quantiser has the same values wherever it is.
+      tensors: randomWeights(parameterSpecs, 1),
+      provenance: kind === 'generator' && guided ? GUIDED : {},
+    });
+  }
+  return {
+    summary: 'random weights',
+    backbone: backbone.name,
+    architecture,
+    teacherSampling: PLAIN_SAMPLING,
+    methods: {},
+    weights: files,
+  };
+}
+
+/** The largest difference of a pixel between a folder's program and the library, of the same noise. */
+async function difference(
+  container: ReturnType<typeof pluginContainer>,
+  backbone: Backbone,
+  options: SampleOptions & { readonly preset: string },
+): Promise<number> {
+  const { preset, snap, guidance } = options;
+  const folder = path.join(root, preset);
+  const { images } = await sample(container, { count: COUNT, seed: SEED, ...options });
+  const { architecture } = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
+  const { layout } = backbone.createNetwork(backbone.architectureSchema.parse(architecture));
+  const shape = [sequenceLength(layout), layout.channels];
+  const rng = createRng(SEED);
+  const noise = Array.from({ length: COUNT }, (_, i) => [
+    ...rng.normal('sample/noise', i, elementCount(shape)),
+  ]);
+  const [given, result] = [`${folder}-noise.npy`, `${folder}-images.npy`];
+  writeFileSync(
+    given,
+    encodeNpy({ shape: [COUNT, ...shape], data: Float32Array.from(noise.flat()) }),
+  );
+  const args = [
+    ...['--noise', given, '--out', result],
+    ...(snap ? ['--snap'] : []),
+    ...(guidance === undefined ? [] : ['--guidance', String(guidance)]),
+  ];
+  const program = path.join(folder, 'generator.py');
+  const { status, stderr } = spawnSync(python!, [program, ...args], { encoding: 'utf8' });
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  const bytes = readFileSync(result).subarray(-4 * images.data.length);
+  const pixels = new Float32Array(Uint8Array.from(bytes).buffer);
+  expect(Math.max(...pixels) - Math.min(...pixels)).toBeGreaterThan(0.1);
+  return Math.max(...pixels.map((value, i) => Math.abs(value - (images.data[i]! + 1) / 2)));
+}
+
+describe.each([
+  ['mnist-var', varBackbone],
+  ['mnist-llamagen', llamagenBackbone],
+] as const)('the PyTorch program of %s', (preset, backbone) => {
+  const container = pluginContainer(varPlugin, llamagen);
+  afterAll(() => container.dispose());
+
+  itIn('draws the library’s images, as they are and from the nearest codes', async () => {
+    await exportModel(container, { preset, out: path.join(root, preset) });
+    for (const snap of [false, true]) {
+      expect(await difference(container, backbone, { preset, snap })).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  itIn('refuses what does not fit with code 2', () => {
+    const program = path.join(root, preset, 'generator.py');
+    const refused = (...args: readonly string[]) =>
+      spawnSync(python!, [program, ...args], { encoding: 'utf8' });
+    for (const [args, sentence] of [
+      [['--class', '10'], 'Classes are 0 to 9.'],
+      [['--guidance', '2'], 'takes no guidance scale'],
+      [['--noise', 'noise.npy', '--count', '2'], 'leave --count and --seed out'],
+    ] as const) {
+      const { status, stderr } = refused(...args);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(sentence) });
+    }
+  });
+});
+
+describe('the PyTorch program of random networks', () => {
+  itIn.each(Object.keys(VARIANTS))('draws the library’s images: %s', async (preset) => {
+    const { backbone, guided } = VARIANTS[preset]!;
+    const presets = { [preset]: await randomPreset(preset) };
+    const container = pluginContainer(
+      definePlugin({ name: 'random', summary: 'for a test', backbones: [backbone], presets }),
+    );
+    await exportModel(container, { preset, out: path.join(root, preset) });
+    expect(await difference(container, backbone, { preset })).toBeLessThan(TOLERANCE);
+    if (guided) {
+      expect(await difference(container, backbone, { preset, guidance: 1.25 })).toBeLessThan(
+        TOLERANCE,
+      );
+    }
+    await container.dispose();
+  });
+});
