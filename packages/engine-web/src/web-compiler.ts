@@ -5,7 +5,7 @@ import {
   exportedPrograms,
   type HostTensor,
 } from '@ar-distill/program';
-import type * as onnxruntime from 'onnxruntime-web';
+import type * as onnxruntime from 'onnxruntime-common';
 
 /** Any build of onnxruntime-web. */
 export type OnnxRuntimeWeb = Pick<typeof onnxruntime, 'InferenceSession' | 'Tensor'>;
