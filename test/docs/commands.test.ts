@@ -1,5 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CommanderError } from 'commander';
-import { configuredKeys, namedCommands, presetNames, programIn } from '@ar-distill/docs';
+import {
+  configuredKeys,
+  namedCommands,
+  presetNames,
+  programIn,
+  referencePages,
+} from '@ar-distill/docs';
 import { ROOT } from '@ar-distill/workspace';
 import { fencesOf, markdownPages } from './markdown-pages';
 import { commandsIn } from './shell-lines';
@@ -62,4 +70,12 @@ it.each([
   [['study'], 'missing required argument'],
 ])('knows that %j is wrong', async (args, reason) => {
   expect(await problemOf(args)).toContain(reason);
+});
+
+it('the pages of commands and settings are what npm run docs:reference writes', async () => {
+  const pages = await referencePages(ROOT);
+  expect([...pages.keys()]).toEqual(['command-line.md', 'configuration.md']);
+  for (const [file, text] of pages) {
+    expect(readFileSync(join(ROOT, 'docs', file), 'utf8')).toBe(text);
+  }
 });

@@ -38,7 +38,7 @@ workingFolder(() => {
 });
 
 it('has sessions and sentences', () => {
-  expect(SESSIONS.length).toBeGreaterThan(9);
+  expect(SESSIONS.length).toBeGreaterThan(8);
   expect(SENTENCES.length).toBeGreaterThan(7);
 });
 

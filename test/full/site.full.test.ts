@@ -40,6 +40,16 @@ it('asks for nothing that is not part of it', () => {
   expect(missing).toEqual([]);
 });
 
+it('leads to pages that are there', () => {
+  const links = files
+    .filter((file) => file.endsWith('.html') && file !== '404.html')
+    .flatMap((file) => [...read(file).matchAll(/<a\b[^>]*?\bhref="(\/[^"#]*)/g)])
+    .map(([, address = '']) => (address === '/' ? 'index.html' : address.slice(1)));
+  expect(links.length).toBeGreaterThan(100);
+  const missing = links.filter((link) => !files.includes(link) && !files.includes(`${link}.html`));
+  expect(missing).toEqual([]);
+});
+
 it('has the anchors of headings that the repository has', () => {
   expect(read('own-data.html')).toContain('id="1-the-plugin"');
 });

@@ -16,7 +16,10 @@ for programs, shell completion and TensorBoard are in
 The exit code is 0 for success, 1 for a failure, 2 for a wrong command line or setting, and 130 for an
 interruption. A failure prints one sentence that says what to do; [troubleshooting](troubleshooting.md) says more.`;
 
-/** The page of all commands, with what their definitions say. */
+/**
+ * The page of all commands, with what their definitions say.
+ * @param root folder of the repository, whose plugins are named in examples.
+ */
 export function commandLinePage(root: string): Promise<string> {
   const help: string[] = [];
   const program = programIn(root, (text) => help.push(text));

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { configuredCommands } from './configured-commands';
 import { code, pageOf, plain, sentence, table } from './markdown';
 import { PLUGINS } from './plugins';
+import { presetKeys } from './preset-keys';
 import { presetTables } from './preset-tables';
 import { schemaRows } from './schema-rows';
 
@@ -63,8 +64,11 @@ export function configuredKeys(): string[] {
   return SECTIONS.flatMap(({ schema }) => schemaRows(schema).map(({ key }) => key));
 }
 
-/** The page of all keys that config files, presets and `--set` have. */
-export function configurationPage(): Promise<string> {
+/**
+ * The page of all keys that config files, presets and `--set` have.
+ * @param root folder of the repository.
+ */
+export function configurationPage(root: string): Promise<string> {
   return pageOf([
     INTRODUCTION,
     '## Options in config files',
@@ -78,6 +82,9 @@ export function configurationPage(): Promise<string> {
       ].join('\n\n'),
     ),
     ...SECTIONS.map(settingsSection),
+    '## Keys of a preset',
+    'What a plugin writes for a preset of its own; [own data](own-data.md) has one.',
+    presetKeys(root),
     ...presetTables(PLUGINS),
   ]);
 }

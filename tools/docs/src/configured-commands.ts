@@ -12,6 +12,7 @@ const SCHEMAS: Readonly<Record<string, z.core.$ZodType>> = {
   distill: schemas.distillSchema,
   sample: schemas.sampleSchema,
   eval: schemas.evaluateSchema,
+  export: schemas.exportSchema,
 };
 
 /** The `--config` of `import` has keys of an architecture. */

@@ -4,13 +4,14 @@ import { posix } from 'node:path';
 const REPOSITORY = 'https://github.com/ar-distill/ar-distill/blob/main';
 
 /**
- * The address of what a link on a page leads to outside of `docs/`; undefined for all other links, which the site
- * has pages for.
+ * The address of a file of the repository that a link on a page leads to; undefined for all other links, among them
+ * those to pages, which the site has.
  *
  * @param page the page's path below `docs/`.
  */
 export function repositoryLink(page: string, href: string): string | undefined {
   if (/^[a-z]+:|^[/#]/.test(href)) return undefined;
   const path = posix.join('docs', posix.dirname(page), href);
-  return path.startsWith('docs/') ? undefined : `${REPOSITORY}/${path}`;
+  const isPage = path.startsWith('docs/') && /\.md(?:#|$)/.test(path);
+  return isPage ? undefined : `${REPOSITORY}/${path}`;
 }

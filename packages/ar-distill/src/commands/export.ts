@@ -6,7 +6,14 @@ import { exportSchema } from '../config/schemas';
 import { commandLine } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CommandEnvironment } from './environment';
-import { examples, givenFlags, toNumber, withCommonOptions, withPresetOption } from './flags';
+import {
+  examples,
+  givenFlags,
+  toNumber,
+  withCommonOptions,
+  withConfigOption,
+  withPresetOption,
+} from './flags';
 import { work } from './rehearsal';
 
 const MEBIBYTE = 2 ** 20;
@@ -43,7 +50,7 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
         'sample --weights my-generator     # then use it',
       ),
     );
-  withCommonOptions(command).action(async (run: string | undefined) => {
+  withCommonOptions(withConfigOption(command)).action(async (run: string | undefined) => {
     const flags = { ...givenFlags(command), ...(run === undefined ? {} : { run }) };
     const given = resolveOptions(exportSchema, flags, env.cwd);
     const options = { ...given, defaultPreset: DEFAULT_PRESET };
