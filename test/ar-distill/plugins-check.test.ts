@@ -43,13 +43,14 @@ test('a plugin that keeps the contract is found in its own folder', async () => 
   const { code, stdout, stderr } = await run('plugins check --backend cpu', join(root, 'whole'));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toBe(
-    '1/6  ok       plugin, the version of the contract\n' +
-      '2/6  ok       plugin, names\n' +
-      '3/6  skipped  preset "small", its architecture is one of its backbone — the backbone "elsewhere" stands in another plugin\n' +
-      '4/6  ok       preset "small", its settings are taken\n' +
-      '5/6  skipped  preset "small", its weight files exist — it ships no weights\n' +
-      '6/6  skipped  preset "small", its weight files hold its networks — it ships no weights\n' +
-      '6 checks: 3 ok, 0 failed, 3 skipped\n',
+    '1/7  ok       plugin, the version of the contract\n' +
+      '2/7  ok       plugin, names\n' +
+      '3/7  skipped  plugin, the PyTorch files of its backbones exist — its backbones have none\n' +
+      '4/7  skipped  preset "small", its architecture is one of its backbone — the backbone "elsewhere" stands in another plugin\n' +
+      '5/7  ok       preset "small", its settings are taken\n' +
+      '6/7  skipped  preset "small", its weight files exist — it ships no weights\n' +
+      '7/7  skipped  preset "small", its weight files hold its networks — it ships no weights\n' +
+      '7 checks: 3 ok, 0 failed, 4 skipped\n',
   );
   const listed = await run('plugins --plugins-dir .', join(root, 'whole'));
   expect(listed.stdout).toContain('ar-distill-plugin-whole 1.0.0');
@@ -60,8 +61,8 @@ test('a plugin that breaks it fails with the first thing to mend', async () => {
   const { code, stdout, stderr } = await run('plugins check unpacked --backend cpu');
   expect(code).toBe(1);
   expect(stdout).toContain(
-    '5/6  failed   preset "small", its weight files exist — Its teacher is missing: there is no file "/no/such/file".\n' +
-      '6/6  skipped  preset "small", its weight files hold its networks — after "its weight files exist" failed\n',
+    '6/7  failed   preset "small", its weight files exist — Its teacher is missing: there is no file "/no/such/file".\n' +
+      '7/7  skipped  preset "small", its weight files hold its networks — after "its weight files exist" failed\n',
   );
   expect(stderr).toBe(
     'Error: The plugin "mine" breaks a rule; the first one to mend is: preset "small", its weight files exist.\n',

@@ -46,6 +46,7 @@ test('a plugin without mistakes passes everything that applies to it', async () 
   const skipped = new Set(results.filter(({ state }) => state === 'skipped').map((r) => r.detail));
   expect([...skipped].sort()).toEqual([
     'it ships no weights',
+    'its backbones have none',
     'the backbone does not offer it',
     'the backbone has no flow-map network',
     'the teacher lends no cache',

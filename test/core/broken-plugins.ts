@@ -226,6 +226,12 @@ export const BROKEN_PLUGINS: readonly BrokenPlugin[] = [
     plugin: trainedPlugin({ preset: { weights: { teacher: '/no/such/teacher.safetensors' } } }),
   },
   {
+    mistake: 'a PyTorch file that was not packed',
+    breaks: 'plugin, the PyTorch files of its backbones exist',
+    says: /^Its PyTorch file of "tiny" is missing: there is no file "\/no\/such\/family\.py"\.$/,
+    plugin: trainedPlugin({ backbone: { pytorchFile: '/no/such/family.py' } }),
+  },
+  {
     mistake: 'a training of the tokenizer that reads another name',
     breaks: 'backbone "tiny", training: the tokenizer makes one compiled update',
     says: /^batchSpecs declares "pixels" .* where it gets "images"/,

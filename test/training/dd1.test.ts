@@ -73,19 +73,22 @@ it('closes most of the way from independent tokens to the teacher, in one step a
   expect(distances[2]! / INDEPENDENT).toBeGreaterThan(0.5);
 }, 120_000);
 
-it('goes on after an interruption to the same bits, and does nothing twice', async () => {
-  const { subject } = subjectOf(16, SHORT);
-  const whole = await distilIn(memoryRun(), subject);
-  expect(whole.snapshots.map(({ iteration }) => iteration)).toEqual([2, 4, 5]);
-  const run = memoryRun();
-  run.stopAfter(3, TRAINING);
-  await expect(distilIn(run, subject)).rejects.toThrow();
-  run.stopAfter(undefined);
-  run.worked.length = 0;
-  const resumed = await distilIn(run, subject);
-  expect(run.worked).toEqual([TRAINING]);
-  expect(resumed.weights).toEqual(whole.weights);
-});
+it.each([1, 2])(
+  'goes on after an interruption to the same bits, and does nothing twice, with %d micro-batches',
+  async (accumulation) => {
+    const { subject } = subjectOf(16, { ...SHORT, accumulation });
+    const whole = await distilIn(memoryRun(), subject);
+    expect(whole.snapshots.map(({ iteration }) => iteration)).toEqual([2, 4, 5]);
+    const run = memoryRun();
+    run.stopAfter(3, TRAINING);
+    await expect(distilIn(run, subject)).rejects.toThrow();
+    run.stopAfter(undefined);
+    run.worked.length = 0;
+    const resumed = await distilIn(run, subject);
+    expect(run.worked).toEqual([TRAINING]);
+    expect(resumed.weights).toEqual(whole.weights);
+  },
+);
 
 it('emits codes in the first AR steps and vectors in the others', async () => {
   const { subject, architecture } = subjectOf(16, { ...SHORT, codeSteps: 1 });
@@ -103,6 +106,7 @@ it('emits codes in the first AR steps and vectors in the others', async () => {
 it.each<[Partial<Dd1Settings>, string]>([
   [{ codeSteps: 4 }, 'There are 3 AR steps: set codeSteps to 3 or less, not 4.'],
   [{ secondStart: 3 }, 'set secondStart below 3, not to 3.'],
+  [{ batchSize: 8, accumulation: 3 }, 'The batch size 8 must be a multiple of accumulation (3)'],
   [{ codeSteps: 2, vectorWeight: 0 }, 'set vectorWeight above 0, or codeSteps to 3.'],
 ])('refuses %p before anything runs', (settings, sentence) => {
   const { subject } = subjectOf(16, settings);

@@ -19,8 +19,13 @@ export interface SupervisedTraining {
   readonly initial?: Readonly<HostTensors>;
   /** Weights that the task reads and does not train, such as another network's. */
   readonly constants?: Readonly<HostTensors> | undefined;
-  /** Arrays of `task.batchSpecs` for one iteration; read from a disk, they may take as long as a step. */
-  readonly batch: (iteration: number, batchSize: number) => HostTensors | Promise<HostTensors>;
+  /**
+   * Arrays of `task.batchSpecs` for a micro-batch, of `size` samples; `number` counts those of all iterations from 0.
+   * Read from a disk, they may take as long as a step.
+   */
+  readonly batch: (number: number, size: number) => HostTensors | Promise<HostTensors>;
+  /** Micro-batches per update, which have equal parts of the batch; 1 when left out. */
+  readonly microBatches?: number;
   readonly checkpointInterval?: number;
   /** Called after each checkpoint and at the end, with the weights that training would return now. */
   onCheckpoint?(trained: TrainedWeights, iterationsDone: number): Promise<void>;
@@ -44,7 +49,7 @@ export async function trainSupervised(
   rng: Rng,
   environment: TrainingEnvironment,
 ): Promise<TrainedWeights> {
-  const { task, settings, name } = training;
+  const { task, settings, name, microBatches = 1 } = training;
   const { batchSize, iterations } = settings;
   const initial = { ...initializeParameters(task.parameterSpecs, rng) };
   for (const parameter of Object.keys(initial)) {
@@ -55,7 +60,7 @@ export async function trainSupervised(
   const group = new ParameterGroup('model', initial, {
     isTrained: (parameter) => task.isTrainable(parameter),
     ema: average,
-    accumulates: false,
+    accumulates: microBatches > 1,
   });
   const learningRate = learningRateSchedule({
     peak: settings.learningRate,
@@ -66,16 +71,18 @@ export async function trainSupervised(
     iterations,
   });
   const { maintenance } = task;
+  const size = batchSize / microBatches;
   return disposing(async (own) => {
     const store = own(await compiler.createStore(group.initialState()));
     const step = own(
       await OptimizerStep.compile(compiler, store, {
         name,
         group,
-        inputs: { ...task.batchSpecs(batchSize), ...task.noiseSpecs?.(batchSize) },
+        inputs: { ...task.batchSpecs(size), ...task.noiseSpecs?.(size) },
         ...(training.constants ? { constants: training.constants } : {}),
         objective: (values) => (parameters) =>
           task.evaluate(parameters, values.inputs, values.constants),
+        microBatches,
         settings,
       }),
     );
@@ -84,21 +91,22 @@ export async function trainSupervised(
         name,
         iterations,
         checkpointInterval: training.checkpointInterval ?? Math.max(1, Math.ceil(iterations / 10)),
-        prepare: async (iteration): Promise<HostTensors> => ({
-          ...(await training.batch(iteration, batchSize)),
-          ...task.drawNoise?.(rng, iteration, batchSize),
-        }),
-        step: async (batch, iteration) => {
-          const metrics = await step.run(
-            [batch],
-            [
-              {
-                learningRate: learningRate(iteration),
-                update: iteration + 1,
-                emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
-              },
-            ],
-          );
+        prepare: (iteration): Promise<HostTensors[]> =>
+          Promise.all(
+            Array.from({ length: microBatches }, async (_, i) => {
+              const number = iteration * microBatches + i;
+              const batch = await training.batch(number, size);
+              return { ...batch, ...task.drawNoise?.(rng, number, size) };
+            }),
+          ),
+        step: async (batches, iteration) => {
+          const metrics = await step.run(batches, [
+            {
+              learningRate: learningRate(iteration),
+              update: iteration + 1,
+              emaDecay: progressiveEmaDecay(iteration, settings.emaDecay),
+            },
+          ]);
           // Repairs stop early enough for what they changed to settle.
           if (
             maintenance &&
@@ -108,7 +116,7 @@ export async function trainSupervised(
             const weights = await group.weights(store);
             // A repair compares and copies: it would take NaN for a code in use, or spread it.
             requireFiniteState(name, iteration, weights);
-            const repaired = maintenance.repair(weights, batch, rng, iteration);
+            const repaired = maintenance.repair(weights, batches[0]!, rng, iteration);
             requireFiniteState(name, iteration, repaired);
             await store.write(group.replacing(repaired));
           }

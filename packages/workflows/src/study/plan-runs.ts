@@ -161,7 +161,7 @@ interface PlannedRun extends Pick<PlannedCell, 'row' | 'isGenerator'> {
 }
 
 /** What is known of a run before it is planned. */
-interface NamedRun {
+interface GivenRun {
   /** As the study says them. */
   readonly options: DistillOptions & { readonly preset: string };
   /** Files in place of what the options name. */
@@ -171,7 +171,7 @@ interface NamedRun {
 
 async function planRun(
   container: ServiceContainer,
-  { options: given, networks, row }: NamedRun,
+  { options: given, networks, row }: GivenRun,
   workflow: WorkflowOptions,
 ): Promise<PlannedRun> {
   const options = { ...given, ...networks };

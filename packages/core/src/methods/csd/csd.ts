@@ -15,6 +15,7 @@ import type {
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
 import { createTeacherPool, type TeacherPool } from '../../sampling/teacher-pool';
 import { keptArrays, loadKept } from '../kept-arrays';
+import { microBatchSize } from '../micro-batch-size';
 import { StageResult } from '../stage-result';
 import { FORWARD } from '../stage-work';
 import { checkStepWeights } from '../../losses/step-weights';
@@ -23,7 +24,6 @@ import { CSD_ROWS, csdRows } from './csd-rows';
 import { csdWork } from './csd-work';
 import { Discriminator } from './discriminator';
 import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
-import { microBatchSize } from './distillation-batches';
 import { type DistillationSettings, distillationSettingsSchema } from './distillation-settings';
 import { checkGuidanceRange, GUIDANCE_RANGE, overGuidanceRange } from './guidance-settings';
 import { type Initialization, initialVelocityWeights } from './initialization';

@@ -3,8 +3,8 @@ import type * as tf from '@tensorflow/tfjs';
 import { conditionInputs, conditionSpecs } from '../../model/condition';
 import { sequenceLength } from '../../model/sequence-layout';
 import { drawNoise, drawTimesteps, type TimestepDistribution } from '../../sampling/draws';
+import { microBatchSize } from '../micro-batch-size';
 import type { CsdSubject } from './csd-subject';
-import type { DistillationSettings } from './distillation-settings';
 import { drawReal } from './real-batches';
 import { timestepDistribution } from './timesteps';
 
@@ -25,19 +25,6 @@ export function batchSpecs(
     t: { shape: [...draws, size, n], dtype: 'float32' },
     scoreNoise: { shape: [...draws, size, n, C], dtype: 'float32' },
   };
-}
-
-/** Sequences per micro-batch; throws an `Error` when the batch does not divide into them. */
-export function microBatchSize({
-  batchSize,
-  accumulation,
-}: Pick<DistillationSettings, 'batchSize' | 'accumulation'>): number {
-  if (batchSize % accumulation !== 0) {
-    throw new Error(
-      `The batch size ${batchSize} must be a multiple of accumulation (${accumulation}): change one of them.`,
-    );
-  }
-  return batchSize / accumulation;
 }
 
 /** Everything random of an update, as a function of the seed and the samples' numbers. */

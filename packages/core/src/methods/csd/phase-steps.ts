@@ -1,9 +1,10 @@
 import type { StateStore, StepCompiler } from '@ar-distill/program';
 import { OptimizerStep, type OptimizerStepOptions } from '../../optimization/optimizer-step';
+import { microBatchSize } from '../micro-batch-size';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
 import { usesTeacherScore } from './adversarial-settings';
 import { densityRatioObjective } from './density-ratio-objective';
-import { batchSpecs, microBatchSize } from './distillation-batches';
+import { batchSpecs } from './distillation-batches';
 import { generatorObjective, guidanceObjective } from './distillation-objectives';
 import type { DistillationSettings } from './distillation-settings';
 import type { DistillationPhase } from './phases';

@@ -2,8 +2,8 @@ import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { SAMPLER_BATCH, sequenceBatch } from '../../sampling/batch-sizes';
 import { DrawnSequences } from '../../sampling/drawn-sequences';
 import { drawInTurn, poolBatch } from '../../sampling/teacher-pool';
+import { microBatchSize } from '../micro-batch-size';
 import type { TuningSubject } from './csd-subject';
-import { microBatchSize } from './distillation-batches';
 import { tuningIterations, TUNING_STAGES, type TuningPart } from './tuning-parts';
 
 /** The teacher's sequences that stage 1 learns on. */

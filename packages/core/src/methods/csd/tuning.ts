@@ -14,8 +14,8 @@ import { runStage, type TrainingEnvironment } from '../../optimization/training-
 import type { MethodServices } from '../../plugin/distillation-method';
 import { drawNoise, drawTimesteps } from '../../sampling/draws';
 import { interpolate } from '../../score/rectified-flow';
+import { microBatchSize } from '../micro-batch-size';
 import type { TuningSubject } from './csd-subject';
-import { microBatchSize } from './distillation-batches';
 import { timestepDistribution } from './timesteps';
 import { TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
 import { openTuningSequences } from './tuning-sequences';

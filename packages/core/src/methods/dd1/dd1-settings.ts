@@ -3,6 +3,13 @@ import { supervisedSettingsSchema } from '../../optimization/supervised-settings
 
 /** All hyper-parameters of Distilled Decoding 1. */
 export const dd1SettingsSchema = supervisedSettingsSchema.extend({
+  accumulation: z
+    .int()
+    .positive()
+    .describe(
+      'Micro-batches per update: gradients are averaged over this many batches of batchSize / this',
+    )
+    .default(1),
   pairs: z
     .int()
     .positive()

@@ -9,6 +9,7 @@ import type {
   GeneratorSnapshot,
   MethodServices,
 } from '../../plugin/distillation-method';
+import { microBatchSize } from '../micro-batch-size';
 import { StageResult } from '../stage-result';
 import { FORWARD, TRAINING } from '../stage-work';
 import { dd1Rows, plannedDd1Rows } from './dd1-rows';
@@ -99,6 +100,7 @@ function checked(subject: DistillationSubject<Dd1Settings>): Dd1Subject {
     );
   }
   const flowMapNetwork = requireNetwork(subject.flowMapNetwork);
+  microBatchSize(settings);
   const { codeSteps, vectorWeight } = settings;
   const reason = whyNoEmission(teacher.layout, settings);
   if (reason !== undefined) throw new Error(reason);
@@ -143,9 +145,10 @@ async function train(
       name: TRAINING_STAGE,
       task: new FlowMapTask(flowMapNetwork, settings),
       settings,
+      microBatches: settings.accumulation,
       initial: flowMapNetwork.initializeFromTeacher(teacherWeights, rng),
-      batch: (iteration, batchSize) =>
-        pairs.batch(rng.integers(`${TRAINING_STAGE}/rows`, iteration, batchSize, count)),
+      batch: (number, size) =>
+        pairs.batch(rng.integers(`${TRAINING_STAGE}/rows`, number, size, count)),
       checkpointInterval,
       onCheckpoint: async (weights, iteration) => onSnapshot?.(snapshot(iteration, weights)),
     },
