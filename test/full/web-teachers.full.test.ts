@@ -15,23 +15,28 @@ import { resolvePreset } from '../../packages/workflows/src/models/resolve-prese
 import { compileDecoder, imageDecoder } from '../../packages/workflows/src/sample/decoder';
 import { pluginContainer } from '../plugin-container';
 
-/** Draws on WebAssembly, in a process of its own, because jest cannot load what is an ES module there. */
+/** Draws on WebAssembly from what a server has, in a process of its own: jest cannot load the ES module in it. */
 const WEB = `
 const { readFileSync } = require('node:fs');
+const { createServer } = require('node:http');
 const ort = require('onnxruntime-web');
 const { openTeacher } = require('@ar-distill/engine-web');
 const [folder, count] = process.argv.slice(1);
 ort.env.wasm.numThreads = 1;
-(async () => {
-  const teacher = await openTeacher((name) => Promise.resolve(new Uint8Array(readFileSync(folder + '/' + name))), ort);
+const server = createServer(({ url }, response) => response.end(readFileSync(folder + url)));
+server.listen(0, '127.0.0.1', async () => {
+  const teacher = await openTeacher('http://127.0.0.1:' + server.address().port, ort);
   const drawn = [];
   for (let seed = 0; seed < Number(count); seed++) {
     const seen = [];
-    const { tokens, pixels } = await teacher.draw(9 - seed, seed, ({ step, pixels: { data } }) => seen.push([step, [...data]]));
+    const onStep = ({ step, pixels }) => seen.push([step, [...pixels.data]]);
+    const { tokens, pixels } = await teacher.draw(9 - seed, seed, onStep);
     drawn.push({ tokens: [...tokens.data], pixels: [...pixels.data], seen });
   }
   console.log(JSON.stringify(drawn));
-})();
+  await teacher.dispose();
+  server.close();
+});
 `;
 
 interface Drawn {

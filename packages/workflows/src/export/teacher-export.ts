@@ -14,7 +14,7 @@ import { exportedPrograms } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import type { PresetModels } from '../models/preset-models';
 import { checksumOf } from '../runs/file-checksum';
-import { compileDecoderOf, type Decoder } from '../sample/decoder';
+import { compileDecoder, type Decoder } from '../sample/decoder';
 import { pixelDifference, symmetricPixels } from './model-sampler';
 import { type TeacherPrograms, teacherPrograms } from './teacher-programs';
 
@@ -138,7 +138,7 @@ async function compareTeacher(
     );
     const opened = own(await openExportedTeacher(exported, programs));
     const sampler = own(await teacher.createSampler(compiler, teacherWeights, EXPORTED_BATCH));
-    const decoding = own(await compileDecoderOf(sampler, compiler, decoder));
+    const decoding = own(await compileDecoder(compiler, decoder, EXPORTED_BATCH));
     const seconds = { library: 0, exported: 0 };
     let [same, difference] = [0, 0];
     for (let seed = 0; seed < COMPARED; seed++) {
