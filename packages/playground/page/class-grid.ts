@@ -13,26 +13,23 @@ export class ClassGrid {
   private first = 0;
   private cells: readonly HTMLCanvasElement[] = [];
   private seed = 0;
+  private chosenClass = 0;
   private readonly drawing = new LatestOnly();
 
   constructor(
     private readonly draw: Draw,
     private readonly numClasses: number,
-    private chosenClass: number,
-    private readonly onChoose: (label: number) => void,
+    private readonly onChoose: () => void,
   ) {
     const pages = element('class-pages', HTMLDivElement);
     pages.hidden = numClasses <= SHOWN;
     const turn = (by: number): void => {
-      this.first = Math.min(
-        Math.max(this.first + by, 0),
-        SHOWN * Math.floor((numClasses - 1) / SHOWN),
-      );
+      this.first += by;
       this.fill();
       this.redraw(this.seed);
     };
-    element('classes-before', HTMLButtonElement).addEventListener('click', () => turn(-SHOWN));
-    element('classes-behind', HTMLButtonElement).addEventListener('click', () => turn(SHOWN));
+    element('classes-previous', HTMLButtonElement).addEventListener('click', () => turn(-SHOWN));
+    element('classes-next', HTMLButtonElement).addEventListener('click', () => turn(SHOWN));
     element('class-cells', HTMLDivElement).classList.toggle('few', numClasses <= TOGETHER);
     this.fill();
   }
@@ -74,8 +71,8 @@ export class ClassGrid {
     this.cells = made.map(({ canvas }) => canvas);
     element('class-cells', HTMLDivElement).replaceChildren(...made.map(({ label }) => label));
     element('classes-shown', HTMLSpanElement).textContent = `${first} to ${first + count - 1}`;
-    element('classes-before', HTMLButtonElement).disabled = first === 0;
-    element('classes-behind', HTMLButtonElement).disabled = first + count >= numClasses;
+    element('classes-previous', HTMLButtonElement).disabled = first === 0;
+    element('classes-next', HTMLButtonElement).disabled = first + count >= numClasses;
   }
 
   private cell(value: number): { label: HTMLLabelElement; canvas: HTMLCanvasElement } {
@@ -87,7 +84,7 @@ export class ClassGrid {
     input.checked = value === this.chosenClass;
     input.addEventListener('change', () => {
       this.chosenClass = value;
-      this.onChoose(value);
+      this.onChoose();
     });
     const canvas = document.createElement('canvas');
     canvas.setAttribute('aria-hidden', 'true');

@@ -22,13 +22,13 @@ export class DrawingView {
   constructor(
     private readonly draw: Draw,
     numClasses: number | undefined,
-    private readonly onClass: () => void,
+    private readonly onChoice: () => void,
   ) {
     this.latest = Array.from({ length: LATEST }, () => document.createElement('canvas'));
     element('latest', HTMLDivElement).replaceChildren(...this.latest);
     element('classes', HTMLFieldSetElement).hidden = numClasses === undefined;
     if (numClasses !== undefined) {
-      this.classes = new ClassGrid(draw, numClasses, 0, () => this.again());
+      this.classes = new ClassGrid(draw, numClasses, () => this.again());
     }
     const hold = new Hold(() => this.drawNext());
     holdWith(element('draw', HTMLButtonElement), hold);
@@ -54,7 +54,7 @@ export class DrawingView {
   /** Draws the image of the class and the seed that are chosen, and all classes of that seed. */
   again(): void {
     void this.show(this.seed).then(() => this.classes?.redraw(this.seed));
-    this.onClass();
+    this.onChoice();
   }
 
   private async drawNext(): Promise<void> {

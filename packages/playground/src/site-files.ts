@@ -42,8 +42,8 @@ export async function siteOf(
   if (!files.has('index.html')) {
     throw new Error(`There is no page in "${page}": build it with "npm run build".`);
   }
-  for (const file of await modelFiles(folder)) {
-    files.set(`${MODEL_FOLDER}/${file}`, { file: path.join(folder, file) });
+  for (const { path: name } of filesOf(model)) {
+    files.set(name, { file: path.join(folder, name.slice(`${MODEL_FOLDER}/`.length)) });
   }
   files.set(MODEL_DESCRIPTION, { text: `${JSON.stringify(model, null, 2)}\n` });
   return files;
@@ -66,7 +66,7 @@ async function describeModel(folder: string, name: string): Promise<PlayedModel>
   }
   const preset = metadata.get('preset');
   const numClasses = metadata.has('input:labels') ? Number(metadata.get('num_classes')) : undefined;
-  const all = await modelFiles(folder);
+  const all = await plainFiles(folder);
   const teacher = all.filter((file) => file.startsWith(`${TEACHER_FOLDER}/`));
   return {
     name,
@@ -78,6 +78,10 @@ async function describeModel(folder: string, name: string): Promise<PlayedModel>
       ? {}
       : { teacher: await Promise.all(teacher.map((file) => fileOf(folder, file))) }),
   };
+}
+
+function filesOf({ model, externalData, teacher = [] }: PlayedModel): readonly ModelFile[] {
+  return [model, ...(externalData ? [externalData] : []), ...teacher];
 }
 
 async function metadataOf(folder: string): Promise<ReadonlyMap<string, string>> {
@@ -101,15 +105,6 @@ async function metadataOf(folder: string): Promise<ReadonlyMap<string, string>> 
   } finally {
     await handle.close();
   }
-}
-
-/** The model, its external data and the teacher's programs, as far as they are there. */
-async function modelFiles(folder: string): Promise<readonly string[]> {
-  const all = await plainFiles(folder);
-  return all.filter(
-    (file) =>
-      file === MODEL_FILE || file === EXTERNAL_DATA || file.startsWith(`${TEACHER_FOLDER}/`),
-  );
 }
 
 async function fileOf(folder: string, file: string): Promise<ModelFile> {
