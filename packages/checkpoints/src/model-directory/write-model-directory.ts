@@ -3,6 +3,7 @@ import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWriteFile, syncFolder, temporaryPath, writeFully } from '../files/atomic-write';
+import { namingFile } from '../files/naming-file';
 import {
   encodeSafetensorsHeader,
   storedBytes,
@@ -69,7 +70,7 @@ export async function writeModelDirectory(
     await syncFolder(parent);
   } catch (error) {
     discard();
-    throw error;
+    throw namingFile(error, folder, temporary);
   } finally {
     process.off('exit', discard);
   }
