@@ -52,7 +52,7 @@ export async function loadGenerator(
         `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
       );
     }
-    const architecture = architectureOf(context, source, models);
+    const architecture = architectureOf(context, file, source, models);
     const made = madeGenerator(context, source, architecture);
     const generator = atGuidance(context, file, made, source.provenance);
     if (String(generator.layout.stepLengths) !== String(models.generator.layout.stepLengths)) {
@@ -85,12 +85,13 @@ export async function loadGenerator(
 /** The architecture that a file states; what it leaves out is the other networks'. */
 function architectureOf(
   context: PresetContext,
+  file: string,
   source: WeightsSource,
   { architecture }: PresetModels,
 ): unknown {
   return source.isPartial
     ? layeredArchitecture(context, [{ architecture }, source])
-    : parseArchitecture(context, source.architecture);
+    : parseArchitecture(context, source.architecture, file);
 }
 
 /** What the weights belong to: the method that trained them may have a generator of its own. */
