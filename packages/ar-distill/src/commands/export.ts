@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import { textOf } from '@ar-distill/evaluation/report';
 import { onnxTable } from '@ar-distill/workflows';
 import type { Command } from 'commander';
@@ -50,7 +51,7 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
     const table = onnx ? `${textOf(onnxTable(onnx))}\n` : '';
     env.finish({
       document: result,
-      text: `${table}Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
+      text: `${table}Model directory: ${printableLine(folder)} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
       next: commandLine(env, options, ['sample', '--weights', folder]),
     });
   });

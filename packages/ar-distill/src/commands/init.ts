@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { printableLine } from '@ar-distill/core';
 import { adaptationSettingsSchema } from '@ar-distill/core/methods';
 import { findNamed, METHODS } from '@ar-distill/di';
 import type { Command } from 'commander';
@@ -49,7 +50,7 @@ export function addInitCommand(program: Command, env: CommandEnvironment): void 
     await writeNew(file, out, `${head(program, text)}${text}`);
     env.finish({
       document: { file },
-      text: `Config file: ${out}\n`,
+      text: `Config file: ${printableLine(out)}\n`,
       next: commandLine(env, options, ['distill', '--config', out]),
     });
   });
