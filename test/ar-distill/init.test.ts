@@ -31,6 +31,14 @@ it.each(['mnist-var', 'mnist-llamagen', 'var-d16'])(
   },
 );
 
+it('makes the folders of its file, and says what is in their way', async () => {
+  expect((await run(['init', '--out', 'new/er/a.yaml'])).code).toBe(0);
+  expect(parse(readFileSync('new/er/a.yaml', 'utf8'))).toMatchObject({ preset: 'var:mnist-var' });
+  const { code, stderr } = await run(['init', '--out', 'new/er/a.yaml/b.yaml']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Error: "\/.*a\.yaml" is there already: /);
+});
+
 it('writes nothing over a file that is there, and leaves none behind', async () => {
   expect((await run(['init'])).code).toBe(0);
   const before = readFileSync('distill.yaml', 'utf8');

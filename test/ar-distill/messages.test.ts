@@ -8,6 +8,7 @@ const CELLS = cellsOf(
     ...environment({ stdout: '', stderr: '' }),
     mode: 'work',
     finish: () => undefined,
+    fail: () => 1,
   }),
 );
 

@@ -1,5 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,15 +16,25 @@ let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'ar-distill-processes-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const COMMAND = [
+  ...['-C', '@ar-distill/source', '-r', join(ROOT, 'tools/jest/register.js')],
+  join(ROOT, 'packages/ar-distill/src/main.ts'),
+];
+
+interface Ended {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs the command as a process of its own, as users do. */
-function run(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const command = [
-    ...['-C', '@ar-distill/source', '-r', join(ROOT, 'tools/jest/register.js')],
-    join(ROOT, 'packages/ar-distill/src/main.ts'),
-    ...args,
-  ];
+function run(...args: string[]): Promise<Ended> {
+  return ended(process.execPath, [...COMMAND, ...args]);
+}
+
+function ended(program: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { cwd: folder }, (error, stdout, stderr) =>
+    execFile(program, args, { cwd: folder }, (error, stdout, stderr) =>
       resolve({ code: error ? error.code : 0, stdout, stderr }),
     );
   });
@@ -41,6 +59,17 @@ it('refuses as a process what it refuses in one, in one line and without leaving
     'Error: "pipe" is a pipe where a file is needed: name a file.\n',
   ]);
   expect(readdirSync(folder)).toEqual(['pipe']);
+});
+
+// The disk behind this device is always full.
+const full = existsSync('/dev/full') ? it : it.skip;
+full('fails when what it prints last cannot be written', async () => {
+  const words = [process.execPath, ...COMMAND, 'plugins', '--json'];
+  expect(await ended('bash', ['-c', 'exec "$@" > /dev/full', 'bash', ...words])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'Error: The output cannot be written (ENOSPC).\n',
+  });
 });
 
 it('writes nothing of TensorFlow.js when a plugin computes before the engine has started', async () => {

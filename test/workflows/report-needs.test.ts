@@ -74,6 +74,16 @@ it.each<[string, DistillOptions, string]>([
     'The metric "diversity" needs 11 images or more, not 3: raise the number of samples.',
   ],
   [
+    'memory',
+    { preset: 'toy-joint', ...pool(1e15) },
+    'A "teacherPoolSize" of 1000000000000000 would',
+  ],
+  [
+    'pairs of another method',
+    { preset: 'toy-joint', method: 'dd1', settings: { pairs: 1e15 } },
+    'A "pairs" of 1000000000000000 would take',
+  ],
+  [
     'micro-batches',
     { preset: 'mnist-var', report: false, settings: { accumulation: 3 } },
     'must be a multiple of accumulation (3)',

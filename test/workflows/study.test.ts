@@ -10,7 +10,13 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { plugin as toy, THREE_TOKEN_JOINT, toyArchitectureSchema } from '@ar-distill/plugin-toy';
-import { planStudy, study, type StudyFile, studySchema } from '@ar-distill/workflows';
+import {
+  InvalidOptionError,
+  planStudy,
+  study,
+  type StudyFile,
+  studySchema,
+} from '@ar-distill/workflows';
 import { pluginContainer } from '../plugin-container';
 import { TINY_SETTINGS } from './tiny-models';
 
@@ -79,6 +85,18 @@ function resultsOf(folder: string): Record<string, unknown> {
     }),
   );
 }
+
+it.each([
+  ['results', (folder: string) => writeFileSync(path.join(folder, 'results'), '')],
+  ['weights.html', (folder: string) => mkdirSync(path.join(folder, 'weights.html'))],
+])('says before it starts that %s cannot be written', async (name, block) => {
+  const places = folders(`blocked-${name}`);
+  block(places.folder);
+  const refused = study(container, { file, ...places });
+  await expect(refused).rejects.toThrow(InvalidOptionError);
+  await expect(refused).rejects.toThrow(`/${name}" is a `);
+  expect(readdirSync(places.folder)).toEqual([name]);
+});
 
 it(
   'goes on where it was interrupted, to the same results, and runs equal cells once',

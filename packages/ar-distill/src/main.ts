@@ -25,6 +25,10 @@ if (cwd === undefined) {
     workflows: fetchingWorkflows(workflows, hubOf(process.env)),
     createContainer,
   }).then((code) => {
-    process.exitCode = output.failed && code === 0 ? 1 : code;
+    process.exitCode = code;
+  });
+  // What was written last fails when the command is over.
+  process.on('exit', (code) => {
+    if (output.failed && code === EXIT.success) process.exitCode = EXIT.failure;
   });
 }

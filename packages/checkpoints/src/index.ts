@@ -3,6 +3,7 @@ export { CheckpointFormatError } from './errors';
 export { atomicFolder } from './files/atomic-folder';
 export { openPlainFile } from './files/open-plain-file';
 export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
+export { namingFile } from './files/naming-file';
 export { float32ToFloat16 } from '@ar-distill/program';
 export {
   isModelDirectory,

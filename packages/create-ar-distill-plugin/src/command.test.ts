@@ -61,12 +61,23 @@ it('writes at most 150 lines, in which the names of the template are gone', () =
 });
 
 it('writes to the folder of --dir, however deep', () => {
+  const quoted = process.platform === 'win32' ? '"deep er/mine"' : "'deep er/mine'";
   expect(create('x', '--dir', 'deep er/mine')).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('Next: cd "deep er/mine" && npm '),
+    stdout: expect.stringContaining(`Next: cd ${quoted} && npm `),
   });
   expect(existsSync(join(cwd, 'deep er/mine/src/model.ts'))).toBe(true);
   expect(readdirSync(join(cwd, 'deep er'))).toEqual(['mine']);
+});
+
+const posix = process.platform === 'win32' ? it.skip : it;
+posix('shows names of folders that neither a terminal obeys nor a shell', () => {
+  const { code, stdout } = create('x', '--dir', "$(touch it)'s \u001b[2J\n`x`");
+  expect(code).toBe(0);
+  expect(stdout).toBe(
+    'Wrote the plugin "x" to $(touch it)\'s ?[2J?`x`\n' +
+      "Next: cd '$(touch it)'\\''s ?[2J?`x`' && npm install --ignore-scripts && npm run check\n",
+  );
 });
 
 it.each(['folder', 'file'])('leaves a %s alone that is there', (kind) => {
@@ -103,6 +114,8 @@ it.each([
   [['a'.repeat(101)], /^The name "a+" must/],
   [[], /^Name the plugin: npm create ar-distill-plugin NAME\.$/],
   [['a', 'b'], /^One name is enough: leave "b" out\.$/],
+  [['a', '\u001b[2J\n'], /^One name is enough: leave "\?\[2J\?" out\.$/],
+  [['--\u001b[2J'], /^Unknown option '--\?\[2J': see --help\.$/],
   [['a', '--dir', ''], /^The folder of --dir has no name: give it one\.$/],
   [['a', '--family', 'b'], /^Unknown option '--family': see --help\.$/],
   [['a', '--dir'], /^Option '--dir <value>' argument missing: see --help\.$/],

@@ -37,13 +37,13 @@ export function run(args: readonly string[], { cwd, stdout, stderr }: Surroundin
       }
       const folder = dir ?? packageName(name);
       writePlugin(name, resolve(cwd, folder));
-      stdout.write(`Wrote the plugin "${name}" to ${folder}\n`);
-      const next = quoted(relative(cwd, resolve(cwd, folder)));
+      stdout.write(`Wrote the plugin "${name}" to ${printable(folder)}\n`);
+      const next = printable(quoted(relative(cwd, resolve(cwd, folder))));
       stdout.write(`Next: cd ${next} && npm install --ignore-scripts && npm run check\n`);
     }
     return 0;
   } catch (error) {
-    stderr.write(`Error: ${messageOf(error).replace(/[.\s]*$/, '.')}\n`);
+    stderr.write(`Error: ${printable(messageOf(error)).replace(/[.\s]*$/, '.')}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -83,7 +83,13 @@ function options(args: readonly string[]) {
   }
 }
 
-/** A path as shells of all platforms read it. */
+/** A terminal obeys some characters, and others begin a line: a sentence holds none of them. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+}
+
+/** A path as shells read it; on Windows no name holds quotation marks. */
 function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `"${path}"`;
+  if (/^[\w./-]+$/.test(path)) return path;
+  return process.platform === 'win32' ? `"${path}"` : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -77,4 +77,6 @@ export interface CommandEnvironment extends CliEnvironment {
   readonly mode: CommandMode;
   /** Tells the result; it is the last thing that a command does, unless the result is that it fails. */
   finish(result: CommandResult): void;
+  /** Tells why there is none; what a command throws is told so, too. Returns the exit code. */
+  fail(error: unknown): number;
 }

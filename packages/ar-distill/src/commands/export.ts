@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import { textOf } from '@ar-distill/evaluation/report';
 import { onnxTable, teacherSentence } from '@ar-distill/workflows';
 import type { Command } from 'commander';
@@ -63,7 +64,7 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
     const drawn = teacher ? `${teacherSentence(teacher)}\n` : '';
     env.finish({
       document: result,
-      text: `${table}${drawn}Model directory: ${folder} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
+      text: `${table}${drawn}Model directory: ${printableLine(folder)} (${Math.ceil(bytes / MEBIBYTE)} MiB)\n`,
       next: commandLine(env, options, ['sample', '--weights', folder]),
     });
   });

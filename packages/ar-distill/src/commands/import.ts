@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
 import { importSchema } from '../config/schemas';
@@ -62,7 +63,7 @@ export function addImportCommand(program: Command, env: CommandEnvironment): voi
     const isWhole = kinds.includes('teacher') && kinds.includes('tokenizer');
     env.finish({
       document: result,
-      text: `Model directory: ${folder} (${size} MiB)\n${sizes}`,
+      text: `Model directory: ${printableLine(folder)} (${size} MiB)\n${sizes}`,
       next: isWhole ? commandLine(env, given, ['sample', '--teacher', folder]) : undefined,
     });
   });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { link, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { printableLine } from '@ar-distill/core';
 import { adaptationSettingsSchema } from '@ar-distill/core/methods';
 import { findNamed, METHODS } from '@ar-distill/di';
 import type { Command } from 'commander';
@@ -49,7 +50,7 @@ export function addInitCommand(program: Command, env: CommandEnvironment): void 
     await writeNew(file, out, `${head(program, text)}${text}`);
     env.finish({
       document: { file },
-      text: `Config file: ${out}\n`,
+      text: `Config file: ${printableLine(out)}\n`,
       next: commandLine(env, options, ['distill', '--config', out]),
     });
   });
@@ -87,16 +88,21 @@ function refuseExisting(file: string, name: string): void {
   }
 }
 
-/** Writes the whole file at once; one that was made meanwhile stays what it is. */
+/** Writes the whole file or nothing; one that was made meanwhile stays what it is. */
 async function writeNew(file: string, name: string, text: string): Promise<void> {
-  const unfinished = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(unfinished, text, { flag: 'wx' });
-    await link(unfinished, file);
-  } catch (error) {
+  await mkdir(dirname(file), { recursive: true });
+  const handle = await open(file, 'wx').catch((error: unknown) => {
     refuseExisting(file, name);
     throw error;
+  });
+  try {
+    await handle.writeFile(text);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw new Error(`"${name}" cannot be written: free some space, or name another place.`, {
+      cause: error,
+    });
   } finally {
-    await rm(unfinished, { force: true });
+    await handle.close();
   }
 }

@@ -71,14 +71,15 @@ export function addPluginsCheckCommand(plugins: Command, env: CommandEnvironment
 /** Runs a check; should the plugin end the process before that, this does not look like success. */
 async function toItsEnd<T>(
   plugin: string,
-  env: CliEnvironment,
+  env: CommandEnvironment,
   check: () => Promise<T>,
 ): Promise<T> {
   const blame = (code: number): void => {
     if (code === EXIT.interrupted) return;
-    process.exitCode = EXIT.failure;
-    env.stderr.write(
-      `Error: The plugin "${plugin}" ended the process: take out what calls process.exit or awaits a promise that never settles.\n`,
+    process.exitCode = env.fail(
+      new Error(
+        `The plugin "${plugin}" ended the process: take out what calls process.exit or awaits a promise that never settles.`,
+      ),
     );
   };
   process.once('exit', blame);

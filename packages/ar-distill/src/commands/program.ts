@@ -81,9 +81,21 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
   // What goes to stderr is made harmless where it is written: it may have colours and a bar.
   const output = new ResultOutput(given, args.includes('--json'));
   const env = { ...given, stdout: output.text };
+  const fail = (error: unknown): number => {
+    const debug = env.variables['AR_DISTILL_DEBUG'] === '1';
+    const text = describeError(error, debug);
+    const shown = debug ? printable(text) : printableLine(text);
+    env.stderr.write(`${inColour('red', shown, env.stderr, env.variables)}\n`);
+    const exitCode = exitCodeOf(error);
+    const message = describeError(error, false).replace(/^Error: /, '');
+    const resume = error instanceof InterruptedError ? error.resume : undefined;
+    if (error instanceof InterruptedError) env.stderr.write(printable(goOnLine(error)));
+    output.fail({ message, exitCode, resume });
+    return exitCode;
+  };
   try {
     const finish = (result: CommandResult): void => output.finish(result);
-    await createProgram({ ...env, mode: modeOf(args), finish }).parseAsync([...args], {
+    await createProgram({ ...env, mode: modeOf(args), finish, fail }).parseAsync([...args], {
       from: 'user',
     });
     return EXIT.success;
@@ -92,20 +104,11 @@ export async function runCli(args: readonly string[], given: CliEnvironment): Pr
     if (error instanceof CommanderError && SHOWN.test(error.code)) {
       return error.exitCode === 0 ? EXIT.success : EXIT.usage;
     }
-    const told =
+    return fail(
       error instanceof CommanderError
         ? new UsageError(usageSentence(error), { cause: error })
-        : error;
-    const debug = env.variables['AR_DISTILL_DEBUG'] === '1';
-    const text = describeError(told, debug);
-    const shown = debug ? printable(text) : printableLine(text);
-    env.stderr.write(`${inColour('red', shown, env.stderr, env.variables)}\n`);
-    const exitCode = exitCodeOf(told);
-    const message = describeError(told, false).replace(/^Error: /, '');
-    const resume = told instanceof InterruptedError ? told.resume : undefined;
-    if (told instanceof InterruptedError) env.stderr.write(printable(goOnLine(told)));
-    output.fail({ message, exitCode, resume });
-    return exitCode;
+        : error,
+    );
   }
 }
 

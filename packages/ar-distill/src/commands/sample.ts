@@ -1,3 +1,4 @@
+import { printableLine } from '@ar-distill/core';
 import { significant } from '@ar-distill/evaluation/report';
 import type { Command } from 'commander';
 import { resolveOptions } from '../config/resolve-options';
@@ -57,7 +58,7 @@ export function addSampleCommand(program: Command, env: CommandEnvironment): voi
       document: { count, out, npz, evaluations, secondsPerImage },
       text:
         `Network evaluations per image: ${evaluations}\n` +
-        `${count} ${plural} in ${out}, ${significant(secondsPerImage)} s per image\n`,
+        `${count} ${plural} in ${printableLine(out)}, ${significant(secondsPerImage)} s per image\n`,
       next: commandLine(
         env,
         options,

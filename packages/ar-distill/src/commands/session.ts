@@ -13,7 +13,7 @@ import type { CommonOptions } from '../config/schemas';
 import { checkEngine, importPlugins } from '../container';
 import { InterruptedError } from '../errors';
 import { oneSentence } from '../sentences/one-sentence';
-import type { CliEnvironment } from './environment';
+import type { CliEnvironment, CommandEnvironment } from './environment';
 import type { ForgottenOptions } from './interruption';
 import { printEvent } from './print-event';
 import { Stopping } from './stopping';
@@ -50,7 +50,7 @@ export async function openContainer(
  * @param flags what the command line gave: a setting that is wrong is blamed on it, or on its file.
  */
 export async function withWorkflow<T>(
-  env: CliEnvironment,
+  env: CommandEnvironment,
   options: ForgottenOptions,
   workflow: (container: ServiceContainer, run: WorkflowOptions) => Promise<T>,
   flags: Tree = {},

@@ -1,10 +1,9 @@
-import { printableLine } from '@ar-distill/core';
 import { setTimeout as wait } from 'node:timers/promises';
 import { onInterrupt, type Interrupt } from '@ar-distill/runs';
 import type { WorkflowEvent } from '@ar-distill/workflows';
 import { EXIT, type InterruptedError } from '../errors';
-import type { CliEnvironment } from './environment';
-import { goOnLine, interruption, type ForgottenOptions, type StartedRun } from './interruption';
+import type { CommandEnvironment } from './environment';
+import { interruption, type ForgottenOptions, type StartedRun } from './interruption';
 
 /** Milliseconds in which work that has nothing to save has to stop. */
 const PATIENCE = 3000;
@@ -29,7 +28,7 @@ export class Stopping {
   private isEnding = false;
 
   constructor(
-    private readonly env: CliEnvironment,
+    private readonly env: CommandEnvironment,
     private readonly options: ForgottenOptions,
     private readonly container: Disposable,
   ) {
@@ -68,8 +67,7 @@ export class Stopping {
   }
 
   private stopWaiting(): void {
-    const told = this.interruption(this.signal.reason);
-    this.env.stderr.write(`${printableLine(told.message)}\n${goOnLine(told)}`);
+    this.env.fail(this.interruption(this.signal.reason));
     void this.endAtOnce();
   }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { printableLine } from '@ar-distill/core';
 import { studySchema } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load-config';
@@ -41,7 +42,7 @@ export function addStudyCommand(program: Command, env: CommandEnvironment): void
     const page = typeof outcome === 'string' ? outcome : undefined;
     env.finish({
       document: page === undefined ? { plan: outcome } : { page },
-      text: page === undefined ? '' : `Page: ${page}\n`,
+      text: page === undefined ? '' : `Page: ${printableLine(page)}\n`,
       next: commandLine(env, given, plan || pageOnly ? study : [...study, '--page-only']),
     });
   });

@@ -12,6 +12,9 @@ describe('oneSentence', () => {
     ['\u001b[31mred\u001b[0m\u0007', '[31mred[0m.'],
     ['left\u202etfel', 'lefttfel.'],
     ['What a pity!', 'What a pity.'],
+    [`no "${'a'.repeat(500)}", "b".`, `no "${'a'.repeat(500)}", "b".`],
+    [`no "b", "${'a'.repeat(501)}" or "c".`, `no "b", "${'a'.repeat(500)}…" or "c".`],
+    [`"a" of ${'b, '.repeat(500)}"c".`, `"a" of ${'b, '.repeat(500)}"c".`],
   ])('makes one of %j', (text, sentence) => {
     expect(oneSentence(text)).toBe(sentence);
   });

@@ -2,6 +2,7 @@ import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder, temporaryPath } from './atomic-write';
+import { namingFile } from './naming-file';
 
 /**
  * Makes a folder that appears at once, complete and synced: it is filled under a temporary name beside its
@@ -34,7 +35,7 @@ export async function atomicFolder(
     await syncFolder(parent);
   } catch (error) {
     discard();
-    throw error;
+    throw namingFile(error, folder, temporary);
   } finally {
     process.off('exit', discard);
   }

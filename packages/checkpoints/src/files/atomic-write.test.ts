@@ -40,6 +40,20 @@ describe('atomicWriteFile', () => {
     expect(isTemporaryFile('file')).toBe(false);
   });
 
+  it('names the file when the disk is full', async () => {
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('half');
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' });
+    }
+    const file = join(folder, 'file');
+    await expect(atomicWriteFile(file, failing())).rejects.toMatchObject({ path: file });
+  });
+
+  it('names the file, not the unfinished one beside it', async () => {
+    const file = join(folder, 'n'.repeat(255));
+    await expect(atomicWriteFile(file, Buffer.from('x'))).rejects.toMatchObject({ path: file });
+  });
+
   it('lets two writers of one file both succeed, one after the other', async () => {
     const file = join(folder, 'file');
     const contents = ['x'.repeat(100_000), 'y'.repeat(100_000)];

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { namingFile } from './naming-file';
 
 /** What can be written: bytes at once, or one piece after the other. */
 export type Bytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -32,7 +33,8 @@ export function temporaryPath(file: string): string {
 /**
  * Writes a file so that a reader sees the old content or the new one, never a part, even after a
  * power cut: temporary file in the same folder, fsync, rename, fsync of the folder. Missing folders
- * are made. On failure the temporary file is removed, the old file stays and the error is passed on.
+ * are made. On failure the temporary file is removed, the old file stays and the error is passed on, see
+ * `namingFile`.
  *
  * @param patch asked for when all is written, before the file appears: what only the whole can tell.
  */
@@ -57,8 +59,9 @@ export async function atomicWriteFile(
     }
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    // What went wrong first is said, whatever keeps the rest from being removed.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw namingFile(error, file, temporary);
   }
   await syncFolder(folder);
 }

@@ -157,18 +157,20 @@ function descend(root: Holder, key: string): Holder {
   let holder = root;
   for (const part of key.split('.')) {
     const inner = holderOf(holder instanceof Map ? holder.get(part) : holder[Number(part)]);
-    if (!inner) throw new Error(`it has no dict "${key}"; its keys are ${keyList(root)}`);
+    if (!inner) throw new Error(`it has no dict "${key}"${keyList(root)}: name one of them`);
     holder = inner;
   }
   return holder;
 }
 
 function noTensors(root: Holder, where = ''): string {
-  return `it holds no tensors${where}; its keys are ${keyList(root)}`;
+  return `it holds no tensors${where}${keyList(root)}: save model.state_dict()`;
 }
 
+/** What is there instead, as the end of half a sentence. */
 function keyList(holder: Holder): string {
   const names = [...holder.keys()].filter((name) => typeof name === 'string');
   const shown = names.slice(0, 8).map((name) => name.slice(0, 40));
-  return `${shown.join(', ')}${names.length > 8 ? ', …' : ''}` || 'none';
+  if (shown.length === 0) return ', and has no keys';
+  return `, and its keys are ${shown.join(', ')}${names.length > 8 ? ', …' : ''}`;
 }

@@ -11,6 +11,8 @@ const inflate = promisify(inflateRaw);
 
 /** More entries than any checkpoint has; a zip directory is held in memory. */
 const MAX_ENTRIES = 50_000;
+/** More bytes than the names of so many entries have together, with what a zip directory says beside them. */
+const MAX_DIRECTORY_BYTES = 8 * 2 ** 20;
 /** More bytes than the pickle of any state dict has (VAR-d30's: under 1 MB). */
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 
@@ -163,13 +165,16 @@ export class TorchArchive {
     if (!entry.canDecodeFileData()) {
       throw new Error(`the entry "${entry.fileName}" is encrypted or compressed in an unknown way`);
     }
-    const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
-    if (fileDataStart + entry.compressedSize > this.size) {
+    const header = await this.zip
+      .readLocalFileHeaderPromise(entry, { minimal: true })
+      // What yauzl says of it is about bytes.
+      .catch(() => undefined);
+    if (header === undefined || header.fileDataStart + entry.compressedSize > this.size) {
       throw new Error(
-        `the entry "${entry.fileName}" ends outside of the file: take an undamaged copy`,
+        `the entry "${entry.fileName}" does not lie where its zip directory says: take an undamaged copy`,
       );
     }
-    return fileDataStart;
+    return header.fileDataStart;
   }
 
   async #verify(entry: Entry, dataStart: number): Promise<void> {
@@ -214,7 +219,13 @@ async function readDirectory(
     const zip = await fromRandomAccessReaderPromise(reader, size, { autoClose: false });
     if (zip.entryCount > MAX_ENTRIES) throw new Error(`it has ${zip.entryCount} entries`);
     const list: Entry[] = [];
-    for await (const entry of zip.eachEntry()) list.push(entry);
+    let bytes = 0;
+    for await (const entry of zip.eachEntry()) {
+      bytes += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+      if (bytes > MAX_DIRECTORY_BYTES)
+        throw new Error(`its names take more than ${MAX_DIRECTORY_BYTES} bytes`);
+      list.push(entry);
+    }
     return { zip, list };
   } catch (error) {
     const problem = messageOf(error);

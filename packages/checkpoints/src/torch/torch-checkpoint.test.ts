@@ -135,7 +135,7 @@ describe('PyTorch checkpoints', () => {
     const byKey = await readCheckpoint(path, { key: 'model' });
     expect(Object.keys(byKey.tensors)).toEqual(Object.keys(byItself.tensors));
     await expect(readCheckpoint(path, { key: 'ema' })).rejects.toThrow(
-      'no dict "ema"; its keys are model, steps',
+      'no dict "ema", and its keys are model, steps: name one of them',
     );
   });
 
@@ -420,6 +420,12 @@ describe('PyTorch checkpoints', () => {
       zip(Array.from({ length: 50_001 }, (_, i) => ({ name: `x/${i}`, bytes: Buffer.alloc(0) }))),
       'it has 50001 entries',
     ],
+    [
+      'more bytes of names than a checkpoint has',
+      zip(Array.from({ length: 200 }, (_, i) => ({ name: `x/${i}`.padEnd(60_000), bytes: one }))),
+      'its names take more than 8388608 bytes',
+    ],
+    ['nothing at all', archive(dict({}), {}), 'no tensors, and has no keys: save'],
     ['no pickle', zip([{ name: 'readme.txt', bytes: one }]), 'none that torch.save wrote'],
     ['a path upwards', zip([{ name: '../data.pkl', bytes: one }]), 'invalid relative path'],
     [
@@ -445,6 +451,21 @@ describe('PyTorch checkpoints', () => {
     await expect(read(bytes)).rejects.toThrow(sentence);
     await expect(read(bytes)).rejects.toThrow(`"${file}": `);
   });
+
+  it.each([
+    ['place', 42],
+    ['size', 20],
+  ])(
+    'says that an entry does not lie where the directory says, by its %s',
+    async (_what, field) => {
+      const pickle = op('\x80\x02', dict({}), '.');
+      const bytes = zip([{ name: 'x/data.pkl', bytes: pickle, deflate: true }]);
+      bytes.writeUInt32LE(0x7fffffff, bytes.indexOf('PK\x01\x02', 0, 'latin1') + field);
+      await expect(read(bytes)).rejects.toThrow(
+        '"x/data.pkl" does not lie where its zip directory says: take an undamaged copy.',
+      );
+    },
+  );
 
   it('survives a zip directory that points far outside of the file', async () => {
     const whole = archive(dict({}), {});

@@ -254,7 +254,7 @@ describe('collectStateDict', () => {
   it('says what there is when the key is wrong', () => {
     const checkpoint = dict({ steps: 1, net: dict({ a: tensor }) });
     expect(() => collectStateDict(checkpoint, 'model')).toThrow(
-      'no dict "model"; its keys are steps, net',
+      'no dict "model", and its keys are steps, net',
     );
     expect(() => collectStateDict(dict({ steps: 1 }))).toThrow('holds no tensors');
     expect(() => collectStateDict(3)).toThrow('no dict of tensors');

@@ -38,7 +38,7 @@ export function loadBackend(backend: EagerBackend, threads?: number): void {
   const found = findTensorflow();
   if (!found) throw new Error(`The tensorflow backend is not installed: ${INSTALL_TENSORFLOW}.`);
   restoreOldPredicates();
-  setVariables(threads);
+  setVariables(found, threads);
   const previous = tf.engine().backendName;
   try {
     found.load();
@@ -89,8 +89,8 @@ export function findTensorflow(): TensorflowPlace | undefined {
 }
 
 /** What TensorFlow reads when it is loaded; what the user has set stays. */
-function setVariables(threads: number | undefined): void {
-  // It would greet with lines about the processor on stderr.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
+function setVariables({ forGpu }: TensorflowPlace, threads: number | undefined): void {
+  // It would greet with lines about the processor on stderr, and a build for GPUs complain where there is none.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= forGpu ? '3' : '1';
   if (threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
 }

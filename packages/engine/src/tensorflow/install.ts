@@ -164,12 +164,13 @@ class Builder {
   private async copyCudaLibraries(tensorflow: Wheel, place: string): Promise<void> {
     const requirements = cudaRequirements(tensorflow);
     if (this.options.from === undefined) {
-      this.say(`downloading ${requirements.length} wheels of CUDA's libraries with pip`);
+      this.say(`downloading ${requirements.length} wheels of CUDA's libraries (3 GB) with pip`);
       await downloadWheels(requirements, place, this.signal);
     }
     for (const { distribution } of requirements) {
       const wheel = await openWheel(place, { distribution }, {}, this.signal);
       try {
+        this.say(`unpacking ${wheel.place}`);
         await copyCuda(wheel, join(this.package, LAYOUT.cuda), this.signal);
       } finally {
         wheel.close();

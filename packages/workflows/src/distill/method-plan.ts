@@ -1,8 +1,15 @@
-import type { DistillationMethod, MethodPlan, MethodStage, RealSequences } from '@ar-distill/core';
+import {
+  sequenceLength,
+  type DistillationMethod,
+  type MethodPlan,
+  type MethodStage,
+  type RealSequences,
+} from '@ar-distill/core';
 import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { createNetworks, type PresetModels } from '../models/preset-models';
+import { checkMemory } from '../settings/check-memory';
 import { seedOf } from './seed';
 
 /** @throws InvalidOptionError when the settings do not fit together. */
@@ -11,9 +18,10 @@ export function planOf(method: DistillationMethod, settings: unknown): MethodPla
 }
 
 /**
- * Plans the method on what it will work on, so that settings that do not fit together are refused before
- * there is a run directory; nothing of it runs.
+ * Plans the method on what it will work on, so that settings that do not fit together, or ask for more
+ * sequences than fit into memory, are refused before there is a run directory; nothing of it runs.
  * @returns the stages that it will have.
+ * @throws InvalidOptionError naming the setting.
  */
 export function plannedStages(
   context: PresetContext,
@@ -32,6 +40,13 @@ export function plannedStages(
         ...createNetworks(backbone, architecture),
       }
     : models;
+  const { pool, marginals } = planOf(method, settings);
+  const held = pool ?? marginals;
+  if (held) {
+    const { layout } = teacher;
+    const shape = [sequenceLength(layout), layout.channels];
+    checkMemory(`A "${held.setting}" of ${held.size}`, held.size, shape);
+  }
   const rng = context.createRng(seedOf(settings));
   const services = { compiler: context.compiler, rng, realSequences };
   return asOption(() => {

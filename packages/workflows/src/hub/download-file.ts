@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { namingFile } from '@ar-distill/checkpoints';
 import type { FileBytes, HubFile } from './hub-client';
 
 /**
@@ -23,6 +24,8 @@ export async function downloadFile(
   try {
     isWhole = await fill(handle, file, read, onBytes);
     await handle.sync();
+  } catch (error) {
+    throw namingFile(error, target);
   } finally {
     await handle.close();
   }

@@ -150,7 +150,7 @@ function unknown(
   const shown = names.slice(0, 3).map((name) => `"${name}"`);
   return new CheckpointFormatError(
     file,
-    `its ${names.length} tensors (${shown.join(', ')}${names.length > 3 ? ', …' : ''}) are of no network that ${known} knows.`,
+    `what it holds (${shown.join(', ')}${names.length > 3 ? ', …' : ''}) is of no network that ${known} knows: name other weights, or install the plugin of their family.`,
   );
 }
 

@@ -32,13 +32,15 @@ function completed({ found }: PresetContext, architecture: Tree): Tree {
   return found.backbone.completeArchitecture?.(architecture) ?? architecture;
 }
 
-/** Checks an architecture; throws a sentence that names the key. */
+/** Checks an architecture; throws a sentence that names the key, and the file that states it. */
 export function parseArchitecture(
   { found }: Pick<PresetContext, 'found'>,
   architecture: unknown,
+  file?: string,
 ): unknown {
   const result = found.backbone.architectureSchema.safeParse(architecture);
   if (result.success) return result.data;
-  const source = ` of the architecture for the backbone "${found.backbone.name}"`;
+  const where = file === undefined ? '' : ` in "${file}"`;
+  const source = ` of the architecture${where} for the backbone "${found.backbone.name}"`;
   throw new Error(explainIssue(result.error, { source, value: architecture }));
 }

@@ -54,7 +54,7 @@ export async function loadGenerator(
         `"${file}" does not state its architecture: name a generator that "ar-distill distill" made.`,
       );
     }
-    const architecture = architectureOf(context, source, models);
+    const architecture = architectureOf(context, file, source, models);
     const ofMethod = generatorOfMethod(context, source, architecture);
     const made = ofMethod ?? createGenerator(context.found.backbone, architecture);
     const generator = atGuidance(context, file, made, source.provenance);
@@ -89,12 +89,13 @@ export async function loadGenerator(
 /** The architecture that a file states; what it leaves out is the other networks'. */
 function architectureOf(
   context: PresetContext,
+  file: string,
   source: WeightsSource,
   { architecture }: PresetModels,
 ): unknown {
   return source.isPartial
     ? layeredArchitecture(context, [{ architecture }, source])
-    : parseArchitecture(context, source.architecture);
+    : parseArchitecture(context, source.architecture, file);
 }
 
 /** The generator that the method which trained the weights has of its own. */

@@ -9,11 +9,13 @@ import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
 import { resolvePreset, type PresetChoice } from '../models/resolve-preset';
 import type { TeacherSamplingChoice } from '../models/teacher-sampling';
+import { checkMemory } from '../settings/check-memory';
 import { checkCount, checkFileToWrite } from '../settings/check-option';
 import { type Exclusion, refuseTogether } from '../settings/refuse-together';
 import { imageBatch } from './batch-sizes';
 import { imageDecoder } from './decoder';
 import { drawFrom } from './draw-from';
+import { checkFileSizes } from './file-sizes';
 import {
   checkSampler,
   loadSampledModels,
@@ -88,6 +90,8 @@ export async function sample(
   const condition = conditionFor(models.teacher.condition, options.classes, count);
   const decoder = imageDecoder(context, models, options.snap);
   const { imageShape } = decoder.tokenizer;
+  checkFileSizes(options, count, imageShape);
+  checkMemory(`${count} images`, count, imageShape);
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
   const sampler = await openSampler(context, models, files, options, batchSize);
   context.emit({ kind: 'ready', writes: [out, npz].filter((file) => file !== undefined) });

@@ -6,13 +6,13 @@ import { openContext } from '../context';
 import type { StudyOverview, WorkflowOptions } from '../events';
 import type { Hub } from '../hub/hub-model';
 import { RUNS_FOLDER } from '../runs/run-files';
-import { checkFolderToWrite } from '../settings/check-option';
+import { checkFileToWrite, checkFolderToWrite } from '../settings/check-option';
 import type { Difference } from '../settings/differences';
 import { finishRun } from './finish-run';
 import { planRuns, type StudyPlan } from './plan-runs';
 import { prepareCells } from './prepare-cells';
 import { changedSince } from './run-key';
-import { missingOf, readResult, type RunResult, writeResult } from './run-result';
+import { missingOf, readResult, resultFile, type RunResult, writeResult } from './run-result';
 import type { StudyFile } from './study-file';
 import { studyOverview } from './study-overview';
 import { studyPage } from './study-page';
@@ -57,7 +57,8 @@ export async function planStudy(
  * Runs what is missing of a study and writes its page. Every run that has ended is in the study's
  * folder; one that was interrupted goes on. Studies whose files lie side by side share their runs.
  * @returns the path of the page.
- * @throws InvalidOptionError naming the cell that is wrong, before anything is started.
+ * @throws InvalidOptionError naming the cell that is wrong, or the file that cannot be written, before anything
+ *   is started.
  */
 export async function study(
   container: ServiceContainer,
@@ -66,7 +67,12 @@ export async function study(
 ): Promise<string> {
   const { file, folder, out, pageOnly } = options;
   const { plan, results, unfinished } = await openStudy(container, options, workflow);
+  const page = path.join(folder, `${file.name}.html`);
+  checkFileToWrite(page, 'a page', '.html');
   if (!pageOnly) {
+    for (const key of unfinished.keys()) {
+      checkFileToWrite(resultFile(folder, key, '.json'), 'a result', '.json');
+    }
     const ahead = { file, plan, unfinished, runs: runsFolder(out) };
     const prepare = await prepareCells(container, ahead, workflow);
     let number = 0;
@@ -81,7 +87,6 @@ export async function study(
       results.set(key, result);
     }
   }
-  const page = path.join(folder, `${file.name}.html`);
   await atomicWriteFile(
     page,
     Buffer.from(renderPage(await studyPage(file, plan, results, folder))),
