@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
+import { namedCommands } from '@ar-distill/docs';
 
 /** What is given where something else is expected. */
 export const KINDS = [
@@ -200,7 +201,7 @@ const BASE: Readonly<Record<string, readonly string[]>> = {
 
 /** Every command with every option of its own, and every wrong value for it. */
 export function cellsOf(program: Command): Cell[] {
-  return doersOf(program).flatMap(([path, command]) => [
+  return namedCommands(program).flatMap(({ path, command }) => [
     ...command.options.flatMap((option) => cellsOfOption(path, option)),
     ...command.registeredArguments.flatMap((argument) =>
       KINDS.map((kind) =>
@@ -208,13 +209,6 @@ export function cellsOf(program: Command): Cell[] {
       ),
     ),
   ]);
-}
-
-/** Commands that do something, by their names, and not only name others; help is commander's. */
-function doersOf(command: Command, path: readonly string[] = []): [string, Command][] {
-  const below = command.commands.flatMap((own) => doersOf(own, [...path, own.name()]));
-  const isGroup = path.length === 0 || (below.length > 0 && command.options.length === 0);
-  return isGroup ? below : [[path.join(' '), command], ...below];
 }
 
 function cellsOfOption(path: string, option: Option): Cell[] {
