@@ -27,6 +27,7 @@ export function programIn(cwd: string, write: (text: string) => void = () => und
     createContainer,
     mode: 'work',
     finish: () => undefined,
+    fail: () => 1,
   });
 }
 

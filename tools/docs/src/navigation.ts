@@ -40,6 +40,7 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Own backbone', page: 'new-backbone' },
       { text: 'Official checkpoints', page: 'import' },
       { text: 'Export', page: 'export' },
+      { text: 'Playground', page: 'playground' },
       { text: "TensorFlow's kernels", page: 'tensorflow' },
     ],
   },
