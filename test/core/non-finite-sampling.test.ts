@@ -1,4 +1,4 @@
-import { GuidedTeacher } from '@ar-distill/backbone-kit';
+import { defaultSampler, type GuidedTeacher } from '@ar-distill/backbone-kit';
 import {
   type ImageTokenizer,
   ofClasses,
@@ -177,11 +177,11 @@ const cached =
   (teacher: GuidedTeacher): Opening =>
   (engine, weights, batch) =>
     teacher.createSampler(engines[engine], weights, batch);
-/** The sampler of the base class, which has no cache. */
+/** The sampler of teachers that keep no cache. */
 const uncached =
   (teacher: GuidedTeacher): Opening =>
   (engine, weights, batch) =>
-    GuidedTeacher.prototype.createSampler.call(teacher, engines[engine], weights, batch);
+    defaultSampler(teacher, engines[engine], weights, batch);
 
 const families: [string, (sampling: typeof plain) => GuidedTeacher, string][] = [
   [
