@@ -6,6 +6,7 @@ export {
   latentSide,
   layerCount,
   mapSide,
+  transformerFields,
   type VqTokenizerSizes,
   vqTokenizerSchema,
   withImageSize,

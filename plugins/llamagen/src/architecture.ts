@@ -3,8 +3,8 @@ import {
   distilledFields,
   headProblem,
   latentSide,
-  layerCount,
   mapSide,
+  transformerFields,
   vqTokenizerSchema,
   withImageSize,
 } from '@ar-distill/backbone-kit';
@@ -18,12 +18,7 @@ export const llamagenArchitectureSchema = z
     gridSize: mapSide
       .min(2)
       .describe('Side of the token grid: n = gridSize² tokens in raster order'),
-    vocabSize: size.describe('V: codes'),
-    channels: size.describe('C: channels of a code'),
-    numClasses: size.describe('Classes that images are generated for'),
-    width: size.describe('Channels of the transformer'),
-    depth: layerCount.describe('Blocks of the transformer'),
-    heads: size.describe('Heads of attention'),
+    ...transformerFields,
     keyValueHeads: size
       .describe(
         'Heads of keys and values (grouped-query attention); as many as heads when left out',

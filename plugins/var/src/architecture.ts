@@ -5,8 +5,8 @@ import {
   groupsFit,
   headProblem,
   latentSide,
-  layerCount,
   mapSide,
+  transformerFields,
   withImageSize,
 } from '@ar-distill/backbone-kit';
 import type { SequenceLayout } from '@ar-distill/core';
@@ -39,12 +39,7 @@ const tokenizerSchema = z.strictObject({
 export const varArchitectureSchema = z
   .strictObject({
     patchNums: z.array(mapSide).min(2).max(64).describe('Side of the token map at every scale'),
-    vocabSize: size.describe('V: codes'),
-    channels: size.describe('C: channels of a code'),
-    numClasses: size.describe('Classes that images are generated for'),
-    width: size.describe('Channels of the transformer'),
-    depth: layerCount.describe('Blocks of the transformer'),
-    heads: size.describe('Heads of attention'),
+    ...transformerFields,
     mlpRatio: z.number().positive().describe('Hidden width of the MLPs over the width').default(4),
     sharedAdaLn: z
       .boolean()

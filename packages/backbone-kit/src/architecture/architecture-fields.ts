@@ -14,6 +14,16 @@ export const layerCount = layers.positive();
 /** Side of a map of tokens, all of which have a place in tables; likewise bounded. */
 export const mapSide = z.int().positive().max(512, 'Maps have at most 512×512 tokens.');
 
+/** Schema fields of a transformer that reads codes and a class. */
+export const transformerFields = {
+  vocabSize: size.describe('V: codes'),
+  channels: size.describe('C: channels of a code'),
+  numClasses: size.describe('Classes that images are generated for'),
+  width: size.describe('Channels of the transformer'),
+  depth: layerCount.describe('Blocks of the transformer'),
+  heads: size.describe('Heads of attention'),
+};
+
 /** Schema fields of a convolutional VQ tokenizer, for the `tokenizer` of an architecture. */
 export const convTokenizerFields = {
   imageSize: size.describe('Height and width in pixels'),

@@ -1,3 +1,14 @@
+import { z } from 'zod';
+
+/** The setting that divides a batch; see `microBatchSize`. */
+export const accumulationField = z
+  .int()
+  .positive()
+  .describe(
+    'Micro-batches per update: gradients are averaged over this many batches of batchSize / this',
+  )
+  .default(1);
+
 /**
  * Sequences per micro-batch of an update.
  * @throws Error when the batch does not divide into them.

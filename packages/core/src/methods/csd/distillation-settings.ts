@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adamFields } from '../../optimization/adam-fields';
+import { accumulationField } from '../micro-batch-size';
 import { adversarialSchema } from './adversarial-settings';
 import { guidanceRangeSchema } from './guidance-settings';
 import { initializationSchema } from './initialization';
@@ -48,13 +49,7 @@ export const distillationSettingsSchema = z.strictObject({
   generatorIterations: scheduleFields.generatorIterations,
   guidanceUpdates: scheduleFields.guidanceUpdates.default(5),
   batchSize: z.int().positive().describe('Sequences per update'),
-  accumulation: z
-    .int()
-    .positive()
-    .describe(
-      'Micro-batches per update: gradients are averaged over this many batches of batchSize / this',
-    )
-    .default(1),
+  accumulation: accumulationField,
   guidanceNoiseDraws: z
     .int()
     .positive()

@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import { supervisedSettingsSchema } from '../../optimization/supervised-settings';
+import { accumulationField } from '../micro-batch-size';
 
 /** All hyper-parameters of Distilled Decoding 1. */
 export const dd1SettingsSchema = supervisedSettingsSchema.extend({
-  accumulation: z
-    .int()
-    .positive()
-    .describe(
-      'Micro-batches per update: gradients are averaged over this many batches of batchSize / this',
-    )
-    .default(1),
+  accumulation: accumulationField,
   pairs: z
     .int()
     .positive()
