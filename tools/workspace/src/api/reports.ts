@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { entriesOf, type WorkspacePackage } from '../packages';
 import { ROOT } from '../root';
+import { withSettledOrder } from './settled-order';
 
 /** A file of `etc/` that says what one entry of a package exports. */
 export interface ApiReport {
@@ -81,7 +82,7 @@ function reportOf(
   }
   return {
     path: join(from.directory, 'etc', `${label}.api.md`),
-    text: readFileSync(config.reportFilePath, 'utf8'),
+    text: withSettledOrder(readFileSync(config.reportFilePath, 'utf8')),
   };
 }
 
