@@ -3,6 +3,7 @@ export {
   distilledFields,
   groupsFit,
   headProblem,
+  labelDropoutField,
   latentSide,
   layerCount,
   mapSide,

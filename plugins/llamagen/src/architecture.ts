@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   distilledFields,
   headProblem,
+  labelDropoutField,
   latentSide,
   mapSide,
   transformerFields,
@@ -42,12 +43,7 @@ export const llamagenArchitectureSchema = z
       .positive()
       .describe('Added to the mean square in RMSNorm')
       .default(1e-5),
-    labelDropout: z
-      .number()
-      .min(0)
-      .max(1)
-      .describe('Probability that the label is dropped while a teacher is trained')
-      .default(0.1),
+    labelDropout: labelDropoutField,
     inputEmbedding: z
       .enum(['table', 'mlp'])
       .describe(

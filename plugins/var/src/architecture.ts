@@ -4,6 +4,7 @@ import {
   distilledFields,
   groupsFit,
   headProblem,
+  labelDropoutField,
   latentSide,
   mapSide,
   transformerFields,
@@ -49,12 +50,7 @@ export const varArchitectureSchema = z
       .boolean()
       .describe('Unit-length queries and keys with a learned temperature per head')
       .default(true),
-    labelDropout: z
-      .number()
-      .min(0)
-      .max(1)
-      .describe('Probability that the label is dropped while a teacher is trained')
-      .default(0.1),
+    labelDropout: labelDropoutField,
     phi: phiSchema
       .describe('φ: the convolutions that follow the up-sampling of a token map in the quantiser')
       .prefault({}),

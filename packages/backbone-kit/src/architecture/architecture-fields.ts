@@ -24,6 +24,14 @@ export const transformerFields = {
   heads: size.describe('Heads of attention'),
 };
 
+/** What classifier-free guidance needs of a teacher's training. */
+export const labelDropoutField = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe('Probability that the label is dropped while a teacher is trained')
+  .default(0.1);
+
 /** Schema fields of a convolutional VQ tokenizer, for the `tokenizer` of an architecture. */
 export const convTokenizerFields = {
   imageSize: size.describe('Height and width in pixels'),

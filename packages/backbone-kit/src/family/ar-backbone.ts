@@ -19,8 +19,8 @@ export type ArFamily<A extends ArModelSizes> = Pick<
 
 /**
  * A whole backbone around an AR model of classes and images: `VqTokenizer`, a teacher with a linear
- * classifier, networks with a diffusion head or that classifier, and the training of both. The teacher reads code vectors and is
- * trained on vectors near the codes, so that it needs no adaptation.
+ * classifier, networks with a diffusion head or that classifier, and the training of both. The teacher reads
+ * code vectors and is trained on vectors near the codes, so that it needs no adaptation.
  */
 export function arBackbone<A extends ArModelSizes>(family: ArFamily<A>): Backbone<A> {
   const { createModel, ...declared } = family;

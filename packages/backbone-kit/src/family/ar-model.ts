@@ -2,22 +2,22 @@ import { z } from 'zod';
 import type { Condition, SequenceLayout } from '@ar-distill/core';
 import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type * as tf from '@tensorflow/tfjs';
-import { distilledFields, vqTokenizerSchema } from '../architecture/architecture-fields';
+import {
+  distilledFields,
+  labelDropoutField,
+  transformerFields,
+  vqTokenizerSchema,
+} from '../architecture/architecture-fields';
 
 const size = z.int().positive();
 
 /** Schema fields of the architectures that `arBackbone` takes; a family adds the sizes of its model. */
 export const arModelFields = {
-  numClasses: size.describe('Classes that images are generated for'),
-  vocabSize: size.describe('V: codes'),
-  channels: size.describe('C: channels of a code'),
+  numClasses: transformerFields.numClasses,
+  vocabSize: transformerFields.vocabSize,
+  channels: transformerFields.channels,
   width: size.describe('D: width of the features'),
-  labelDropout: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('Probability that the class is not given while a teacher is trained')
-    .default(0.1),
+  labelDropout: labelDropoutField,
   tokenizer: vqTokenizerSchema.describe('Sizes of the VQ tokenizer'),
   ...distilledFields,
 };

@@ -44,7 +44,8 @@ const DROPOUT_STREAM = 'label-dropout';
 
 /**
  * Training of an AR teacher: cross-entropy over all tokens, or over another teacher's distributions,
- * teacher-forced, with condition dropout and noise on the code vectors. Batches hold `tokens` [B, n] and the condition, see `conditionInputs`.
+ * teacher-forced, with condition dropout and noise on the code vectors. Batches hold `tokens` [B, n] and
+ * the condition, see `conditionInputs`.
  */
 export class TokenPredictionTask implements SupervisedTask {
   readonly parameterSpecs: ParameterSpecs;

@@ -26,8 +26,8 @@ export interface SupervisedTask {
   /** Fills `noiseSpecs` for one iteration. */
   drawNoise?(rng: Rng, iteration: number, batchSize: number): HostTensors;
   /**
-   * Traced. `batch` holds the arrays of `batchSpecs` and of `noiseSpecs`, `constants`
-   * what the training was given under this name, such as the weights of another network.
+   * Traced. `batch` holds the arrays of `batchSpecs` and of `noiseSpecs`, `constants` what the training was
+   * given under this name, such as the weights of another network.
    */
   evaluate(
     parameters: Parameters,
