@@ -34,9 +34,11 @@ function writeModel(folder: string): void {
   writeFileSync(path.join(folder, 'generator.onnx'), modelSaying(EXPORTED));
 }
 
-const exportModel: Workflows['exportModel'] = async (_container, options) => {
+const exportModel: Workflows['exportModel'] = async (_container, options, workflow) => {
   exports.push(options);
   if (options.teacher && teacherError) throw teacherError;
+  workflow?.onEvent?.({ kind: 'ready', writes: [options.out!] });
+  workflow?.signal?.throwIfAborted();
   writeModel(options.out!);
   return { folder: options.out!, bytes: 0 };
 };
@@ -106,6 +108,22 @@ it('leaves a teacher out that cannot be exported, and nothing else', async () =>
   teacherError = new workflows.InvalidOptionError('There is no preset "b".');
   const refused = await play(['--preset', 'b', '--static', path.join(root, 'other')]);
   expect(refused).toMatchObject({ code: 2, stderr: 'Error: There is no preset "b".\n' });
+});
+
+it('rehearses: checks the model, or its export, and leaves nothing', async () => {
+  const { code, stdout } = await play(['--preset', 'a', '--dry-run']);
+  expect({ code, ...JSON.parse(stdout) }).toEqual({
+    code: 0,
+    writes: [],
+    config: { preset: 'a' },
+  });
+  expect(existsSync(path.dirname(exports[0]!.out!))).toBe(false);
+  const folder = path.join(root, 'rehearsed');
+  const written = await play([model, '--static', folder, '--dry-run']);
+  expect(JSON.parse(written.stdout).writes).toEqual([folder]);
+  expect(existsSync(folder)).toBe(false);
+  expect(exports).toHaveLength(1);
+  expect((await play(['nowhere', '--dry-run'])).code).toBe(2);
 });
 
 it('writes a static site once', async () => {

@@ -4,15 +4,23 @@ import {
   type Condition,
   labelsOf,
   PLAIN_SAMPLING,
+  sequenceLength,
   type SequenceSampler,
+  stepStarts,
   type TeacherGuidance,
   withGuidance,
 } from '@ar-distill/core';
-import { type ChoosingProgram, compileArSampler } from '@ar-distill/core/sampling';
+import { type ArSteps, type ChoosingProgram, compileArSampler } from '@ar-distill/core/sampling';
 import { initializeParameters, type Parameters } from '@ar-distill/nn';
-import { createRng, type HostTensors, type Rng, type StepCompiler } from '@ar-distill/program';
+import {
+  createRng,
+  float32,
+  type HostTensors,
+  type Rng,
+  type StepCompiler,
+} from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { TinyNetwork, TinyTeacher, TinyTokenizer } from './tiny-plugin';
+import { LAYOUT, TinyNetwork, TinyTeacher, TinyTokenizer } from './tiny-plugin';
 
 /** Divides by the size that the values have over the whole batch, as a normalisation in training does. */
 function overBatch(values: tf.Tensor): tf.Tensor {
@@ -177,5 +185,44 @@ export class LendsPlain extends TinyTeacher {
   ): Promise<SequenceSampler> {
     const teacher = new TinyTeacher(PLAIN_SAMPLING);
     return compileArSampler({ ...program, teacher }, compiler);
+  }
+}
+
+/**
+ * Keeps the codes that are drawn, and adds new ones to what the batch before left at their places: the first
+ * batch is right.
+ */
+export class KeepsSums extends TinyTeacher {
+  override cachedSteps({
+    batchSize,
+    choose,
+  }: Pick<ChoosingProgram, 'batchSize' | 'choose'>): ArSteps {
+    const shape = [batchSize, sequenceLength(LAYOUT), LAYOUT.channels];
+    const kept = float32(shape, new Float32Array(shape.reduce((product, size) => product * size)));
+    return {
+      initialState: () => ({ kept }),
+      drawStep: LAYOUT.stepLengths.map((length, step) => (values) => {
+        const [start] = stepStarts(LAYOUT).slice(step);
+        const { parameters, condition } = values;
+        const sequence = values.state['kept']!;
+        const logProbs = tf.slice(
+          this.logProbs(parameters, sequence, condition),
+          [0, start!, 0],
+          [-1, length, -1],
+        );
+        const draws = values.draws['draws']!;
+        const { codes, tokens } = choose(this.scaledCodebook(parameters), logProbs, draws);
+        const around: [number, number][] = [
+          [0, 0],
+          [start!, shape[1]! - start! - length],
+          [0, 0],
+        ];
+        return {
+          sequence: codes,
+          tokens,
+          state: { kept: tf.add(sequence, tf.pad(codes, around)) },
+        };
+      }),
+    };
   }
 }

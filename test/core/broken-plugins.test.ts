@@ -49,6 +49,7 @@ test('a plugin without mistakes passes everything that applies to it', async () 
     'its backbones have none',
     'the backbone does not offer it',
     'the backbone has no flow-map network',
+    'the teacher keeps no cache from AR step to AR step',
     'the teacher lends no cache',
     'the teacher needs no adaptation',
   ]);

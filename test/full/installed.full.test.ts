@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { ROOT } from '@ar-distill/workspace';
 import { installAsDocumented } from '../packing/install-as-documented';
 import { packWorkspace } from '../packing/pack-workspace';
 import { startRegistry, type Registry } from '../packing/registry';
@@ -70,12 +71,11 @@ describe.each(['20.19.1', '20', '22.12.0', '22', '24'])('Node %s', (version) => 
     );
   }, MINUTES);
 
+  const environment = (): NodeJS.ProcessEnv =>
+    userEnvironment({ PATH: `${node}${delimiter}${process.env['PATH']}` });
+
   const arDistill = (...args: string[]): Promise<Finished> =>
-    runCommand(
-      project,
-      ['node', 'node_modules/ar-distill/dist/main.js', ...args],
-      userEnvironment({ PATH: `${node}${delimiter}${process.env['PATH']}` }),
-    );
+    runCommand(project, ['node', 'node_modules/ar-distill/dist/main.js', ...args], environment());
 
   it(
     'runs a step and draws images',
@@ -89,6 +89,48 @@ describe.each(['20.19.1', '20', '22.12.0', '22', '24'])('Node %s', (version) => 
       expect(stderr).not.toMatch(/error|warning/i);
       expect(status).toBe(0);
       expect(existsSync(join(project, out))).toBe(true);
+    },
+    MINUTES,
+  );
+
+  it(
+    'exports a model, writes a web page of it, and draws from a program',
+    async () => {
+      const model = `model-${version}`;
+      const site = `site-${version}`;
+      const program = `digits-${version}.mjs`;
+      const exporting = [
+        'export',
+        '--onnx',
+        'fp32',
+        '--teacher',
+        '--samples',
+        '16',
+        '--out',
+        model,
+      ];
+      const sampling = ['sample', '--weights', model, '--count', '2', '--out', `${model}.png`];
+      for (const args of [exporting, ['play', model, '--static', site], sampling]) {
+        const { status, stderr } = await arDistill(...args);
+        expect({ status, warnings: stderr.match(/^.*(?:error|warning).*$/gim) }).toEqual({
+          status: 0,
+          warnings: null,
+        });
+      }
+      for (const file of ['README.md', 'config.json', 'generator.onnx', 'generator.py']) {
+        expect([file, existsSync(join(project, model, file))]).toEqual([file, true]);
+      }
+      expect(existsSync(join(project, site, 'index.html'))).toBe(true);
+      const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+      const lines = /^```js\n(import [\s\S]*?)^```$/m.exec(readme)![1]!;
+      writeFileSync(join(project, program), lines);
+      rmSync(join(project, 'digits.png'), { force: true });
+      expect(await runCommand(project, ['node', program], environment())).toEqual({
+        status: 0,
+        stdout: '',
+        stderr: '',
+      });
+      expect(existsSync(join(project, 'digits.png'))).toBe(true);
     },
     MINUTES,
   );

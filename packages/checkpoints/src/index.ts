@@ -2,7 +2,13 @@ export { type ElementType, nonFiniteCount } from './element-types';
 export { CheckpointFormatError } from './errors';
 export { atomicFolder } from './files/atomic-folder';
 export { openPlainFile } from './files/open-plain-file';
-export { atomicWriteFile, isTemporaryFile, syncFolder, temporaryPath } from './files/atomic-write';
+export {
+  atomicWriteFile,
+  isTemporaryFile,
+  syncFolder,
+  temporaryPath,
+  writeNewFile,
+} from './files/atomic-write';
 export { namingFile } from './files/naming-file';
 export { float32ToFloat16 } from '@ar-distill/program';
 export {

@@ -13,7 +13,7 @@ import { equalValues, equalWeights, magnitude, requireHostShape, requireThat } f
 import type { Check } from './check';
 import { DRAWN, drawMany, type Open, withSampler } from './draws';
 import { countOthers, isRandom, requireFrequencies, requireOwnNumbers } from './frequencies';
-import { lentCacheCheck } from './lent-cache-check';
+import { lentCacheChecks } from './lent-cache-checks';
 import { sequenceShape, type Subject, withoutCompiler, withoutTokens } from './subject';
 
 /** Share of them that may come out otherwise where probabilities are rounded otherwise. */
@@ -50,7 +50,7 @@ export const samplerChecks: readonly Check<Subject>[] = [
       withoutCompiler(subject) ??
       (isGuidedTeacher(subject.teacher) ? undefined : 'the teacher draws in a way of its own'),
   },
-  lentCacheCheck,
+  ...lentCacheChecks,
 ];
 
 /** Rules of a `SequenceSampler`. */

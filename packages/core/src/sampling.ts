@@ -44,5 +44,6 @@ export {
 } from './sampling/teacher-pool';
 export { drawSteps, refineWithTeacher } from './sampling/teacher-refinement';
 export { compileTwoSteps } from './sampling/two-step-sampler';
+export { type CompilerOf, compileWatchedDecoding } from './sampling/watched-decoding';
 export type { WatchedStep, WatchedTeacher } from './sampling/watched-steps';
 export { compileWatchedTeacher, type WatchedTeacherProgram } from './sampling/watched-teacher';

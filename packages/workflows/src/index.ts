@@ -52,3 +52,4 @@ export type { SupervisedOptions, TrainingResult } from './train/supervised-run';
 export { trainFeatures, type TrainFeaturesOptions } from './train/train-features';
 export { trainTeacher, type TrainTeacherOptions } from './train/train-teacher';
 export { trainTokenizer, type TrainTokenizerOptions } from './train/train-tokenizer';
+export { writeNewFile } from '@ar-distill/checkpoints';

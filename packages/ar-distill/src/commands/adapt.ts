@@ -16,6 +16,7 @@ import {
   withRunOptions,
   withTeacherSamplingOptions,
 } from './flags';
+import { placeLines } from './place-lines';
 import { presetExamples } from './preset-examples';
 import { work } from './rehearsal';
 
@@ -75,7 +76,7 @@ export function addAdaptCommand(program: Command, env: CommandEnvironment): void
       : '';
     env.finish({
       document: result,
-      text: `${measured}Run: ${run}\nWeights: ${weights}\n`,
+      text: `${measured}${placeLines({ Run: run, Weights: weights })}`,
       next: commandLine(env, options, [
         'distill',
         ...optionWords({ preset, teacher: weights, tokenizer }),

@@ -16,6 +16,7 @@ import {
   withRunOptions,
   withTeacherSamplingOptions,
 } from './flags';
+import { placeLines } from './place-lines';
 import { describePlan } from './planned-distillation';
 import { optionsOfRun } from './planned-run';
 import { presetExamples } from './preset-examples';
@@ -112,11 +113,13 @@ export function addDistillCommand(program: Command, env: CommandEnvironment): vo
     );
     if (result === undefined) return;
     const { run, weights, report } = result;
-    const places = `Run: ${run}\nWeights: ${weights}\n`;
+    const places = { Run: run, Weights: weights };
     const words = nextWords(result);
     env.finish({
       document: result,
-      text: report ? `${reportSummary(report)}${places}Report: ${report.file}\n` : places,
+      text: report
+        ? `${reportSummary(report)}${placeLines({ ...places, Report: report.file })}`
+        : placeLines(places),
       next: words && commandLine(env, options, words),
     });
   });

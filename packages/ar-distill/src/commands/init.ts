@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { printableLine } from '@ar-distill/core';
+import { resolve } from 'node:path';
 import { adaptationSettingsSchema } from '@ar-distill/core/methods';
 import { findNamed, METHODS } from '@ar-distill/di';
+import { writeNewFile } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { commentedConfig } from '../config/commented-config';
 import { resolveOptions } from '../config/resolve-options';
@@ -13,6 +12,7 @@ import { commandLine } from './command-line';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, withPluginsOption, withPresetOption } from './flags';
+import { placeLines } from './place-lines';
 import { optionsOfRun } from './planned-run';
 import { withWorkflow } from './session';
 
@@ -50,7 +50,7 @@ export function addInitCommand(program: Command, env: CommandEnvironment): void 
     await writeNew(file, out, `${head(program, text)}${text}`);
     env.finish({
       document: { file },
-      text: `Config file: ${printableLine(out)}\n`,
+      text: placeLines({ 'Config file': out }),
       next: commandLine(env, options, ['distill', '--config', out]),
     });
   });
@@ -90,19 +90,8 @@ function refuseExisting(file: string, name: string): void {
 
 /** Writes the whole file or nothing; one that was made meanwhile stays what it is. */
 async function writeNew(file: string, name: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const handle = await open(file, 'wx').catch((error: unknown) => {
+  await writeNewFile(file, Buffer.from(text)).catch((error: unknown) => {
     refuseExisting(file, name);
     throw error;
   });
-  try {
-    await handle.writeFile(text);
-  } catch (error) {
-    await rm(file, { force: true });
-    throw new Error(`"${name}" cannot be written: free some space, or name another place.`, {
-      cause: error,
-    });
-  } finally {
-    await handle.close();
-  }
 }

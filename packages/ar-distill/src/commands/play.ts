@@ -20,6 +20,7 @@ import { InterruptedError, isNamed, UsageError } from '../errors';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, toNumber, withCommonOptions, withPresetOption } from './flags';
+import { rehearse, rehearsedText } from './rehearsal';
 import { withWorkflow } from './session';
 
 /** The same at every start, so that browsers find the weights that they have kept. */
@@ -48,6 +49,7 @@ export function addPlayCommand(program: Command, env: CommandEnvironment): void 
     const flags = { ...givenFlags(command), ...(folder === undefined ? {} : { folder }) };
     const options = resolveOptions(playSchema, flags, env.cwd);
     checkOptions(options, env.cwd);
+    if (env.mode === 'rehearse') return rehearsePlay(env, options);
     if (options.folder !== undefined) return play(env, options, options.folder);
     await inTemporaryFolder(async (place) =>
       play(env, options, await exportInto(place, env, options)),
@@ -85,7 +87,8 @@ async function exportInto(
   // The page calls the model by the name of its folder.
   const out = path.join(place, path.basename(run ?? preset ?? DEFAULT_PRESET));
   const choice = { preset, run, defaultPreset: DEFAULT_PRESET, out, samples: COMPARED };
-  await withWorkflow(env, options, (container, workflow) => {
+  const carryOut = env.mode === 'rehearse' ? rehearse : withWorkflow;
+  await carryOut(env, options, (container, workflow) => {
     const exporting = (teacher: boolean): Promise<unknown> =>
       env.workflows.exportModel(container, { ...choice, onnx: 'fp32', teacher }, workflow);
     return exporting(true).catch((error: unknown) => {
@@ -94,6 +97,16 @@ async function exportInto(
     });
   });
   return out;
+}
+
+/** Checks the model, or that it can be exported, and the port. */
+async function rehearsePlay(env: CommandEnvironment, options: PlayOptions): Promise<void> {
+  const page = env.pageFolder ?? PAGE_FOLDER;
+  if (options.folder !== undefined) await siteOf(page, options.folder);
+  else await inTemporaryFolder((place) => exportInto(place, env, options).then(() => undefined));
+  if (options.static === undefined) await (await serve(new Map(), options.port)).close();
+  const writes = options.static === undefined ? [] : [path.resolve(env.cwd, options.static)];
+  env.finish({ document: { writes, config: options }, text: rehearsedText(writes) });
 }
 
 /** Whether an export was refused because its teacher cannot be exported. */

@@ -62,7 +62,7 @@ export function createProgram(env: CommandEnvironment): Command {
   addInitCommand(program, env);
   addCompletionCommand(program, env);
   addAnswerOptions(program, {
-    rehearsed: ['import', ...CONFIGURED],
+    rehearsed: ['import', 'play', ...CONFIGURED],
     configured: CONFIGURED,
   });
   return program;

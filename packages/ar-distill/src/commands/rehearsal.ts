@@ -31,12 +31,17 @@ export async function work<T>(
     env.finish({ document: { config: settings }, text: stringify(settings) });
     return undefined;
   }
+  env.finish({ document: { writes, config: settings }, text: rehearsedText(writes) });
+  return undefined;
+}
+
+/** That all went well, and what would be written. */
+export function rehearsedText(writes: readonly string[]): string {
   const lines = [
     'Everything is checked, and nothing was started.',
     ...writes.map((file) => `Would write: ${printableLine(file)}`),
   ];
-  env.finish({ document: { writes, config: settings }, text: `${lines.join('\n')}\n` });
-  return undefined;
+  return `${lines.join('\n')}\n`;
 }
 
 /** The default is no option: a run or a model may say another preset. */
@@ -45,7 +50,7 @@ function withoutDefault(options: WorkOptions): Tree {
 }
 
 /** Runs a workflow to the point where its work would begin: it has checked everything by then. */
-function rehearse(
+export function rehearse(
   env: CommandEnvironment,
   options: ForgottenOptions,
   workflow: Workflow<unknown>,

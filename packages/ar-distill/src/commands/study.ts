@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { printableLine } from '@ar-distill/core';
 import { studySchema } from '@ar-distill/workflows';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load-config';
@@ -9,6 +8,7 @@ import { UsageError } from '../errors';
 import { commandLine, optionWords } from './command-line';
 import type { CommandEnvironment } from './environment';
 import { examples, givenFlags, withCommonOptions } from './flags';
+import { placeLines } from './place-lines';
 import { withWorkflow } from './session';
 
 /** `ar-distill study`. */
@@ -42,7 +42,7 @@ export function addStudyCommand(program: Command, env: CommandEnvironment): void
     const page = typeof outcome === 'string' ? outcome : undefined;
     env.finish({
       document: page === undefined ? { plan: outcome } : { page },
-      text: page === undefined ? '' : `Page: ${printableLine(page)}\n`,
+      text: page === undefined ? '' : placeLines({ Page: page }),
       next: commandLine(env, given, plan || pageOnly ? study : [...study, '--page-only']),
     });
   });

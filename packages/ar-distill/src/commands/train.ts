@@ -19,6 +19,7 @@ import {
   withTokenizerOption,
 } from './flags';
 import type { ForgottenOptions } from './interruption';
+import { placeLines } from './place-lines';
 import { presetExamples } from './preset-examples';
 import { work } from './rehearsal';
 
@@ -133,7 +134,7 @@ async function train<Options extends ForgottenOptions>(
   );
   env.finish({
     document: result,
-    text: `Trained in ${seconds.toFixed(0)} s\n${figures.join('')}Run: ${run}\nWeights: ${weights}\n`,
+    text: `Trained in ${seconds.toFixed(0)} s\n${figures.join('')}${placeLines({ Run: run, Weights: weights })}`,
     next: next && commandLine(env, options, next(result)),
   });
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atomicWriteFile, isTemporaryFile } from './atomic-write';
+import { atomicWriteFile, isTemporaryFile, writeNewFile } from './atomic-write';
 
-describe('atomicWriteFile', () => {
+describe('files that are written whole', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'atomic-write-'));
@@ -60,5 +60,17 @@ describe('atomicWriteFile', () => {
     await Promise.all(contents.map((content) => atomicWriteFile(file, Buffer.from(content))));
     expect(contents).toContain(await readFile(file, 'utf8'));
     expect(await readdir(folder)).toEqual(['file']);
+  });
+
+  it('makes a new file once, whoever else makes it', async () => {
+    const file = join(folder, 'a', 'file');
+    const contents = ['x'.repeat(100_000), 'y'.repeat(100_000)];
+    const made = await Promise.allSettled(
+      contents.map((content) => writeNewFile(file, Buffer.from(content))),
+    );
+    const won = made.findIndex(({ status }) => status === 'fulfilled');
+    expect(made[1 - won]).toMatchObject({ reason: { code: 'EEXIST', path: file } });
+    expect(await readFile(file, 'utf8')).toBe(contents[won]);
+    expect(await readdir(join(folder, 'a'))).toEqual(['file']);
   });
 });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { namingFile } from './naming-file';
 
@@ -43,6 +44,41 @@ export async function atomicWriteFile(
   bytes: Bytes,
   patch?: () => Patch,
 ): Promise<void> {
+  await writeBeside(file, bytes, (temporary) => rename(temporary, file), patch);
+}
+
+/**
+ * `atomicWriteFile` of a file that must not be there yet: one that another process makes meanwhile stays
+ * what it is.
+ * @throws Error with the code EEXIST when it is there.
+ */
+export async function writeNewFile(file: string, bytes: Bytes): Promise<void> {
+  await writeBeside(file, bytes, (temporary) => placeNew(temporary, file));
+}
+
+/** What a file system says that has no second names for files. */
+const NO_LINKS = new Set<unknown>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** Unlike a rename, a link never replaces; where there are none, a look before it has to do. */
+async function placeNew(temporary: string, file: string): Promise<void> {
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (!NO_LINKS.has(code) || existsSync(file)) throw error;
+    await rename(temporary, file);
+    return;
+  }
+  await rm(temporary);
+}
+
+/** Writes all of it under a temporary name and has it placed. */
+async function writeBeside(
+  file: string,
+  bytes: Bytes,
+  place: (temporary: string) => Promise<void>,
+  patch?: () => Patch,
+): Promise<void> {
   const folder = path.dirname(path.resolve(file));
   await mkdir(folder, { recursive: true });
   const temporary = temporaryPath(file);
@@ -57,7 +93,7 @@ export async function atomicWriteFile(
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
+    await place(temporary);
   } catch (error) {
     // What went wrong first is said, whatever keeps the rest from being removed.
     await rm(temporary, { force: true }).catch(() => undefined);

@@ -12,7 +12,7 @@ const WRAPPERS = ['model', 'module', 'state_dict'] as const;
 /** What no checkpoint has; hostile pickles can nest dicts into themselves and share long names. */
 const MAX_DEPTH = 32;
 const MAX_ENTRIES = 4_000_000;
-const MAX_TENSORS = 200_000;
+const MAX_TENSORS = 50_000;
 const MAX_NAME_LENGTH = 1024;
 
 /** A dict (or list) of a checkpoint that holds tensors itself. */

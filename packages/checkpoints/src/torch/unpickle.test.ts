@@ -268,11 +268,11 @@ describe('collectStateDict', () => {
     for (let level = 0; level < 20; level++) {
       bomb = dict(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, bomb])));
     }
-    expect(() => collectStateDict(bomb)).toThrow('more than 200000 tensors');
+    expect(() => collectStateDict(bomb)).toThrow('more than 50000 tensors');
     const sparse = unpickle(pickle('ctorch._utils\n_rebuild_qtensor\n)R.'));
     let blocked = dict({ a: sparse });
     for (let level = 0; level < 20; level++) blocked = dict({ l: blocked, r: blocked });
-    expect(() => collectStateDict(blocked)).toThrow('more than 200000 tensors');
+    expect(() => collectStateDict(blocked)).toThrow('more than 50000 tensors');
     // What holds no tensors is looked at once.
     let barren = dict({ a: 1 });
     for (let level = 0; level < 20; level++) {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { TeacherAdaptation } from '@ar-distill/core';
+import { sequenceLength, type TeacherAdaptation } from '@ar-distill/core';
 import {
   ADAPTATION_STAGES,
   adaptationSettingsSchema,
@@ -19,6 +19,8 @@ import type { ResumableSettings } from '../runs/resumed-settings';
 import { TEACHER_FILE } from '../runs/run-files';
 import { placedStages, type Surroundings } from '../runs/placed-stages';
 import { runStages } from '../runs/run-stages';
+import { checkBatches } from '../settings/check-batches';
+import { checkMemory } from '../settings/check-memory';
 import { resolveSettings } from '../settings/resolve-settings';
 import type { Tree } from '../settings/merge';
 
@@ -79,6 +81,23 @@ export function adaptationSettings(
     );
   }
   return resolveSettings('adaptation', adaptationSettingsSchema, adaptation, ...overrides);
+}
+
+/**
+ * Checks what the adaptation will hold in memory together, before there is a run directory.
+ * @param draws whether the teacher draws the sequences; data are there already.
+ * @throws InvalidOptionError naming the setting.
+ */
+export function checkAdaptationMemory(
+  { layout }: Pick<PresetModels['teacher'], 'layout'>,
+  settings: AdaptationSettings,
+  draws = true,
+): void {
+  const tokens = sequenceLength(layout);
+  const count = settings.sequences + settings.heldOut;
+  const what = `All ${count} "sequences" and "heldOut" of the adaptation`;
+  if (draws) checkMemory(what, count, [tokens]);
+  checkBatches(settings, [tokens, layout.channels]);
 }
 
 /**

@@ -33,6 +33,7 @@ import { labelledTokens } from '../train/tokenize';
 import {
   adaptationSettings,
   adaptModels,
+  checkAdaptationMemory,
   neededAdaptation,
   RESUMABLE_ADAPTATION,
   type Adaptation,
@@ -101,6 +102,8 @@ export async function adapt(
   const files = resume ? filesOf(plan.config) : options;
   // Checked before a run directory is made.
   const models = await modelsToAdapt(context, files);
+  const { settings, data } = plan.config;
+  checkAdaptationMemory(models.teacher, settings, data === undefined);
   const decoder = decoderOf(models);
   if (decoder) {
     const images = imagesOf({ teacher: models.teacher, tokenizer: decoder.tokenizer });

@@ -13,6 +13,7 @@ import { saveModel, type Run } from '@ar-distill/runs';
 import {
   adaptationSettings,
   adaptModels,
+  checkAdaptationMemory,
   neededAdaptation,
   type Adaptation,
 } from '../adapt/adapt-models';
@@ -143,7 +144,10 @@ export async function prepareDistillation(
     await checkPools(context, method, stage1.path, plan.config);
   }
   const given = await load(context, files);
-  if (options.adaptation && !neededAdaptation(context, given)) {
+  const { adaptation } = plan.config;
+  if (neededAdaptation(context, given)) {
+    if (adaptation) checkAdaptationMemory(given.teacher, adaptation);
+  } else if (options.adaptation) {
     throw new InvalidOptionError(
       'The teacher reads code vectors already: leave the settings of its adaptation out.',
     );
@@ -252,7 +256,8 @@ function trainedGenerator(
   config: DistillConfig,
   { architecture, sampling, generator }: PresetModels,
 ): SequenceGenerator {
-  const own = method.createGenerator?.(found.backbone, architecture) ?? generator;
+  const made = method.createGenerator?.(found.backbone, architecture);
+  const own: SequenceGenerator = made ?? generator;
   const { guidanceRange: range } = planOf(method, config.settings);
   return range ? takingGuidance(own, { range, scale: sampling.guidanceScale }) : own;
 }

@@ -9,7 +9,9 @@ import { neededAdaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { createNetworks, type PresetModels } from '../models/preset-models';
+import { checkBatches } from '../settings/check-batches';
 import { checkMemory } from '../settings/check-memory';
+import { isTree } from '../settings/merge';
 import { seedOf } from './seed';
 
 /** @throws InvalidOptionError when the settings do not fit together. */
@@ -19,7 +21,7 @@ export function planOf(method: DistillationMethod, settings: unknown): MethodPla
 
 /**
  * Plans the method on what it will work on, so that settings that do not fit together, or ask for more
- * sequences than fit into memory, are refused before there is a run directory; nothing of it runs.
+ * sequences or larger batches than fit into memory, are refused before there is a run directory; nothing of it runs.
  * @returns the stages that it will have.
  * @throws InvalidOptionError naming the setting.
  */
@@ -42,11 +44,10 @@ export function plannedStages(
     : models;
   const { pool, marginals } = planOf(method, settings);
   const held = pool ?? marginals;
-  if (held) {
-    const { layout } = teacher;
-    const shape = [sequenceLength(layout), layout.channels];
-    checkMemory(`A "${held.setting}" of ${held.size}`, held.size, shape);
-  }
+  const { layout } = teacher;
+  const shape = [sequenceLength(layout), layout.channels];
+  if (held) checkMemory(`A "${held.setting}" of ${held.size}`, held.size, shape);
+  if (isTree(settings)) checkBatches(settings, shape);
   const rng = context.createRng(seedOf(settings));
   const services = { compiler: context.compiler, rng, realSequences };
   return asOption(() => {

@@ -11,6 +11,7 @@ import type { WorkflowContext } from '../context';
 import { refuseOtherPlace, resumedSettings } from '../runs/resumed-settings';
 import { readRun, type NetworkFiles, type RunKind, type RunSubject } from '../runs/run-kinds';
 import { workInRun, type RunChoice, type RunPlan } from '../runs/work-in-run';
+import { checkBatches } from '../settings/check-batches';
 import { mergeTrees, type Tree } from '../settings/merge';
 import { resolveSettings } from '../settings/resolve-settings';
 
@@ -86,6 +87,7 @@ export async function trainInRun<Config extends SupervisedConfig>(
   const plan = options.resume
     ? resumedPlan(context, training, options.resume, options)
     : { slug, config: training.config(newSettings(name, training.settings, options)) };
+  checkBatch(training.task, plan.config.settings);
   return workInRun(context, kind, options, plan, async (run, { compiler, ...own }) => {
     const { settings } = run.config;
     const rng = own.createRng(settings.seed);
@@ -104,6 +106,11 @@ export async function trainInRun<Config extends SupervisedConfig>(
     own.emit({ kind: 'trained' });
     return finish({ run: run.path, weights, settings, seconds });
   });
+}
+
+/** @throws InvalidOptionError when a batch does not fit into memory. */
+function checkBatch(task: SupervisedTask, settings: SupervisedSettings): void {
+  for (const { shape } of Object.values(task.batchSpecs(1))) checkBatches({ ...settings }, shape);
 }
 
 /** The run's config with what was given now and may change on top. */
