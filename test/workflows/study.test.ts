@@ -86,6 +86,16 @@ function resultsOf(folder: string): Record<string, unknown> {
   );
 }
 
+/** What every run took for its tuning. */
+function tuningSeconds(folder: string): number[] {
+  return readdirSync(path.join(folder, 'results')).map((name) => {
+    const text = readFileSync(path.join(folder, 'results', name), 'utf8');
+    return (JSON.parse(text) as { readonly times: Readonly<Record<string, number>> }).times[
+      'tuning'
+    ]!;
+  });
+}
+
 it.each([
   ['results', (folder: string) => writeFileSync(path.join(folder, 'results'), '')],
   ['weights.html', (folder: string) => mkdirSync(path.join(folder, 'weights.html'))],
@@ -106,6 +116,22 @@ it(
     const results = resultsOf(whole.folder);
     expect(Object.keys(results)).toHaveLength(4);
     expect(readdirSync(path.join(whole.out, 'studies'))).toHaveLength(4);
+
+    // A run whose stage 1 another one had done is what it is alone, and took as long.
+    const alone = folders('alone');
+    const { falling } = cells;
+    const only = { cells: { falling }, compare: { ...file.compare, reference: 'falling' } };
+    await study(container, { file: { ...file, ...only, paper: undefined }, ...alone });
+    const lonely = resultsOf(alone.folder);
+    expect(Object.keys(lonely)).toHaveLength(2);
+    expect(results).toMatchObject(lonely);
+    const runs = readdirSync(path.join(whole.out, 'studies')).map((name) => {
+      const made = path.join(whole.out, 'studies', name, 'config.json');
+      return (JSON.parse(readFileSync(made, 'utf8')) as { readonly stage1?: object }).stage1;
+    });
+    expect(runs.filter((stage1) => stage1 !== undefined)).toHaveLength(2);
+    const [first] = tuningSeconds(whole.folder);
+    expect(tuningSeconds(whole.folder).filter((seconds) => seconds === first)).toHaveLength(2);
 
     // Another row of runs that are there is measured without training them again.
     const before = 'one step before distillation';

@@ -81,6 +81,7 @@ export type {
   PlannedPool,
   PlannedRow,
   PlannedSequences,
+  PlannedTuning,
   PlannedTraining,
   RealSequences,
   StagedWork,

@@ -111,6 +111,12 @@ export interface PlannedPool extends PlannedSequences {
   readonly dependsOn: readonly string[];
 }
 
+/** Weights that a method will tune first, and that another run may start from. */
+export interface PlannedTuning {
+  /** Names of the settings that they follow from, beside the teacher and how it draws. */
+  readonly dependsOn: readonly string[];
+}
+
 /** Training that a method will do. */
 export interface PlannedTraining {
   /** What is trained when: "phase 2, guidance network". */
@@ -143,6 +149,8 @@ export interface MethodPlan {
   readonly rows?: readonly PlannedRow[];
   /** The pool of the outcome; left out for none. */
   readonly pool?: PlannedPool;
+  /** The tuned weights that runs with other settings have alike; left out for none. */
+  readonly tuning?: PlannedTuning;
   /** The `marginals` of the outcome; left out for none. */
   readonly marginals?: PlannedSequences;
   /** Name of the setting for which the method reads `MethodServices.realSequences`; left out for none. */

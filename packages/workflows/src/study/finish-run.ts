@@ -31,7 +31,8 @@ export async function finishRun(
   if (isImage && pictures !== undefined) {
     await writeRunPictures(container, place, { folder: pictures, key: run.key }, workflow);
   }
-  const times = await readStageTimes(place);
+  const own = await readStageTimes(place);
+  const times = await withStage1(own, prepared.plan.config.stage1?.path);
   const measured = reported(report, times);
   for (const row of missing.rows ?? []) {
     if (measured.rows.some(({ name }) => name === row)) continue;
@@ -53,9 +54,21 @@ export async function finishRun(
     config: { ...run.config },
     ...measured,
     machine: { version: ownVersion(), node, platform, processor },
-    times: { ...secondsOf(times), report: elapsed - (totalOf(times) - totalOf(trained)) },
+    times: { ...secondsOf(times), report: elapsed - (totalOf(own) - totalOf(trained)) },
   };
   return joinResults(before, now);
+}
+
+/** The times of stages whose results are of another run are those that they took there. */
+async function withStage1(own: StageTimes, other: string | undefined): Promise<StageTimes> {
+  const made = other === undefined ? {} : await readStageTimes(other);
+  const last = Object.keys(own).at(-1);
+  return Object.fromEntries(
+    Object.entries(own).map(([stage, time]) => {
+      const seconds = Math.max(time.seconds, stage === last ? 0 : (made[stage]?.seconds ?? 0));
+      return [stage, { ...time, seconds }];
+    }),
+  );
 }
 
 type Reported = Pick<RunResult, 'result' | 'rows' | 'curve'>;

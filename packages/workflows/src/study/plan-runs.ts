@@ -22,6 +22,8 @@ export interface StudyRun {
   readonly preset: string;
   readonly config: ConfigOf<typeof DISTILLATION>;
   readonly options: DistillOptions;
+  /** Settings that its tuned weights follow from; undefined where it tunes none that others could start from. */
+  readonly tunedBy: readonly string[] | undefined;
   /** Rows that its report has to measure; the usual ones where the method does not say which it has. */
   readonly rows: ReadonlySet<string> | undefined;
 }
@@ -191,7 +193,10 @@ async function planRun(
   const rows = known && shown !== undefined ? new Set([shown]) : undefined;
   return {
     // A network keeps its name wherever it was fetched to.
-    run: { key: runKey(config, given), preset: options.preset, config, options, rows },
+    run: {
+      ...{ key: runKey(config, given), preset: options.preset, config, options, rows },
+      tunedBy: plan.tuning?.dependsOn,
+    },
     row: shown,
     isGenerator: row === undefined || row === generator,
   };

@@ -61,9 +61,11 @@ export async function prepareCells(
   }
   return async (run) => {
     const { key } = run.run;
-    const prepared = next.get(key) ?? (await prepare(run));
+    const prepared = next.get(key);
     next.delete(key);
-    return prepared;
+    // A run that has ended meanwhile may have the same stage 1.
+    const isAsBefore = prepared?.options.stage1 === startOf(run, folder).stage1;
+    return prepared && isAsBefore ? prepared : prepare(run);
   };
 }
 

@@ -13,7 +13,8 @@ function runOf(preset: string, number: number): StudyRun {
     samples: 1,
     settings: {},
   };
-  return { key: `${preset}-${number}`, preset, config, options: {}, rows: undefined };
+  const key = `${preset}-${number}`;
+  return { key, preset, config, options: {}, tunedBy: undefined, rows: undefined };
 }
 
 function resultOf(times: Record<string, number>): RunResult {

@@ -6,15 +6,18 @@ import type { TeacherPool } from '../../sampling/teacher-pool';
 import type { DistillationSettings } from './distillation-settings';
 import { Discriminator } from './discriminator';
 import type { Initialization } from './initialization';
+import type { TuningSettings } from './tuning-parts';
 
 /** What stage 1 works on. */
-export interface TuningSubject extends DistillationSubject<DistillationSettings> {
-  /** The teacher's sequences: stage 1 learns on them, the generator's are watched against their spread. */
+export interface TuningSubject extends DistillationSubject<TuningSettings> {
+  /** The teacher's sequences, which stage 1 learns on. */
   readonly pool: TeacherPool;
 }
 
 /** What stage 2 works on. */
-export interface CsdSubject extends TuningSubject {
+export interface CsdSubject extends DistillationSubject<DistillationSettings> {
+  /** The teacher's sequences, whose spread those of the generator are watched against. */
+  readonly pool: TeacherPool;
   /** Weights of the velocity network that θ and ψ start from; those of a discriminator are among ψ's. */
   readonly initial: Readonly<Record<keyof Initialization, Readonly<HostTensors>>>;
   /** What the discriminator compares generated sequences with, where the settings have one. */

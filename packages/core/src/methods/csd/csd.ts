@@ -31,7 +31,7 @@ import { checkPhases, planPhases } from './phases';
 import { codesOf } from './real-batches';
 import { collectRealSequences, REAL_STAGE } from './real-sequences';
 import { tuneNetwork } from './tuning';
-import { TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
+import { TUNING_SETTINGS, TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
 
 const POOL_STAGE = 'teacher-pool';
 
@@ -81,6 +81,7 @@ function plan(settings: DistillationSettings): MethodPlan {
       arrays: POOL_STAGE,
       dependsOn: ['teacherPoolSize', 'seed', ...(guidanceRange ? [GUIDANCE_RANGE] : [])],
     },
+    tuning: { dependsOn: TUNING_SETTINGS },
     ...(settings.adversarial ? { realSequencesFor: ADVERSARIAL } : {}),
     ...(guidanceRange ? { guidanceRange } : {}),
   };
