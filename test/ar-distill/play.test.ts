@@ -126,6 +126,13 @@ it('rehearses: checks the model, or its export, and leaves nothing', async () =>
   expect((await play(['nowhere', '--dry-run'])).code).toBe(2);
 });
 
+it('takes a config file, and prints one', async () => {
+  writeFileSync(path.join(root, 'play.yaml'), 'port: 0\npreset: a\n');
+  const { stdout } = await play(['--config', 'play.yaml', '--preset', 'b', '--print-config']);
+  expect(JSON.parse(stdout)).toEqual({ config: { port: 0, preset: 'b' } });
+  expect(exports).toEqual([]);
+});
+
 it('writes a static site once', async () => {
   const { code, stdout } = await play([model, '--static', site]);
   expect({ code, ...JSON.parse(stdout) }).toEqual({

@@ -13,6 +13,7 @@ const SCHEMAS: Readonly<Record<string, z.core.$ZodType>> = {
   sample: schemas.sampleSchema,
   eval: schemas.evaluateSchema,
   export: schemas.exportSchema,
+  play: schemas.playSchema,
 };
 
 /** The `--config` of `import` has keys of an architecture. */

@@ -13,13 +13,21 @@ import {
 import { onInterrupt } from '@ar-distill/runs';
 import { checkNewFolder } from '@ar-distill/workflows';
 import type { Command } from 'commander';
+import { stringify } from 'yaml';
 import { flagOf, resolveOptions } from '../config/resolve-options';
 import { type PlayOptions, playSchema } from '../config/schemas';
 import { withSource } from '../config/setting-source';
 import { InterruptedError, isNamed, UsageError } from '../errors';
 import { DEFAULT_PRESET } from './default-preset';
 import type { CommandEnvironment } from './environment';
-import { examples, givenFlags, toNumber, withCommonOptions, withPresetOption } from './flags';
+import {
+  examples,
+  givenFlags,
+  toNumber,
+  withCommonOptions,
+  withConfigOption,
+  withPresetOption,
+} from './flags';
 import { rehearse, rehearsedText } from './rehearsal';
 import { withWorkflow } from './session';
 
@@ -45,10 +53,13 @@ export function addPlayCommand(program: Command, env: CommandEnvironment): void 
     .option('--port <n>', `port, 0 for any that is free (default: ${USUAL_PORT}, or any)`, toNumber)
     .option('--static <folder>', 'write the page as a new folder for any web server instead')
     .addHelpText('after', examples('play', 'play my-generator', 'play --run latest --static site'));
-  withCommonOptions(command).action(async (folder: string | undefined) => {
+  withCommonOptions(withConfigOption(command)).action(async (folder: string | undefined) => {
     const flags = { ...givenFlags(command), ...(folder === undefined ? {} : { folder }) };
     const options = resolveOptions(playSchema, flags, env.cwd);
     checkOptions(options, env.cwd);
+    if (env.mode === 'print-config') {
+      return env.finish({ document: { config: options }, text: stringify(options) });
+    }
     if (env.mode === 'rehearse') return rehearsePlay(env, options);
     if (options.folder !== undefined) return play(env, options, options.folder);
     await inTemporaryFolder(async (place) =>

@@ -29,7 +29,7 @@ const SHOWN = /^commander\.(?:help|helpDisplayed|version)$/;
 /** Commands that take their settings from a config file. */
 const CONFIGURED = [
   ...['train tokenizer', 'train teacher', 'train features'],
-  ...['adapt', 'distill', 'sample', 'eval', 'export'],
+  ...['adapt', 'distill', 'sample', 'eval', 'export', 'play'],
 ];
 
 /** The whole command line; nothing is read or started before a command's action runs. */
@@ -62,7 +62,7 @@ export function createProgram(env: CommandEnvironment): Command {
   addInitCommand(program, env);
   addCompletionCommand(program, env);
   addAnswerOptions(program, {
-    rehearsed: ['import', 'play', ...CONFIGURED],
+    rehearsed: ['import', 'study', ...CONFIGURED],
     configured: CONFIGURED,
   });
   return program;

@@ -26,8 +26,9 @@ export function addStudyCommand(program: Command, env: CommandEnvironment): void
     );
   withCommonOptions(command).action(async (name: string) => {
     const given = resolveOptions(studyOptionsSchema, givenFlags(command), env.cwd);
-    const { plan, pageOnly, out } = given;
-    if (plan && pageOnly) {
+    const { pageOnly, out } = given;
+    const plan = given.plan ?? env.mode === 'rehearse';
+    if (given.plan && pageOnly) {
       throw new UsageError('--plan writes nothing and --page-only a page: leave one out.');
     }
     const file = loadConfig(name, env.cwd, studySchema);
