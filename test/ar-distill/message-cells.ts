@@ -59,6 +59,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--objective': 'name',
   '--onnx': 'name',
   '--out': 'new folder',
+  '--markdown': 'nothing',
   '--page-only': 'nothing',
   '--plan': 'nothing',
   '--path-length': 'number',

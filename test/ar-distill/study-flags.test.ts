@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runRefused as run, workingFolder } from './in-process';
 
@@ -28,6 +28,7 @@ it('says with --plan what there is to run, and writes nothing', async () => {
 });
 
 it.each([
+  [[FILE, '--plan', '--markdown'], /^Error: --plan writes nothing .*: leave one out\.\n$/],
   [[FILE, '--plan', '--page-only'], /^Error: --plan writes nothing .*: leave one out\.\n$/],
   [[], /^Error: The argument <file> is missing: /],
   [
@@ -48,4 +49,14 @@ it('writes the page alone with --page-only, beside the file', async () => {
   expect(stdout.startsWith(`${OVERVIEW}Page: `)).toBe(true);
   expect(stdout.endsWith(`${path.join('folder', 'weights.html')}\n${NEXT}`)).toBe(true);
   expect(folder.files()).toEqual([...GIVEN, path.join('folder', 'weights.html')].sort());
+});
+
+it('writes Markdown, too, with --markdown, and says so of what goes on', async () => {
+  const { code, stdout } = await run(['study', FILE, '--page-only', '--markdown']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Next: ar-distill study \S+ --markdown\n$/);
+  expect(folder.files()).toContain(path.join('folder', 'weights.md'));
+  const text = readFileSync(path.join('folder', 'weights.md'), 'utf8');
+  expect(text).toMatch(/^# Weights\n\n0 of 4 runs, seeds 0, 1; /);
+  expect(text).toMatch(/\n## toy-joint\n\n\| cell +\| runs \|/);
 });

@@ -20,21 +20,25 @@ export function addStudyCommand(program: Command, env: CommandEnvironment): void
     .option('--out <folder>', 'folder that run directories are made in (default: runs)')
     .option('--plan', 'print how many runs there are and how many are done, and start nothing')
     .option('--page-only', 'write the page from the results that are there, and run nothing')
+    .option('--markdown', "write the page as Markdown, too, under the study's name")
     .addHelpText(
       'after',
       examples('study study.yaml --plan', 'study study.yaml', 'study study.yaml --page-only'),
     );
   withCommonOptions(command).action(async (name: string) => {
     const given = resolveOptions(studyOptionsSchema, givenFlags(command), env.cwd);
-    const { pageOnly, out } = given;
+    const { pageOnly, markdown, out } = given;
     const plan = given.plan ?? env.mode === 'rehearse';
     if (given.plan && pageOnly) {
       throw new UsageError('--plan writes nothing and --page-only a page: leave one out.');
     }
+    if (given.plan && markdown) {
+      throw new UsageError('--plan writes nothing and --markdown a page: leave one out.');
+    }
     const file = loadConfig(name, env.cwd, studySchema);
     const folder = path.dirname(path.resolve(env.cwd, name));
-    const options = { file, folder, out, pageOnly };
-    const study = ['study', name, ...optionWords({ out })];
+    const options = { file, folder, out, pageOnly, markdown };
+    const study = ['study', name, ...optionWords({ out, markdown })];
     const outcome = await withWorkflow(env, { ...given, study }, async (container, workflow) =>
       plan
         ? env.workflows.planStudy(container, options, workflow)

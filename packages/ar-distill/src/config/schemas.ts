@@ -142,6 +142,7 @@ export const studyOptionsSchema = z.strictObject({
   out: path.optional(),
   plan: z.boolean().optional(),
   pageOnly: z.boolean().optional(),
+  markdown: z.boolean().optional(),
 });
 
 /** `sample`. */

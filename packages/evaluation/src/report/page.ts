@@ -5,6 +5,8 @@ import type { Table } from './table';
 export interface PagePicture {
   readonly title: string;
   readonly png: Uint8Array;
+  /** Its place as seen from the page's folder, with slashes, where it lies in a file as well. */
+  readonly file?: string;
 }
 
 /** One thing under a heading. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Page, PageBlock, PageSection } from '@ar-distill/evaluation/report';
 import { machineText } from '../report/machine';
 import { type MeasuredCell, measuredCell } from './measured-cell';
@@ -66,7 +67,9 @@ async function presetBlocks(
     for (const { planned } of generators) {
       const picture = resultFile(folder, planned.runs[0]!.key, extension);
       if (!existsSync(picture)) continue;
-      pictures.push({ title: `${planned.name}: ${title}`, png: await readFile(picture) });
+      const place = path.relative(folder, picture).split(path.sep).join('/');
+      const png = await readFile(picture);
+      pictures.push({ title: `${planned.name}: ${title}`, png, file: place });
     }
     if (pictures.length > 0) blocks.push({ kind: 'pictures', pictures });
   }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { atomicWriteFile } from '@ar-distill/checkpoints';
 import type { ServiceContainer } from '@ar-distill/di';
-import { renderPage } from '@ar-distill/evaluation/report';
+import { renderMarkdown, renderPage } from '@ar-distill/evaluation/report';
 import { openContext } from '../context';
 import type { StudyOverview, WorkflowOptions } from '../events';
 import type { Hub } from '../hub/hub-model';
@@ -27,6 +27,8 @@ export interface StudyOptions {
   readonly out?: string | undefined;
   /** Where teachers and tokenizers are fetched from that the study names on a hub. */
   readonly hub?: Hub | undefined;
+  /** Write the page as Markdown, too, under the study's name: without its charts, pictures as links. */
+  readonly markdown?: boolean | undefined;
   /** Write the page from the results that are there, and run nothing. */
   readonly pageOnly?: boolean | undefined;
 }
@@ -65,10 +67,12 @@ export async function study(
   options: StudyOptions,
   workflow: WorkflowOptions = {},
 ): Promise<string> {
-  const { file, folder, out, pageOnly } = options;
+  const { file, folder, out, markdown, pageOnly } = options;
   const { plan, results, unfinished } = await openStudy(container, options, workflow);
   const page = path.join(folder, `${file.name}.html`);
   checkFileToWrite(page, 'a page', '.html');
+  const text = path.join(folder, `${file.name}.md`);
+  if (markdown) checkFileToWrite(text, 'a page', '.md');
   if (!pageOnly) {
     for (const key of unfinished.keys()) {
       checkFileToWrite(resultFile(folder, key, '.json'), 'a result', '.json');
@@ -87,10 +91,9 @@ export async function study(
       results.set(key, result);
     }
   }
-  await atomicWriteFile(
-    page,
-    Buffer.from(renderPage(await studyPage(file, plan, results, folder))),
-  );
+  const content = await studyPage(file, plan, results, folder);
+  await atomicWriteFile(page, Buffer.from(renderPage(content)));
+  if (markdown) await atomicWriteFile(text, Buffer.from(renderMarkdown(content)));
   return page;
 }
 
