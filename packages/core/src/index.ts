@@ -81,8 +81,8 @@ export type {
   PlannedPool,
   PlannedRow,
   PlannedSequences,
-  PlannedTuning,
   PlannedTraining,
+  PlannedTuning,
   RealSequences,
   StagedWork,
 } from './plugin/distillation-method';

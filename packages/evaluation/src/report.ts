@@ -17,7 +17,7 @@ export {
   type PageSection,
   renderPage,
 } from './report/page';
-export { escapeMarkdown, renderMarkdown } from './report/page-markdown';
+export { renderMarkdown } from './report/page-markdown';
 export { type ResultRow, resultTable, textTable } from './report/result-table';
 export { type SpeedComparison, speedUp, speedUpTable } from './report/speed-up';
 export { type Comparison, type Spread, compareSpreads, spreadOf } from './report/spread';

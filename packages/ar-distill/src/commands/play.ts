@@ -13,7 +13,6 @@ import {
 import { onInterrupt } from '@ar-distill/runs';
 import { checkNewFolder } from '@ar-distill/workflows';
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import { flagOf, resolveOptions } from '../config/resolve-options';
 import { type PlayOptions, playSchema } from '../config/schemas';
 import { withSource } from '../config/setting-source';
@@ -28,7 +27,7 @@ import {
   withConfigOption,
   withPresetOption,
 } from './flags';
-import { rehearse, rehearsedText } from './rehearsal';
+import { finishRehearsal, rehearse } from './rehearsal';
 import { withWorkflow } from './session';
 
 /** The same at every start, so that browsers find the weights that they have kept. */
@@ -57,9 +56,7 @@ export function addPlayCommand(program: Command, env: CommandEnvironment): void 
     const flags = { ...givenFlags(command), ...(folder === undefined ? {} : { folder }) };
     const options = resolveOptions(playSchema, flags, env.cwd);
     checkOptions(options, env.cwd);
-    if (env.mode === 'print-config') {
-      return env.finish({ document: { config: options }, text: stringify(options) });
-    }
+    if (env.mode === 'print-config') return finishRehearsal(env, [], options);
     if (env.mode === 'rehearse') return rehearsePlay(env, options);
     if (options.folder !== undefined) return play(env, options, options.folder);
     await inTemporaryFolder(async (place) =>
@@ -117,7 +114,7 @@ async function rehearsePlay(env: CommandEnvironment, options: PlayOptions): Prom
   else await inTemporaryFolder((place) => exportInto(place, env, options).then(() => undefined));
   if (options.static === undefined) await (await serve(new Map(), options.port)).close();
   const writes = options.static === undefined ? [] : [path.resolve(env.cwd, options.static)];
-  env.finish({ document: { writes, config: options }, text: rehearsedText(writes) });
+  finishRehearsal(env, writes, options);
 }
 
 /** Whether an export was refused because its teacher cannot be exported. */

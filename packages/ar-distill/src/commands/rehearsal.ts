@@ -27,21 +27,25 @@ export async function work<T>(
   if (env.mode === 'work') return withWorkflow(env, options, workflow, flags);
   const { writes, config } = await rehearse(env, options, workflow, flags);
   const settings = config === undefined ? withoutDefault(options) : optionsOfRun(config);
-  if (env.mode === 'print-config') {
-    env.finish({ document: { config: settings }, text: stringify(settings) });
-    return undefined;
-  }
-  env.finish({ document: { writes, config: settings }, text: rehearsedText(writes) });
+  finishRehearsal(env, writes, settings);
   return undefined;
 }
 
-/** That all went well, and what would be written. */
-export function rehearsedText(writes: readonly string[]): string {
+/** Says with which settings, with `--print-config`; else that all went well, and what would be written. */
+export function finishRehearsal(
+  env: CommandEnvironment,
+  writes: readonly string[],
+  config: Tree,
+): void {
+  if (env.mode === 'print-config') {
+    env.finish({ document: { config }, text: stringify(config) });
+    return;
+  }
   const lines = [
     'Everything is checked, and nothing was started.',
     ...writes.map((file) => `Would write: ${printableLine(file)}`),
   ];
-  return `${lines.join('\n')}\n`;
+  env.finish({ document: { writes, config }, text: `${lines.join('\n')}\n` });
 }
 
 /** The default is no option: a run or a model may say another preset. */

@@ -29,11 +29,9 @@ export function addStudyCommand(program: Command, env: CommandEnvironment): void
     const given = resolveOptions(studyOptionsSchema, givenFlags(command), env.cwd);
     const { pageOnly, markdown, out } = given;
     const plan = given.plan ?? env.mode === 'rehearse';
-    if (given.plan && pageOnly) {
-      throw new UsageError('--plan writes nothing and --page-only a page: leave one out.');
-    }
-    if (given.plan && markdown) {
-      throw new UsageError('--plan writes nothing and --markdown a page: leave one out.');
+    const writing = pageOnly ? '--page-only' : markdown ? '--markdown' : undefined;
+    if (given.plan && writing) {
+      throw new UsageError(`--plan writes nothing and ${writing} a page: leave one out.`);
     }
     const file = loadConfig(name, env.cwd, studySchema);
     const folder = path.dirname(path.resolve(env.cwd, name));

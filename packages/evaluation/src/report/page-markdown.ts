@@ -21,7 +21,7 @@ export function renderMarkdown({ title, summary, sections }: Page): string {
 }
 
 /** Text as Markdown shows it. */
-export function escapeMarkdown(text: string): string {
+function escapeMarkdown(text: string): string {
   return text.replaceAll(MARKUP, String.raw`\$&`);
 }
 

@@ -21,7 +21,8 @@ export function planOf(method: DistillationMethod, settings: unknown): MethodPla
 
 /**
  * Plans the method on what it will work on, so that settings that do not fit together, or ask for more
- * sequences or larger batches than fit into memory, are refused before there is a run directory; nothing of it runs.
+ * sequences or larger batches than fit into memory, are refused before there is a run directory; nothing
+ * of it runs.
  * @returns the stages that it will have.
  * @throws InvalidOptionError naming the setting.
  */

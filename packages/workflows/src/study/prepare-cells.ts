@@ -44,16 +44,16 @@ export async function prepareCells(
   workflow: WorkflowOptions,
 ): Promise<(run: UnfinishedRun) => Promise<PreparedRun>> {
   const load = sharedLoading();
-  const prepare = async (run: UnfinishedRun): Promise<PreparedRun> => {
-    const options = startOf(run, folder);
-    return { options, prepared: await prepareDistillation(container, options, workflow, load) };
-  };
+  const prepare = async (options: DistillOptions): Promise<PreparedRun> => ({
+    options,
+    prepared: await prepareDistillation(container, options, workflow, load),
+  });
   const next = new Map<string, PreparedRun>();
   for (const { name, preset, runs } of plan.cells) {
     const [run] = runs.flatMap(({ key }) => unfinished.get(key) ?? []);
     if (!run || next.has(run.run.key)) continue;
     const prepared = await ofCell(name, preset, async () => {
-      const own = await prepare(run);
+      const own = await prepare(startOf(run, folder));
       checkMeasures(file, own.prepared);
       return own;
     });
@@ -64,8 +64,9 @@ export async function prepareCells(
     const prepared = next.get(key);
     next.delete(key);
     // A run that has ended meanwhile may have the same stage 1.
-    const isAsBefore = prepared?.options.stage1 === startOf(run, folder).stage1;
-    return prepared && isAsBefore ? prepared : prepare(run);
+    const options = startOf(run, folder);
+    const isAsBefore = prepared?.options.stage1 === options.stage1;
+    return prepared && isAsBefore ? prepared : prepare(options);
   };
 }
 

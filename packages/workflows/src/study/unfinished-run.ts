@@ -37,21 +37,18 @@ export function startOf({ run, missing }: UnfinishedRun, runs: string): DistillO
  */
 function tunedRun(runs: string, { options, config, tunedBy }: StudyRun): string | undefined {
   const isGiven = options.teacher !== undefined || options.tokenizer !== undefined;
-  if (isGiven || !tunedBy || !existsSync(runs)) return undefined;
+  if (isGiven || !tunedBy) return undefined;
   const determinants = ({ settings, ...made }: DistillConfig): unknown => ({
     ...pick(made, ['plugin', 'preset', 'method', 'architecture', 'teacherSampling', 'adaptation']),
     ...pick(settings, tunedBy),
   });
   const needed = determinants(config);
-  return readdirSync(runs)
-    .sort()
-    .map((name) => path.join(runs, name))
-    .filter((run) => existsSync(path.join(run, RUN_CONFIG)) && hasStage1(run))
-    .find((run) => {
-      const made = readRun(DISTILLATION, {}, run, '--stage1');
-      const ships = [made.teacher, made.tokenizer].every((network) => network?.ships ?? true);
-      return ships && isDeepStrictEqual(determinants(made), needed);
-    });
+  return runsIn(runs).find((run) => {
+    if (!hasStage1(run)) return false;
+    const made = readRun(DISTILLATION, {}, run, '--stage1');
+    const ships = [made.teacher, made.tokenizer].every((network) => network?.ships ?? true);
+    return ships && isDeepStrictEqual(determinants(made), needed);
+  });
 }
 
 function pick(values: Readonly<Record<string, unknown>>, names: readonly string[]): Tree {
@@ -60,12 +57,17 @@ function pick(values: Readonly<Record<string, unknown>>, names: readonly string[
 
 /** The directory of a run that was begun with the settings of now; the last one when there are more. */
 function begunRun(runs: string, { key, config }: StudyRun): string | undefined {
-  if (!existsSync(runs)) return undefined;
-  return readdirSync(runs)
-    .filter((name) => name.replace(/^\d+-/, '') === key)
-    .map((name) => path.join(runs, name))
-    .filter((run) => existsSync(path.join(run, RUN_CONFIG)))
+  return runsIn(runs)
+    .filter((run) => path.basename(run).replace(/^\d+-/, '') === key)
     .filter((run) => changedSince(readRun(DISTILLATION, {}, run, '--resume'), config).length === 0)
-    .sort()
     .at(-1);
+}
+
+/** All run directories in a folder, in the order of their numbers; none where there is no such folder. */
+function runsIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => path.join(folder, name))
+    .filter((run) => existsSync(path.join(run, RUN_CONFIG)));
 }
