@@ -6,6 +6,7 @@ import {
   type ChoosingProgram,
   compileArSampler,
   compileWatchedDecoding,
+  samplerParts,
 } from '@ar-distill/core/sampling';
 import type { HostTensors, Rng, StepCompiler } from '@ar-distill/program';
 import { equalValues, requireThat } from './assertions';
@@ -48,10 +49,7 @@ export const lentCacheChecks: readonly Check<Subject>[] = [
     { method: 'cachedSteps', without: 'the teacher keeps no cache from AR step to AR step' },
     (teacher, program, compiler) => {
       const steps = teacher.cachedSteps!(program);
-      const { layout, condition } = teacher;
-      const evaluations = layout.stepLengths.length;
-      const draws = { draws: program.draws };
-      const parts = { ...program, ...steps, layout, condition, evaluations, draws };
+      const parts = { ...samplerParts(teacher, program), ...steps };
       const initialState = (): Readonly<HostTensors> => steps.initialState();
       const programs = arStepPrograms(parts, Object.keys(initialState()));
       return compileWatchedDecoding(parts, programs, initialState, compiler);

@@ -10,6 +10,7 @@ export {
   type TracedSequences,
   type WholeSampler,
   compileSampler,
+  samplerParts,
 } from './sampling/compile-sampler';
 export type { ChooseCodes, ChoosingProgram, PositionDraws } from './model/code-choice';
 export type { NamedDraws } from './sampling/draws';

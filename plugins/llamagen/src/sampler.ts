@@ -16,6 +16,7 @@ import {
   compileStepwise,
   type DrawArStep,
   type DrawnArStep,
+  samplerParts,
 } from '@ar-distill/core/sampling';
 import { type KeysAndValues, linear, MASKED_SCORE, type Parameters } from '@ar-distill/nn';
 import {
@@ -59,17 +60,8 @@ export function cachedSampler(
   program: ChoosingProgram,
   compiler: StepCompiler,
 ): Promise<SequenceSampler> {
-  const { layout, condition } = teacher;
-  const { draws } = program;
   return compileStepwise(
-    {
-      ...program,
-      layout,
-      condition,
-      evaluations: sequenceLength(layout),
-      draws: { draws },
-      ...cachedSteps(teacher, program),
-    },
+    { ...samplerParts(teacher, program), ...cachedSteps(teacher, program) },
     compiler,
   );
 }

@@ -15,6 +15,7 @@ import {
   type ChooseCodes,
   type ChoosingProgram,
   compileSampler,
+  samplerParts,
 } from '@ar-distill/core/sampling';
 import {
   type KeysAndValues,
@@ -145,19 +146,13 @@ export function drawSequences(
 /** A sampler with the weights built in. A guided pass runs both halves at once and counts once. */
 export function cachedSampler(
   teacher: DecodedTeacher,
-  { name, weights, batchSize, draws, choose }: ChoosingProgram,
+  program: ChoosingProgram,
   compiler: StepCompiler,
 ): Promise<SequenceSampler> {
-  const { layout, condition } = teacher;
+  const { choose } = program;
   return compileSampler(
     {
-      name,
-      layout,
-      condition,
-      weights,
-      batchSize,
-      evaluations: layout.stepLengths.length,
-      draws: { draws },
+      ...samplerParts(teacher, program),
       sample: (parameters, { draws: own }, given) =>
         drawSequences(teacher, parameters, given, own!, choose),
     },

@@ -4,7 +4,7 @@ import type { ChoosingProgram } from '../model/code-choice';
 import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
 import { sequenceLength } from '../model/sequence-layout';
 import type { SequenceSampler } from '../model/sequence-sampler';
-import { compileSampler, type SamplerParts } from './compile-sampler';
+import { compileSampler, samplerParts } from './compile-sampler';
 import { stepPositions } from './step-positions';
 import { compileStepwise, hasEvenSteps } from './stepwise-sampler';
 import { drawSteps } from './teacher-refinement';
@@ -20,21 +20,14 @@ export interface ArSamplerProgram extends ChoosingProgram {
  * program that runs once per step, others are unrolled.
  */
 export function compileArSampler(
-  { name, teacher, weights, batchSize, draws, choose }: ArSamplerProgram,
+  program: ArSamplerProgram,
   compiler: StepCompiler,
 ): Promise<SequenceSampler> {
-  const { layout, condition } = teacher;
+  const { teacher, batchSize, choose } = program;
+  const { layout } = teacher;
   const length = sequenceLength(layout);
   const shape = [batchSize, length, layout.channels];
-  const parts: SamplerParts = {
-    name,
-    layout,
-    condition,
-    weights,
-    batchSize,
-    evaluations: layout.stepLengths.length,
-    draws: { draws },
-  };
+  const parts = samplerParts(teacher, program);
   if (!hasEvenSteps(layout)) {
     return compileSampler(
       {

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
 import { type HostTensors, type StepCompiler, type TensorSpec } from '@ar-distill/program';
+import type { ChoosingProgram } from '../model/code-choice';
 import {
   checkCondition,
   type Condition,
@@ -27,6 +28,15 @@ export interface SamplerParts {
   readonly evaluations: number;
   /** Random numbers that the program reads. */
   readonly draws: NamedDraws;
+}
+
+/** Parts of a sampler that evaluates a teacher once per AR step and reads `draws` under that name. */
+export function samplerParts(
+  { layout, condition }: Pick<SamplerParts, 'layout' | 'condition'>,
+  { name, weights, batchSize, draws }: Omit<ChoosingProgram, 'choose'>,
+): SamplerParts {
+  const evaluations = layout.stepLengths.length;
+  return { name, layout, condition, weights, batchSize, evaluations, draws: { draws } };
 }
 
 /** Sequences as tensors. */

@@ -7,7 +7,7 @@ import {
   IMAGES,
   SEQUENCE,
 } from '@ar-distill/core/exported';
-import { arStepPrograms } from '@ar-distill/core/sampling';
+import { arStepPrograms, samplerParts } from '@ar-distill/core/sampling';
 import { MODEL_EXPORTER } from '@ar-distill/di';
 import { sampleCodes } from '@ar-distill/nn';
 import { type ExportedSteps, specsOf, type StepProgram } from '@ar-distill/program';
@@ -50,13 +50,9 @@ export function teacherPrograms(
   }
   const state = specsOf(initial);
   const name = `${found.backbone.name} teacher`;
-  const draws = { draws: { kind: 'uniform', stream: teacher.samplingStream, shape: [] } } as const;
-  const sampler = {
-    ...steps,
-    ...{ name, layout, condition, weights, draws },
-    batchSize: EXPORTED_BATCH,
-    evaluations: layout.stepLengths.length,
-  };
+  const uniforms = { kind: 'uniform', stream: teacher.samplingStream, shape: [] } as const;
+  const program = { name, weights, batchSize: EXPORTED_BATCH, draws: uniforms };
+  const sampler = { ...samplerParts(teacher, program), ...steps };
   const programs = [...arStepPrograms(sampler, Object.keys(state)), decoderProgram(decoder)];
   return {
     exported: container.resolve(MODEL_EXPORTER).exportSteps(programs, state),
@@ -70,7 +66,7 @@ export function teacherPrograms(
       numClasses,
       layout: { channels: layout.channels, stepLengths: layout.stepLengths },
       imageShape: decoder.tokenizer.imageShape,
-      draws,
+      draws: sampler.draws,
       perStep: describedArrays(steps.perStep ?? {}),
       state,
     },
