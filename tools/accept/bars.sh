@@ -8,6 +8,11 @@ bar() {
   printf '%-4s %-34s measured: %s (required: %s)\n' "$state" "$1" "$3" "$2"
 }
 
+# seconds_since STARTED: of a time of `date +%s%N`, with two decimals.
+seconds_since() {
+  awk -v a="$1" -v b="$(date +%s%N)" 'BEGIN { printf "%.2f\n", (b - a) / 1e9 }'
+}
+
 # tests NAME PATTERN…: runs tests by their paths; each pattern names some, and all have to pass.
 tests() {
   local name=$1 log="$work/tests.log" state summary pattern

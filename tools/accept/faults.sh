@@ -232,7 +232,7 @@ measured() {
   done
   wait "$pid"
   code=$?
-  seconds=$(awk -v a="$started" -v b="$(date +%s%N)" 'BEGIN { printf "%.2f", (b - a) / 1e9 }')
+  seconds=$(seconds_since "$started")
   peak=$((peak_kib / 1024))
 }
 

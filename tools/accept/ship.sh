@@ -67,7 +67,7 @@ seconds_of() {
   local started
   started=$(date +%s%N)
   "$@" >/dev/null 2>&1 </dev/null
-  awk -v a="$started" -v b="$(date +%s%N)" 'BEGIN { print (b - a) / 1e9 }'
+  seconds_since "$started"
 }
 
 # median FILE…: of an odd count of numbers in each.
