@@ -35,11 +35,17 @@ function spreadWeights(specs: ParameterSpecs, rng: Rng, stream: string): HostTen
   return weights;
 }
 
-describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (objective) => {
+describe.each([
+  ['sid', 1],
+  ['sid', 3],
+  ['dmd', 1],
+  ['dmd', 3],
+] as const)('gradients of the %s generator update, %i draws per token', (objective, draws) => {
   const rng = createRng(7);
   const toy = toyJoint({ width: 16, heads: 2 }, () => ({
     batchSize: B,
     guidanceNoiseDraws: DRAWS,
+    generatorNoiseDraws: draws,
     objective,
     tMin: 0.1,
   }));
@@ -81,10 +87,10 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
         noise: normal('noise', B, N, C),
         ...toTensors(conditionInputs(teacher.condition.inTurn(0, B))),
         t: tf
-          .tensor(rng.uniform('t', 0, B * N), [B, N])
+          .tensor(rng.uniform('t', 0, draws * B * N), [draws, B, N])
           .mul(0.8)
           .add(0.2),
-        scoreNoise: normal('score-noise', B, N, C),
+        scoreNoise: normal('score-noise', draws, B, N, C),
       },
     };
   });
@@ -100,16 +106,16 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
       const denoise = (q: tf.Tensor) => {
         const xT = interpolate(q, scoreNoise!, t!);
         const features = network.features(psi, prefix, condition);
-        const velocity = network.velocity(psi, features, xT.expandDims(0), t!.expandDims(0));
+        const velocity = network.velocity(psi, features, xT, t!);
         return {
           teacher: teacher.denoised(teacher.read({}, prefix, condition), xT, t!),
-          guidance: velocityToDenoised(velocity.squeeze([0]), xT, t!),
+          guidance: velocityToDenoised(velocity, xT, t!),
         };
       };
       const at = denoise(generated);
       const frozen = denoise(start);
       // Stop-gradients as constants: the normaliser, and for DMD the whole target.
-      const normalizer = start.sub(frozen.teacher).abs().mean([1, 2], true);
+      const normalizer = start.sub(frozen.teacher).abs().mean([2, 3], true);
       const perToken =
         objective === 'sid'
           ? at.teacher.sub(at.guidance).mul(at.guidance.sub(generated)).sum(-1, true)
@@ -181,8 +187,8 @@ describe.each(['sid', 'dmd'] as const)('gradients of the %s generator update', (
         ...values,
         inputs: {
           ...values.inputs,
-          t: tf.stack([values.inputs['t']!, values.inputs['t']!]),
-          scoreNoise: tf.stack([values.inputs['scoreNoise']!, values.inputs['scoreNoise']!]),
+          t: tf.concat([values.inputs['t']!, values.inputs['t']!]),
+          scoreNoise: tf.concat([values.inputs['scoreNoise']!, values.inputs['scoreNoise']!]),
         },
       }),
       psi,

@@ -15,16 +15,21 @@ export const NAMES: NameTable = {
       since: { file: 'packages/ar-distill/src/config/schemas.ts', text: 'adaptation:' },
       instead: { quick: true },
     },
-    ...['phases', 'initialization', 'timesteps', 'normalizeStepWeights', 'tuning.sequences'].map(
-      (setting) => ({
-        key: `settings.${setting}`,
-        since: {
-          file: 'packages/core/src/methods/csd/distillation-settings.ts',
-          text: `${setting.split('.').at(-1)}:`,
-        },
-        instead: {},
-      }),
-    ),
+    ...[
+      'phases',
+      'initialization',
+      'timesteps',
+      'normalizeStepWeights',
+      'generatorNoiseDraws',
+      'tuning.sequences',
+    ].map((setting) => ({
+      key: `settings.${setting}`,
+      since: {
+        file: 'packages/core/src/methods/csd/distillation-settings.ts',
+        text: `${setting.split('.').at(-1)}:`,
+      },
+      instead: {},
+    })),
     {
       key: 'adaptation.fineTuning.targets',
       since: {

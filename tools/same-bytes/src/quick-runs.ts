@@ -18,6 +18,7 @@ const WITHOUT_CHOICE: Tree = {
   initialization: { generator: 'tuned', guidance: 'tuned' },
   timesteps: { distribution: 'uniform' },
   normalizeStepWeights: false,
+  generatorNoiseDraws: 1,
 };
 
 /**

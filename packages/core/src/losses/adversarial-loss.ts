@@ -28,7 +28,7 @@ export function discriminatorLoss(logits: {
 
 /**
  * The generator's non-saturating loss −log σ(D) = softplus(−D) (Goodfellow et al. 2014, section 3) of logits
- * [B, n], a mean over batch and positions with the weights of the AR steps.
+ * [m, B, n], a mean over draws, batch and positions with the weights of the AR steps.
  */
 export function nonSaturatingLoss(logits: tf.Tensor, weights: StepWeights): tf.Tensor {
   return weightedMean(tf.softplus(tf.neg(logits)), weights);
@@ -38,15 +38,15 @@ export function nonSaturatingLoss(logits: tf.Tensor, weights: StepWeights): tf.T
 export interface DensityRatioPredictions {
   /** Generated code vectors q [B, n, C]. */
   readonly generated: tf.Tensor;
-  /** ∇_{x_t} D [B, n, C], of logits D that estimate log p_real(x_t) − log p_generated(x_t). */
+  /** ∇_{x_t} D [m, B, n, C], of logits D that estimate log p_real(x_t) − log p_generated(x_t). */
   readonly logitGradient: tf.Tensor;
-  /** [B, n]. */
+  /** [m, B, n]. */
   readonly t: tf.Tensor;
 }
 
 /**
  * Score distillation without a teacher: ½|q − sg(q + t²·∇D)|², whose gradient in q is −t²·∇D; a mean over
- * batch and positions with the weights of the AR steps. Since ∇D estimates s_real − s_generated, which is
+ * draws, batch and positions with the weights of the AR steps. Since ∇D estimates s_real − s_generated, which is
  * (1 − t)/t² · (f_real − f_generated), this is the `dmd` form of `csdLoss` without its normaliser, with
  * the real data's f in place of f_Φ and a factor 1 − t: the weight σ_t² of the scores that DMD has
  * (arXiv 2311.18828, Eq. 7 and 8), bounded at both ends. Metric: `scoreGap`, mean |t²·∇D| per channel.

@@ -13,13 +13,16 @@ export interface CsdOptions extends StepWeights {
   readonly normalizer: 'sample' | 'token' | 'none';
 }
 
-/** Both predictions are made from the same x_t, t and noise, and conditioned on a constant prefix. */
+/**
+ * Both predictions are made from the same x_t, t and noise, m draws per token, and conditioned on a constant
+ * prefix.
+ */
 export interface CsdPredictions {
   /** Generated code vectors q [B, n, C]. */
   readonly generated: tf.Tensor;
-  /** f_Φ [B, n, C], the teacher's E[x_0 | x_t]. */
+  /** f_Φ [m, B, n, C], the teacher's E[x_0 | x_t]. */
   readonly teacherDenoised: tf.Tensor;
-  /** f_ψ [B, n, C], the guidance network's. */
+  /** f_ψ [m, B, n, C], the guidance network's. */
   readonly guidanceDenoised: tf.Tensor;
 }
 
@@ -27,7 +30,7 @@ export interface CsdPredictions {
 const MIN_NORMALIZER = 1e-5;
 
 /**
- * CSD, the generator's loss (DD2, Eq. 3 and 4): mean over batch and positions of
+ * CSD, the generator's loss (DD2, Eq. 3 and 4): mean over draws, batch and positions of
  * - `sid`: ω·(f_Φ − f_ψ)ᵀ[(f_Φ − q) − α(f_Φ − f_ψ)]; the gradient flows through q, and through both
  *   predictions to the x_t that they were made from;
  * - `dmd`: ½|q − sg(q − ω(f_ψ − f_Φ))|²; its gradient in q is ω(f_ψ − f_Φ), predictions are constants;
@@ -56,7 +59,7 @@ export function csdLoss(predictions: CsdPredictions, options: CsdOptions): TaskL
   };
 }
 
-/** ω per token, [B, n] or [B, 1]; undefined when it is 1 everywhere. */
+/** ω per token, [m, B, n] or [m, B, 1]; undefined when it is 1 everywhere. */
 function inverseNormalizers(
   distance: tf.Tensor,
   normalizer: CsdOptions['normalizer'],

@@ -44,7 +44,7 @@ export function tracedStepWeights(weights: StepWeights): tf.Tensor2D | undefined
   return tf.tensor2d(ofPositions, [1, ofPositions.length]);
 }
 
-/** Traced: mean over batch and positions of losses [B, n], each times the weight of its AR step. */
+/** Traced: mean over all axes of losses [..., n], each times the weight of its AR step. */
 export function weightedMean(perToken: tf.Tensor, weights: StepWeights): tf.Tensor {
   const ofPositions = tracedStepWeights(weights);
   return tf.mean(ofPositions === undefined ? perToken : tf.mul(perToken, ofPositions));

@@ -25,7 +25,7 @@ export function densityRatioObjective(
     const guidance = groups.guidance.read('value', state);
     const features = network.features(guidance, prefix, condition);
     const logits = (xT: tf.Tensor): tf.Tensor =>
-      discriminator.judge(guidance, features, xT.expandDims(0), t.expandDims(0)).logits;
+      discriminator.judge(guidance, features, xT, t).logits;
     // A logit reads no x_t but its own, so the gradient of their sum is that of each.
     const logitGradient = tf.grad((xT: tf.Tensor) => tf.sum(logits(xT)))(
       interpolate(prefix, scoreNoise, t),

@@ -11,10 +11,10 @@ import { timestepDistribution } from './timesteps';
 /** What the objectives of both networks read of a micro-batch. */
 export type BatchTensors = Record<'noise' | 't' | 'scoreNoise', tf.Tensor>;
 
-/** One micro-batch; `draws` is the leading shape of timesteps and score noise. */
+/** One micro-batch, with so many draws of timestep and score noise per token. */
 export function batchSpecs(
   { teacher, network, settings }: CsdSubject,
-  draws: readonly number[],
+  draws: number,
 ): Record<string, TensorSpec> {
   const size = microBatchSize(settings);
   const n = sequenceLength(network.layout);
@@ -22,8 +22,8 @@ export function batchSpecs(
   return {
     noise: { shape: [size, n, C], dtype: 'float32' },
     ...conditionSpecs(teacher.condition, [size]),
-    t: { shape: [...draws, size, n], dtype: 'float32' },
-    scoreNoise: { shape: [...draws, size, n, C], dtype: 'float32' },
+    t: { shape: [draws, size, n], dtype: 'float32' },
+    scoreNoise: { shape: [draws, size, n, C], dtype: 'float32' },
   };
 }
 
@@ -46,36 +46,73 @@ export class BatchDraws {
   guidance(first: number, updates: number): HostTensors[] {
     const { real, settings } = this.subject;
     const { accumulation, guidanceNoiseDraws } = settings;
+    const size = microBatchSize(settings);
     return Array.from({ length: updates * accumulation }, (_, i) => {
       const number = first * accumulation + i;
       return {
-        ...this.batch('guidance', number, guidanceNoiseDraws),
-        ...(real ? drawReal(real, this.rng, number, microBatchSize(settings)) : {}),
+        ...this.samples('guidance', number),
+        ...this.noising('guidance', number * guidanceNoiseDraws, [
+          guidanceNoiseDraws,
+          size,
+          this.n,
+        ]),
+        ...(real ? drawReal(real, this.rng, number, size) : {}),
       };
     });
   }
 
   /** Generator update number `update`. */
   generator(update: number): HostTensors[] {
-    const { accumulation } = this.subject.settings;
-    return Array.from({ length: accumulation }, (_, i) =>
-      this.batch('generator', update * accumulation + i),
-    );
+    const { settings } = this.subject;
+    const { accumulation, generatorNoiseDraws } = settings;
+    const size = microBatchSize(settings);
+    // A sample's draws are numbered one by one: with one of them it has the same noise in batches of any size.
+    const count = generatorNoiseDraws * size;
+    return Array.from({ length: accumulation }, (_, i) => {
+      const number = update * accumulation + i;
+      return {
+        ...this.samples('generator', number),
+        ...regrouped(this.noising('generator', number * count, [count, this.n]), size),
+      };
+    });
   }
 
-  private batch(network: string, number: number, draws?: number): HostTensors {
-    const { settings, teacher } = this.subject;
-    const size = microBatchSize(settings);
+  /** What the sequences of a micro-batch are made of. */
+  private samples(network: string, number: number): HostTensors {
     const { n, C, rng } = this;
-    const sample = number * size;
-    const first = draws === undefined ? sample : number * draws;
-    const count = draws ?? size;
-    const inner = draws === undefined ? [n] : [size, n];
+    const size = microBatchSize(this.subject.settings);
+    const first = number * size;
     return {
-      noise: drawNoise(rng, `${network}/noise`, sample, size, [n, C]),
-      ...conditionInputs(teacher.condition.draw(rng, network, sample, size)),
-      t: drawTimesteps(rng, `${network}/t`, first, count, inner, this.timesteps),
-      scoreNoise: drawNoise(rng, `${network}/score-noise`, first, count, [...inner, C]),
+      noise: drawNoise(rng, `${network}/noise`, first, size, [n, C]),
+      ...conditionInputs(this.subject.teacher.condition.draw(rng, network, first, size)),
     };
   }
+
+  /** Timesteps of a shape, and noise with channels; what the first axis counts has streams of its own, from `first` on. */
+  private noising(
+    network: string,
+    first: number,
+    [count, ...shape]: [number, ...number[]],
+  ): HostTensors {
+    const { C, rng } = this;
+    return {
+      t: drawTimesteps(rng, `${network}/t`, first, count, shape, this.timesteps),
+      scoreNoise: drawNoise(rng, `${network}/score-noise`, first, count, [...shape, C]),
+    };
+  }
+}
+
+/** [m·B, …] → [m, B, …]. */
+function regrouped(tensors: HostTensors, size: number): HostTensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(
+      ([
+        name,
+        {
+          shape: [count = 0, ...shape],
+          ...tensor
+        },
+      ]) => [name, { ...tensor, shape: [count / size, size, ...shape] }],
+    ),
+  );
 }

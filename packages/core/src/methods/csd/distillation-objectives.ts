@@ -77,9 +77,8 @@ export function generatorObjective(
     return (parameters) => {
       const generated = generator.generate(parameters, noise, condition);
       const xT = interpolate(generated, scoreNoise, t);
-      const [noisy, times] = [xT.expandDims(0), t.expandDims(0)];
-      const judged = discriminator?.judge(guidance, features, noisy, times);
-      const velocity = judged?.velocity ?? network.velocity(guidance, features, noisy, times);
+      const judged = discriminator?.judge(guidance, features, xT, t);
+      const velocity = judged?.velocity ?? network.velocity(guidance, features, xT, t);
       const stepWeights = {
         stepWeights: settings.stepWeights,
         normalizeStepWeights: settings.normalizeStepWeights,
@@ -89,7 +88,7 @@ export function generatorObjective(
         {
           generated,
           teacherDenoised: teacher.denoised(reading, xT, t),
-          guidanceDenoised: velocityToDenoised(velocity.squeeze([0]), xT, t),
+          guidanceDenoised: velocityToDenoised(velocity, xT, t),
         },
         {
           objective: settings.objective,
@@ -100,7 +99,7 @@ export function generatorObjective(
       );
       const spread = tracedSpread(prefix, spreadSource(settings));
       if (!adversarial || !judged) return { ...score, metrics: { ...score.metrics, spread } };
-      const adversarialLoss = nonSaturatingLoss(judged.logits.squeeze([0]), stepWeights);
+      const adversarialLoss = nonSaturatingLoss(judged.logits, stepWeights);
       return {
         loss: tf.add(score.loss, tf.mul(adversarialLoss, adversarial.weight ?? 1)),
         metrics: { ...score.metrics, adversarialLoss, spread },

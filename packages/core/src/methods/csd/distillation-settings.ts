@@ -55,6 +55,11 @@ export const distillationSettingsSchema = z.strictObject({
     .positive()
     .describe('m: noise draws per token in the FCS loss')
     .default(4),
+  generatorNoiseDraws: z
+    .int()
+    .positive()
+    .describe("Noise draws per token in the generator's loss; the backbones run once for all")
+    .default(1),
   generatorLearningRate: scheduleFields.generatorLearningRate,
   guidanceLearningRate: scheduleFields.guidanceLearningRate,
   initialLearningRate: scheduleFields.initialLearningRate.default(1e-6),

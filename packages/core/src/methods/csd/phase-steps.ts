@@ -78,7 +78,7 @@ function compileGuidanceStep(
     reads: groups.generator.valueNames(),
     ...(settings.adversarial ? { constants: subject.teacherWeights } : {}),
     inputs: {
-      ...batchSpecs(subject, [settings.guidanceNoiseDraws]),
+      ...batchSpecs(subject, settings.guidanceNoiseDraws),
       ...(settings.adversarial ? realSpecs(subject, microBatchSize(settings)) : {}),
     },
     objective: guidanceObjective(subject, groups),
@@ -108,7 +108,7 @@ function compileGeneratorStep(
           name: 'generator update (density ratio)',
           objective: densityRatioObjective(subject, groups),
         }),
-    inputs: batchSpecs(subject, []),
+    inputs: batchSpecs(subject, settings.generatorNoiseDraws),
     microBatches: settings.accumulation,
     ...spreadOf(settings),
     settings,
