@@ -31,6 +31,7 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Full size', page: 'full-size' },
       { text: 'Choices', page: 'choices' },
       { text: 'Studies', page: 'studies/README' },
+      { text: 'Study of the cost of training', page: 'studies/training-cost' },
     ],
   },
   {
