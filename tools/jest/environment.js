@@ -2,6 +2,9 @@
 // jest runs tests in a vm context with its own typed-array constructors, while native add-ons
 // (onnxruntime-node) check `instanceof` against those of the outer realm. Sharing the outer
 // constructors makes tensors created in a test acceptable to the add-on, and the other way round.
+// What a test sets in its own copy of the environment does not reach native code.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 const { TestEnvironment } = require('jest-environment-node');
 
 const SHARED = [

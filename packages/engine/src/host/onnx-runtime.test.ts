@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { notLoaded, onnxRuntime } from './onnx-runtime';
 
 it('is there where its library is', () => {
@@ -26,4 +30,34 @@ it.each([
   expect(message).toMatch(/^[^\n]+[^.]\.$/);
   expect(message.startsWith(`onnxruntime-node cannot be loaded on ${words}: `)).toBe(true);
   expect(cause).toBe(error);
+});
+
+describe('reports of its use', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'reports-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What a process that tries to make a session leaves in its temporary folder. */
+  function leftBy(variables: NodeJS.ProcessEnv): string[] {
+    const program = `
+      const { onnxRuntime } = require(${JSON.stringify(path.join(__dirname, 'onnx-runtime.ts'))});
+      onnxRuntime().InferenceSession.create(Buffer.from('no model')).catch(() => {});`;
+    const [HOME, TMPDIR] = [
+      mkdtempSync(path.join(folder, 'home-')),
+      mkdtempSync(path.join(folder, 'tmp-')),
+    ];
+    const env: NodeJS.ProcessEnv = { ...process.env, HOME, TMPDIR, XDG_CACHE_HOME: HOME };
+    delete env['ORT_DISABLE_TELEMETRY'];
+    const register = require.resolve('../../../../tools/jest/register.js');
+    const options = ['-C', '@ar-distill/source', '-r', register, '-e', program];
+    execFileSync(process.execPath, options, { env: { ...env, ...variables } });
+    return readdirSync(TMPDIR);
+  }
+
+  it('are off unless the user asks for them', () => {
+    expect(leftBy({})).toEqual([]);
+    // The check has teeth, where this build of ONNX Runtime has reports.
+    if (process.platform === 'linux') {
+      expect(leftBy({ ORT_DISABLE_TELEMETRY: '0' })).not.toEqual([]);
+    }
+  });
 });

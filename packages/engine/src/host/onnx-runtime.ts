@@ -3,6 +3,9 @@ import type * as OnnxRuntime from 'onnxruntime-node';
 
 type Loaded = { readonly runtime: typeof OnnxRuntime } | { readonly error: unknown };
 
+// Since 1.30 ONNX Runtime reports its use to its makers from Linux, unless this is set before its first session.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+
 // Loaded with this module all the same: a library that only worker threads have loaded goes with them.
 const loaded = load(() => createRequire(__filename)('onnxruntime-node'));
 
