@@ -51,8 +51,8 @@ export async function pytorchProgram(
 
 /** What all families share, in the order in which Python reads it; methods of other plugins share nothing. */
 function sharedFiles(method: string | undefined): readonly string[] {
-  const kind = method === undefined ? 'ar_diffusion' : `of_${method}`;
-  return ['base', kind, 'command']
-    .map((part) => path.join(ASSETS, `generator_${part}.py`))
-    .filter((file) => existsSync(file));
+  const asset = (part: string): string => path.join(ASSETS, `generator_${part}.py`);
+  const ofKind = asset(method === undefined ? 'ar_diffusion' : `of_${method}`);
+  const isOurs = method === undefined || existsSync(ofKind);
+  return [asset('base'), ...(isOurs ? [ofKind] : []), asset('command')];
 }
