@@ -229,7 +229,12 @@ export const BROKEN_PLUGINS: readonly BrokenPlugin[] = [
     mistake: 'a PyTorch file that was not packed',
     breaks: 'plugin, the PyTorch files of its backbones exist',
     says: /^Its PyTorch file of "tiny" is missing: there is no file "\/no\/such\/family\.py"\.$/,
-    plugin: trainedPlugin({ backbone: { pytorchFile: '/no/such/family.py' } }),
+    plugin: trainedPlugin({
+      backbone: {
+        pytorchFiles: [__filename],
+        pytorchFilesOfMethods: { dd1: ['/no/such/family.py'] },
+      },
+    }),
   },
   {
     mistake: 'a training of the tokenizer that reads another name',

@@ -10,9 +10,12 @@ import {
   type GuidanceInput,
   PLAIN_SAMPLING,
   type Preset,
+  type SequenceLayout,
   sequenceLength,
+  stepOfPosition,
   takingGuidance,
 } from '@ar-distill/core';
+import { dd1 } from '@ar-distill/core/methods';
 import type { ParameterSpecs } from '@ar-distill/nn';
 import { llamagenBackbone, plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as varPlugin, varBackbone } from '@ar-distill/plugin-var';
@@ -34,10 +37,22 @@ const python = findPythonWith('torch', 'safetensors', 'numpy');
 const itIn = python === undefined ? it.skip : it;
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+/** Of Distilled Decoding 1: the first AR steps, that emit codes and that a second evaluation keeps. */
+interface Emission {
+  readonly codeSteps: number;
+  readonly secondStart: number;
+}
+
+interface Variant {
+  readonly backbone: Backbone;
+  readonly architecture: object;
+  readonly guided?: boolean;
+  /** Makes it a generator of Distilled Decoding 1. */
+  readonly emission?: Emission;
+}
+
 /** Sizes that are not those of the MNIST presets, one for each option of an architecture. */
-const VARIANTS: Readonly<
-  Record<string, { readonly backbone: Backbone; readonly architecture: object; guided?: boolean }>
-> = {
+const VARIANTS: Readonly<Record<string, Variant>> = {
   'var-shared': {
     backbone: varBackbone,
     architecture: {
@@ -69,6 +84,31 @@ const VARIANTS: Readonly<
     backbone: llamagenBackbone,
     architecture: { keepClassifier: true, normEpsilon: 1e-3 },
   },
+  'var-dd1': {
+    backbone: varBackbone,
+    architecture: { patchNums: [1, 2, 3, 4], codeScale: 0.5 },
+    emission: { codeSteps: 3, secondStart: 2 },
+  },
+  'var-dd1-shared': {
+    backbone: varBackbone,
+    architecture: { patchNums: [2, 3, 4], sharedAdaLn: true, attnL2Norm: false, mlpRatio: 2.5 },
+    emission: { codeSteps: 1, secondStart: 2 },
+  },
+  'var-dd1-one-step': {
+    backbone: varBackbone,
+    architecture: {},
+    emission: { codeSteps: 2, secondStart: 0 },
+  },
+  'llamagen-dd1': {
+    backbone: llamagenBackbone,
+    architecture: { heads: 4, keyValueHeads: 2, codeScale: 2 },
+    emission: { codeSteps: 3, secondStart: 2 },
+  },
+  'llamagen-dd1-one-step': {
+    backbone: llamagenBackbone,
+    architecture: { normEpsilon: 1e-3 },
+    emission: { codeSteps: 0, secondStart: 0 },
+  },
 };
 
 /** Every value is drawn: what starts at zero would hide what is behind it. */
@@ -88,21 +128,43 @@ function randomWeights(specs: ParameterSpecs, seed: number): HostTensors {
   );
 }
 
+/** What a variant distils into. */
+function generatorOf({ backbone, guided, emission }: Variant, architecture: object) {
+  if (emission) return dd1.createGenerator!(backbone, architecture);
+  const made =
+    backbone.createGenerator?.(architecture) ??
+    new ArDiffusionGenerator(backbone.createNetwork(architecture));
+  return guided ? takingGuidance(made, GUIDANCE) : made;
+}
+
+/** The masks that a generator of Distilled Decoding 1 has among its weights. */
+function masksOf(layout: SequenceLayout, { codeSteps, secondStart }: Emission): HostTensors {
+  const before = (steps: number) => {
+    const mask = stepOfPosition(layout).map((step) => (step < steps ? 1 : 0));
+    return float32([mask.length], Float32Array.from(mask));
+  };
+  return { 'emitted.isCode': before(codeSteps), 'emitted.isKept': before(secondStart) };
+}
+
 /** A preset with random weights of all its networks. */
 async function randomPreset(name: string): Promise<Preset> {
-  const { backbone, architecture: others, guided } = VARIANTS[name]!;
+  const variant = VARIANTS[name]!;
+  const { backbone, architecture: others, guided, emission } = variant;
   const architecture: object = backbone.architectureSchema.parse({
     ...(backbone.smallArchitecture as object),
     ...others,
   }) as object;
-  const made =
-    backbone.createGenerator?.(architecture) ??
-    new ArDiffusionGenerator(backbone.createNetwork(architecture));
+  const generator = generatorOf(variant, architecture);
   const networks = {
     tokenizer: backbone.createTokenizer!(architecture),
     teacher: backbone.createTeacher(architecture, PLAIN_SAMPLING),
-    generator: guided ? takingGuidance(made, GUIDANCE) : made,
+    generator,
   };
+  const ofGenerator = {
+    ...(guided ? GUIDED : {}),
+    ...(emission ? { method: dd1.name } : {}),
+  };
+  const masks = emission ? masksOf(generator.layout, emission) : {};
   const files: Record<string, string> = {};
   for (const [kind, { parameterSpecs }] of Object.entries(networks)) {
     files[kind] = path.join(root, `${name}-${kind}.safetensors`);
@@ -112,8 +174,8 @@ async function randomPreset(name: string): Promise<Preset> {
       preset: name,
       architecture,
       // One seed: a quantiser has the same values wherever it is.
-      tensors: randomWeights(parameterSpecs, 1),
-      provenance: kind === 'generator' && guided ? GUIDED : {},
+      tensors: { ...randomWeights(parameterSpecs, 1), ...(kind === 'generator' ? masks : {}) },
+      provenance: kind === 'generator' ? ofGenerator : {},
     });
   }
   return {
@@ -132,7 +194,7 @@ async function difference(
   backbone: Backbone,
   options: SampleOptions & { readonly preset: string },
 ): Promise<number> {
-  const { preset, snap, guidance } = options;
+  const { preset, snap, guidance, steps } = options;
   const folder = path.join(root, preset);
   const { images } = await sample(container, { count: COUNT, seed: SEED, ...options });
   const { architecture } = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));
@@ -151,6 +213,7 @@ async function difference(
     ...['--noise', given, '--out', result],
     ...(snap ? ['--snap'] : []),
     ...(guidance === undefined ? [] : ['--guidance', String(guidance)]),
+    ...(steps === undefined ? [] : ['--steps', String(steps)]),
   ];
   const program = path.join(folder, 'generator.py');
   const { status, stderr } = spawnSync(python!, [program, ...args], { encoding: 'utf8' });
@@ -159,6 +222,14 @@ async function difference(
   const pixels = new Float32Array(Uint8Array.from(bytes).buffer);
   expect(Math.max(...pixels) - Math.min(...pixels)).toBeGreaterThan(0.1);
   return Math.max(...pixels.map((value, i) => Math.abs(value - (images.data[i]! + 1) / 2)));
+}
+
+/** What a folder's program says of options that it refuses with code 2. */
+function refusal(preset: string, ...args: readonly string[]): string {
+  const program = path.join(root, preset, 'generator.py');
+  const { status, stderr } = spawnSync(python!, [program, ...args], { encoding: 'utf8' });
+  expect({ status, stderr }).toMatchObject({ status: 2 });
+  return stderr;
 }
 
 describe.each([
@@ -176,23 +247,20 @@ describe.each([
   });
 
   itIn('refuses what does not fit with code 2', () => {
-    const program = path.join(root, preset, 'generator.py');
-    const refused = (...args: readonly string[]) =>
-      spawnSync(python!, [program, ...args], { encoding: 'utf8' });
     for (const [args, sentence] of [
       [['--class', '10'], 'Classes are 0 to 9.'],
       [['--guidance', '2'], 'takes no guidance scale'],
+      [['--steps', '2'], '--steps of this generator is 1.'],
       [['--noise', 'noise.npy', '--count', '2'], 'leave --count and --seed out'],
     ] as const) {
-      const { status, stderr } = refused(...args);
-      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(sentence) });
+      expect(refusal(preset, ...args)).toContain(sentence);
     }
   });
 });
 
 describe('the PyTorch program of random networks', () => {
   itIn.each(Object.keys(VARIANTS))('draws the library’s images: %s', async (preset) => {
-    const { backbone, guided } = VARIANTS[preset]!;
+    const { backbone, guided, emission } = VARIANTS[preset]!;
     const presets = { [preset]: await randomPreset(preset) };
     const container = pluginContainer(
       definePlugin({ name: 'random', summary: 'for a test', backbones: [backbone], presets }),
@@ -203,6 +271,17 @@ describe('the PyTorch program of random networks', () => {
       expect(await difference(container, backbone, { preset, guidance: 1.25 })).toBeLessThan(
         TOLERANCE,
       );
+    }
+    if (emission && emission.secondStart > 0) {
+      expect(await difference(container, backbone, { preset, steps: 2 })).toBeLessThan(TOLERANCE);
+      const drawn = await Promise.all(
+        [1, 2].map((steps) => sample(container, { preset, count: COUNT, seed: SEED, steps })),
+      );
+      expect(drawn[1]!.images).not.toEqual(drawn[0]!.images);
+    }
+    if (emission) {
+      const counts = emission.secondStart > 0 ? '1 or 2' : '1';
+      expect(refusal(preset, '--steps', '3')).toContain(`--steps of this generator is ${counts}.`);
     }
     await container.dispose();
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { definePlugin, PLAIN_SAMPLING, type Preset } from '@ar-distill/core';
@@ -12,6 +12,7 @@ import {
   distill,
   type DistillResult,
   evaluate,
+  exportModel,
   ImageModel,
   InvalidOptionError,
   sample,
@@ -32,6 +33,14 @@ const PAIRS = 63;
 const SAMPLES = 12;
 let container: TypedContainer;
 let made: DistillResult;
+
+/** A plugin with a preset of a small VAR. */
+const smallPlugin = async () =>
+  definePlugin({
+    name: 'small',
+    summary: 'A small VAR.',
+    presets: { smallest: await smallPreset() },
+  });
 
 /** A preset of a small VAR with random weights, which is measured by somebody else's feature network. */
 async function smallPreset(): Promise<Preset> {
@@ -72,12 +81,7 @@ async function smallPreset(): Promise<Preset> {
 }
 
 beforeAll(async () => {
-  const small = definePlugin({
-    name: 'small',
-    summary: 'A small VAR.',
-    presets: { smallest: await smallPreset() },
-  });
-  container = pluginContainer(varPlugin, small, await thirdPartyPlugin(root));
+  container = pluginContainer(varPlugin, await smallPlugin(), await thirdPartyPlugin(root));
   made = await distill(container, { preset: 'smallest', samples: SAMPLES, out });
 }, MINUTES);
 
@@ -169,5 +173,39 @@ describe('the generator of a run', () => {
     const refused = drawn(options);
     await expect(refused).rejects.toThrow(InvalidOptionError);
     await expect(refused).rejects.toThrow(sentence);
+  });
+});
+
+describe('the model directory of a run', () => {
+  const exported = async (by: TypedContainer, name: string) => {
+    const { folder } = await exportModel(by, { run: made.run, out: path.join(root, name) });
+    const text = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+    return { folder, card: text('README.md'), program: () => text('generator.py') };
+  };
+
+  it('has a PyTorch program of this method, with nothing of others', async () => {
+    const { card, program } = await exported(container, 'model');
+    expect(card).toContain('python generator.py --class 3');
+    expect(card).toContain('With `--steps 2` it draws in two network evaluations.');
+    const classes = [...program().matchAll(/^class (\w+)/gm)].map(([, name]) => name);
+    expect(classes).toEqual(expect.arrayContaining(['FlowMapGenerator', 'VarFlowMapGenerator']));
+    expect(classes).not.toContain('OneStepGenerator');
+    expect(classes.at(-1)).toBe('VarImageModel');
+  });
+
+  it('says that the backbone brings none', async () => {
+    const { pytorchFilesOfMethods, ...backbone } = varBackbone;
+    expect(Object.keys(pytorchFilesOfMethods!)).toEqual(['dd1']);
+    const without = pluginContainer(
+      { ...varPlugin, backbones: [backbone] },
+      await smallPlugin(),
+      await thirdPartyPlugin(root),
+    );
+    const { folder, card } = await exported(without, 'without');
+    await without.dispose();
+    expect(existsSync(path.join(folder, 'generator.py'))).toBe(false);
+    expect(card).toContain(
+      'There is no PyTorch program for generators of the method "dd1", because the plugin of "var" brings none.',
+    );
   });
 });

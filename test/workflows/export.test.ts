@@ -211,21 +211,28 @@ it('leaves nothing behind when the model draws something else', async () => {
 });
 
 it('writes the PyTorch program of a backbone that brings its part, behind what all have in common', async () => {
-  const pytorchFile = at('family.py');
-  writeFileSync(pytorchFile, 'main(OwnImageModel)\n');
+  const [family, generator] = [at('family.py'), at('generator_of_family.py')];
+  writeFileSync(family, '# Blocks.\n');
+  writeFileSync(generator, 'main(OwnImageModel)\n');
   const tiny = await tinyImagePlugin(root);
-  const backbones = tiny.backbones!.map((backbone) => ({ ...backbone, pytorchFile }));
+  const backbones = tiny.backbones!.map((backbone) => ({
+    ...backbone,
+    pytorchFiles: [family, generator],
+  }));
   const own = pluginContainer(toy, { ...tiny, backbones });
   await exportModel(own, { run, out: at('with-program') });
   const program = readFileSync(at('with-program/generator.py'), 'utf8');
   expect(program).toMatch(/^#!\/usr\/bin\/env python3\n"""/);
   expect(program.indexOf('class ImageModel')).toBeLessThan(program.indexOf('def main('));
-  expect(program.endsWith('\n\n\nmain(OwnImageModel)\n')).toBe(true);
+  expect(program).toContain('class OneStepGenerator(SequenceGenerator):');
+  expect(program).not.toContain('Distilled Decoding 1');
+  expect(program.endsWith('\n\n\n# Blocks.\n\n\nmain(OwnImageModel)\n')).toBe(true);
   expect(cardOf(at('with-program')).fields['tags']).toContain('pytorch');
   expect(cardOf(at('with-program')).text).toContain('python generator.py --class 3');
-  rmSync(pytorchFile);
+  expect(cardOf(at('with-program')).text).not.toContain('--steps');
+  rmSync(family);
   await expect(exportModel(own, { run, out: at('never') })).rejects.toThrow(
-    `The backbone "tiny" lacks "${pytorchFile}": install its plugin again.`,
+    `The backbone "tiny" lacks "${family}": install its plugin again.`,
   );
   expect(existsSync(at('never'))).toBe(false);
   await own.dispose();

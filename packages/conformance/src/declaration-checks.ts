@@ -1,4 +1,9 @@
-import { definePlugin, PLUGIN_CONTRACT_VERSION, type PluginDefinition } from '@ar-distill/core';
+import {
+  type Backbone,
+  definePlugin,
+  PLUGIN_CONTRACT_VERSION,
+  type PluginDefinition,
+} from '@ar-distill/core';
 import { requireFile, requireThat } from './assertions';
 import type { Check } from './check';
 
@@ -29,16 +34,25 @@ export const declarationChecks: readonly Check<PluginDefinition>[] = [
     id: 'pytorch',
     name: 'the PyTorch files of its backbones exist',
     run: ({ backbones = [] }) => {
-      for (const { name, pytorchFile } of backbones) {
-        if (pytorchFile !== undefined) requireFile(`PyTorch file of "${name}"`, pytorchFile);
+      for (const backbone of backbones) {
+        for (const file of pytorchFilesOf(backbone)) {
+          requireFile(`PyTorch file of "${backbone.name}"`, file);
+        }
       }
     },
     exempts: ({ backbones = [] }) =>
-      backbones.some(({ pytorchFile }) => pytorchFile !== undefined)
+      backbones.some((backbone) => pytorchFilesOf(backbone).length > 0)
         ? undefined
         : 'its backbones have none',
   },
 ];
+
+function pytorchFilesOf({
+  pytorchFiles = [],
+  pytorchFilesOfMethods = {},
+}: Backbone): readonly string[] {
+  return [...pytorchFiles, ...Object.values(pytorchFilesOfMethods).flat()];
+}
 
 function contributedNames(plugin: PluginDefinition): Record<string, readonly string[]> {
   const { backbones, datasets, featureNetworks, metrics, methods } = plugin;

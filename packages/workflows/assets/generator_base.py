@@ -30,7 +30,6 @@ from torch import Tensor, nn
 
 Config = dict[str, Any]
 Range = tuple[float, float]
-FREQUENCIES = 256
 EPSILON = 1e-6
 
 
@@ -43,100 +42,20 @@ def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], eps=EPSILON) * (1 + scale) + shift
 
 
-class TimestepMlp(nn.Module):
-    """`TimestepEmbedder` of MAR's diffloss.py on 1000·t: t [N] in [0, 1] -> [N, width]."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.mlp = nn.Sequential(nn.Linear(FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-
-    def forward(self, t: Tensor) -> Tensor:
-        half = FREQUENCIES // 2
-        frequencies = torch.exp(-math.log(10_000) * torch.arange(half, device=t.device) / half)
-        angles = 1000 * t[:, None] * frequencies
-        return self.mlp(torch.cat([angles.cos(), angles.sin()], dim=1))
-
-
-class HeadBlock(nn.Module):
-    """`ResBlock` of diffloss.py."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.in_ln = nn.LayerNorm(width, eps=EPSILON)
-        self.mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
-        self.adaLN_modulation = modulation(width, 3)
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        shift, scale, gate = self.adaLN_modulation(condition).chunk(3, dim=-1)
-        return x + gate * self.mlp(self.in_ln(x) * (1 + scale) + shift)
-
-
-class DiffusionHead(nn.Module):
-    """`SimpleMLPAdaLN` of diffloss.py at t = 1: features [B, n, D] and noise [B, n, C] -> velocity [B, n, C]."""
-
-    def __init__(self, channels: int, features: int, width: int, depth: int) -> None:
-        super().__init__()
-        last = {"adaLN_modulation": modulation(width, 2), "linear": nn.Linear(width, channels)}
-        layers = {
-            "time_embed": TimestepMlp(width),
-            "cond_embed": nn.Linear(features, width),
-            "input_proj": nn.Linear(channels, width),
-            "res_blocks": nn.ModuleList(HeadBlock(width) for _ in range(depth)),
-            "final_layer": nn.ModuleDict(last),
-        }
-        self.net = nn.ModuleDict(layers)
-
-    def forward(self, features: Tensor, noise: Tensor) -> Tensor:
-        net = self.net
-        condition = net["time_embed"](noise.new_ones(1)) + net["cond_embed"](features)
-        x = net["input_proj"](noise)
-        for block in net["res_blocks"]:
-            x = block(x, condition)
-        last = net["final_layer"]
-        return last["linear"](modulated(x, *last["adaLN_modulation"](condition).chunk(2, dim=-1)))
-
-
-class OneStepGenerator(nn.Module):
-    """Distilled Decoding 2, appendix E.1: q_i = ε_i − v(ε_i, t = 1 | features of the ε of earlier AR steps).
-
-    A family adds the modules of its backbone, `features` and `codes`. With `keepClassifier` the teacher's
-    classifier stands in the head's place, and a step emits the expected code.
-    """
+class SequenceGenerator(nn.Module):
+    """Makes whole sequences of noise: a kind of generator says how, a family by which modules."""
 
     noise_shape: tuple[int, int]  # [n, C]
-
-    def __init__(self, architecture: Config, guidance: Range | None, classifier: str, bias: bool) -> None:
-        super().__init__()
-        width, channels = architecture["width"], architecture["channels"]
-        self.code_scale: float = architecture["codeScale"]
-        self.guidance = guidance
-        self.guidance_embed = None if guidance is None else TimestepMlp(width)
-        self.kept = classifier if architecture.get("keepClassifier") else None
-        if self.kept:
-            self.add_module(classifier, nn.Linear(width, architecture["vocabSize"], bias=bias))
-        else:
-            head_width = architecture.get("headWidth") or width
-            self.head = DiffusionHead(channels, width, head_width, architecture["headDepth"])
-
-    def features(self, noise: Tensor, labels: Tensor) -> Tensor:
-        """noise [B, n, C] and labels [B] -> [B, n, D]; a position sees earlier AR steps alone."""
-        raise NotImplementedError
-
-    def codes(self) -> Tensor:
-        """[V, C], not scaled."""
-        raise NotImplementedError
+    guidance: Range | None = None  # guidance scales that it takes
+    step_counts: tuple[int, ...] = (1,)  # network evaluations that it can draw in
 
     def forward(self, noise: Tensor, labels: Tensor, guidance: Tensor | None = None) -> Tensor:
-        """noise [B, n, C], labels [B] and, where it takes them, guidance scales [B] -> code vectors [B, n, C]."""
-        features = self.features(noise, labels)
-        if self.guidance is not None and self.guidance_embed is not None:
-            if guidance is None:
-                raise ValueError("This generator takes guidance scales [B].")
-            lowest, highest = self.guidance
-            features = features + self.guidance_embed((guidance - lowest) / (highest - lowest))[:, None]
-        if self.kept:
-            return self.get_submodule(self.kept)(features).softmax(-1) @ self.codes()
-        return (noise - self.head(features, noise)) / self.code_scale
+        """noise [B, n, C], labels [B] and guidance scales [B], where it takes some -> vectors [B, n, C]."""
+        raise NotImplementedError
+
+    def in_two(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """As `forward`, in two network evaluations, where `step_counts` has 2."""
+        raise NotImplementedError
 
 
 def group_norm(groups: int, channels: int) -> nn.GroupNorm:
@@ -231,12 +150,12 @@ class Decoder(nn.Module):
 class ImageModel(nn.Module):
     """Generator and decoder of a family."""
 
-    generator_class: type[Any]  # a OneStepGenerator, made of an architecture and a range of guidance scales
+    generator_class: type[Any]  # a SequenceGenerator, made of an architecture and a range of guidance scales
     tokenizer_class: type[Any]  # of an architecture: code vectors [B, n, C] -> images in [-1, 1], codes() [V, C]
 
     def __init__(self, architecture: Config, guidance: Range | None, guidance_scale: float | None) -> None:
         super().__init__()
-        self.generator: OneStepGenerator = self.generator_class(architecture, guidance)
+        self.generator: SequenceGenerator = self.generator_class(architecture, guidance)
         self.tokenizer = self.tokenizer_class(architecture)
         self.num_classes: int = architecture["numClasses"]
         self.guidance_scale = guidance_scale
@@ -266,16 +185,27 @@ class ImageModel(nn.Module):
 
     @torch.inference_mode()
     def forward(
-        self, noise: Tensor, labels: Tensor, guidance: Tensor | None = None, snap: bool = False
+        self,
+        noise: Tensor,
+        labels: Tensor,
+        guidance: Tensor | None = None,
+        snap: bool = False,
+        steps: int = 1,
     ) -> Tensor:
         """noise [B, n, C], labels [B] and guidance scales [B] -> images [B, channels, H, W] in [0, 1].
 
         Without scales a generator that takes some has its teacher's. `snap` replaces every code vector by the
-        nearest code.
+        nearest code. `steps` are network evaluations; ValueError when it cannot draw in so many.
         """
+        counts = self.generator.step_counts
+        if steps not in counts:
+            raise ValueError(f"The steps of this generator are {' or '.join(map(str, counts))}, not {steps}.")
         if guidance is None and self.guidance_scale is not None:
             guidance = noise.new_full((len(noise),), self.guidance_scale)
-        vectors = self.generator(noise, labels, guidance)
+        if steps == 2:
+            vectors = self.generator.in_two(noise, labels)
+        else:
+            vectors = self.generator(noise, labels, guidance)
         if snap:
             codes = self.tokenizer.codes()
             vectors = codes[(vectors @ codes.T - codes.square().sum(-1) / 2).argmax(-1)]

@@ -23,6 +23,7 @@ def main(model_class: type[ImageModel]) -> None:
     option("--seed", type=int, help="of the noise (default: 0)")
     option("--noise", type=Path, help=".npy with noise [N, n, C] in place of a count and a seed")
     option("--guidance", type=float, help="guidance scale, where the generator takes one")
+    option("--steps", type=int, default=1, help="network evaluations of an image (default: 1)")
     option("--snap", action="store_true", help="replace code vectors by the nearest codes")
     option("--device", default="cpu", help="device of PyTorch (default: cpu)")
     default = Path("images.png" if pillow else "images.npy")
@@ -44,6 +45,8 @@ def main(model_class: type[ImageModel]) -> None:
     refuse(given.guidance is not None and limits is None, "This generator takes no guidance scale: leave it out.")
     if given.guidance is not None and limits is not None:
         refuse(not limits[0] <= given.guidance <= limits[1], f"--guidance is from {limits[0]} to {limits[1]}.")
+    counts = model.generator.step_counts
+    refuse(given.steps not in counts, f"--steps of this generator is {' or '.join(map(str, counts))}.")
     if given.noise:
         noise = torch.from_numpy(np.load(given.noise).astype(np.float32))
     else:
@@ -56,6 +59,6 @@ def main(model_class: type[ImageModel]) -> None:
     parts = []
     for batch in torch.arange(len(noise)).split(64):
         inputs = [every if every is None else every[batch].to(given.device) for every in (noise, labels, scales)]
-        parts.append(model(*inputs, snap=given.snap).cpu())
+        parts.append(model(*inputs, snap=given.snap, steps=given.steps).cpu())
     save_images(given.out, torch.cat(parts).permute(0, 2, 3, 1).numpy())
     print(f"{len(noise)} images: {given.out}")

@@ -94,37 +94,28 @@ class Codebook(nn.Module):
         return F.normalize(self.embedding.weight, dim=-1)
 
 
-class LlamagenGenerator(OneStepGenerator):
-    """`Transformer` of gpt.py with a diffusion head, and an MLP where that has a table of tokens."""
+class LlamagenTransformer(nn.Module):
+    """`Transformer` of gpt.py without embedding of tokens and head, for the generators that stand on it."""
 
-    def __init__(self, architecture: Config, guidance: Range | None) -> None:
-        super().__init__(architecture, guidance, classifier="output", bias=False)
-        width, channels, side = architecture["width"], architecture["channels"], architecture["gridSize"]
-        self.noise_shape = (side * side, channels)
+    def add_transformer(self, architecture: Config) -> None:
+        width, side = architecture["width"], architecture["gridSize"]
         table = nn.Embedding(architecture["numClasses"] + 1, width)
         self.cls_embedding = nn.ModuleDict({"embedding_table": table})
-        self.continuous_embedding = nn.ModuleDict(
-            {"fc1": nn.Linear(channels, 4 * width), "fc2": nn.Linear(4 * width, width)}
-        )
         self.layers = nn.ModuleList(Block(architecture) for _ in range(architecture["depth"]))
         self.norm = RmsNorm(width, architecture["normEpsilon"])
-        if self.kept:
-            self.quantize = Codebook(architecture)
         self.turns: Tensor
         turns = rotary_table(side, width // architecture["heads"], architecture["ropeBase"])
-        self.register_buffer("turns", turns[: side * side], persistent=False)
+        self.register_buffer("turns", turns, persistent=False)
 
-    def codes(self) -> Tensor:
-        return self.quantize.codes()
+    def class_embedding(self, labels: Tensor) -> Tensor:
+        return self.cls_embedding["embedding_table"](labels)
 
-    def features(self, noise: Tensor, labels: Tensor) -> Tensor:
-        mlp = self.continuous_embedding
-        hidden = F.gelu(mlp["fc1"](noise[:, :-1] / self.code_scale), approximate="tanh")
-        label = self.cls_embedding["embedding_table"](labels)[:, None]
-        x = torch.cat([label, mlp["fc2"](hidden)], dim=1)
+    def run(self, class_embedding: Tensor, tokens: Tensor) -> Tensor:
+        """Class token [B, D] and embedded tokens [B, T, D] behind it through all blocks -> [B, 1 + T, D]."""
+        x = torch.cat([class_embedding[:, None], tokens], dim=1)
         for block in self.layers:
-            x = block(x, self.turns)
-        return self.norm(x)
+            x = block(x, self.turns[: x.shape[1]])
+        return x
 
 
 class LlamagenTokenizer(nn.Module):
@@ -145,12 +136,3 @@ class LlamagenTokenizer(nn.Module):
         """Code vectors [B, n, C] -> images [B, channels, H, W], not clipped to [-1, 1]."""
         grid = sequence.mT.unflatten(2, (self.side, self.side))
         return self.decoder(self.post_quant_conv(grid))
-
-
-class LlamagenImageModel(ImageModel):
-    generator_class = LlamagenGenerator
-    tokenizer_class = LlamagenTokenizer
-
-
-if __name__ == "__main__":
-    main(LlamagenImageModel)

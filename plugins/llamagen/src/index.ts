@@ -41,8 +41,13 @@ export const llamagenBackbone: Backbone<LlamagenArchitecture> = {
   createTokenizerTask: (architecture) => unitCodeTask(new LlamagenTokenizer(architecture)),
   createTeacherTask: llamagenTeacherTask,
   adaptation,
-  pytorchFile: path.join(__dirname, '..', 'assets', 'generator_family.py'),
+  pytorchFiles: assets('generator_family.py', 'generator_ar_diffusion.py'),
+  pytorchFilesOfMethods: { dd1: assets('generator_family.py', 'generator_of_dd1.py') },
 };
+
+function assets(...names: readonly string[]): readonly string[] {
+  return names.map((name) => path.join(__dirname, '..', 'assets', name));
+}
 
 export const plugin = definePlugin({
   name: 'llamagen',

@@ -46,15 +46,6 @@ class Quantizer(nn.Module):
         parts = sequence.split([side * side for side in self.patch_nums], dim=1)
         return [part.mT.unflatten(2, (side, side)) for side, part in zip(self.patch_nums, parts, strict=True)]
 
-    def next_scale_inputs(self, sequence: Tensor, raw: bool) -> Tensor:
-        """What scales 2 ... S read, [B, n − p₁², C]: earlier scales together, or the one before alone."""
-        earlier, mode = (self.maps(sequence), "bicubic") if raw else (self.latents(sequence), "area")
-        maps = [
-            F.interpolate(part, size=(side, side), mode=mode)
-            for part, side in zip(earlier, self.patch_nums[1:], strict=False)
-        ]
-        return torch.cat([part.flatten(2).mT for part in maps], dim=1)
-
 
 class Attention(nn.Module):
     """`SelfAttention` of basic_var.py."""
@@ -101,25 +92,23 @@ class Block(nn.Module):
         else:
             self.ada_lin = modulation(width, 6)
 
-    def forward(self, x: Tensor, class_embedding: Tensor, shared: Tensor | None, mask: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, class_embedding: Tensor, shared: Tensor | None, mask: Tensor, added: Tensor
+    ) -> Tensor:
+        """x [B, T, D]; `added`, broadcast to it, comes between attention and MLP."""
         six = self.ada_gss + shared if shared is not None else six_of(self.ada_lin(class_embedding))
         gate1, gate2, scale1, scale2, shift1, shift2 = six.unbind(2)
-        x = x + gate1 * self.attn(modulated(x, shift1, scale1), mask)
+        x = x + gate1 * self.attn(modulated(x, shift1, scale1), mask) + added
         hidden = self.ffn["fc1"](modulated(x, shift2, scale2))
         return x + gate2 * self.ffn["fc2"](F.gelu(hidden, approximate="tanh"))
 
 
-class VarGenerator(OneStepGenerator):
-    """`VAR` of var.py with a diffusion head."""
+class VarTransformer(nn.Module):
+    """`VAR` of var.py without its head, for the generators that stand on it."""
 
-    def __init__(self, architecture: Config, guidance: Range | None) -> None:
-        super().__init__(architecture, guidance, classifier="head", bias=True)
-        width, channels = architecture["width"], architecture["channels"]
-        lengths = [side * side for side in architecture["patchNums"]]
-        self.noise_shape = (sum(lengths), channels)
-        self.raw: bool = architecture["noiseInput"] == "raw"
-        self.quantize = Quantizer(architecture)
-        self.word_embed = nn.Linear(channels, width)
+    def add_transformer(self, architecture: Config, patch_nums: list[int]) -> None:
+        width, lengths = architecture["width"], [side * side for side in patch_nums]
+        self.word_embed = nn.Linear(architecture["channels"], width)
         self.class_emb = nn.Embedding(architecture["numClasses"] + 1, width)
         self.lvl_embed = nn.Embedding(len(lengths), width)
         self.pos_start = nn.Parameter(torch.zeros(1, lengths[0], width))
@@ -131,19 +120,29 @@ class VarGenerator(OneStepGenerator):
         steps = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
         self.register_buffer("steps", steps, persistent=False)
 
-    def codes(self) -> Tensor:
-        return self.quantize.embedding.weight
+    def class_embedding(self, labels: Tensor) -> Tensor:
+        return self.class_emb(labels)
 
-    def features(self, noise: Tensor, labels: Tensor) -> Tensor:
-        embedding = self.class_emb(labels)
-        words = self.word_embed(self.quantize.next_scale_inputs(noise / self.code_scale, self.raw))
-        x = torch.cat([embedding[:, None] + self.pos_start, words], dim=1)
-        x = x + self.pos_1LC + self.lvl_embed(self.steps)
-        mask = self.steps[:, None] >= self.steps
-        shared = None if self.shared_ada_lin is None else six_of(self.shared_ada_lin(embedding))
-        for block in self.blocks:
-            x = block(x, embedding, shared, mask)
-        scale, shift = self.head_nm["ada_lin"](embedding)[:, None].chunk(2, dim=-1)
+    def embed(self, class_embedding: Tensor, inputs: Tensor) -> Tensor:
+        """Class embeddings [B, D] and what scales after the first read, [B, T − p₁², C] -> [B, T, D]."""
+        x = torch.cat([class_embedding[:, None] + self.pos_start, self.word_embed(inputs)], dim=1)
+        return x + self.pos_1LC + self.lvl_embed(self.steps)
+
+    def run(
+        self, x: Tensor, class_embedding: Tensor, mask: Tensor, added: list[Tensor] | None = None
+    ) -> Tensor:
+        """x [B, T, D] through all blocks, where each adds its own of `added`.
+
+        `mask` [T, T] is True where the position of a row sees that of a column.
+        """
+        shared = None if self.shared_ada_lin is None else six_of(self.shared_ada_lin(class_embedding))
+        for block, own in zip(self.blocks, added or [x.new_zeros(1)] * len(self.blocks), strict=True):
+            x = block(x, class_embedding, shared, mask, own)
+        return x
+
+    def final_norm(self, x: Tensor, class_embedding: Tensor) -> Tensor:
+        """`AdaLNBeforeHead` of basic_var.py."""
+        scale, shift = self.head_nm["ada_lin"](class_embedding)[:, None].chunk(2, dim=-1)
         return modulated(x, shift, scale)
 
 
@@ -165,12 +164,3 @@ class VarTokenizer(nn.Module):
     def forward(self, sequence: Tensor) -> Tensor:
         """Code vectors [B, n, C] -> images [B, channels, H, W], not clipped to [-1, 1]."""
         return self.decoder(self.post_quant_conv(self.quantize.latents(sequence)[-1]))
-
-
-class VarImageModel(ImageModel):
-    generator_class = VarGenerator
-    tokenizer_class = VarTokenizer
-
-
-if __name__ == "__main__":
-    main(VarImageModel)

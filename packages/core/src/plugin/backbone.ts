@@ -64,10 +64,12 @@ export interface Backbone<A = unknown> {
   /** The architecture after training the tokenizer: what depends on its codes, such as codeScale. */
   fitTokenizer?(architecture: A, tokenizerWeights: Readonly<HostTensors>): A;
   /**
-   * Absolute path of a Python file with the generator and the decoder in PyTorch, which exports write behind
-   * what all families share (`generator_base.py` of `workflows`); without it they have no PyTorch program.
+   * Absolute paths of Python files with the generator and the decoder in PyTorch, which exports write in this order
+   * behind what all families share (`assets` of `workflows`); without them they have no PyTorch program.
    */
-  readonly pytorchFile?: string;
+  readonly pytorchFiles?: readonly string[];
+  /** The same for a method that makes generators of its own (`createGenerator` there), by its name. */
+  readonly pytorchFilesOfMethods?: Readonly<Record<string, readonly string[]>>;
   /** Set in families whose official teachers read tokens instead of code vectors. */
   readonly adaptation?: TeacherAdaptation<A>;
 }

@@ -48,7 +48,7 @@ export function modelCard(subject: CardSubject): string {
     ...(results ? [`## Results\n\n${markdownOf(resultTable(results))}`] : []),
     `## How it was made\n\n${making(subject)}`,
     `## Use\n\n${use(subject)}`,
-    ...(pytorch ? [`## PyTorch\n\n${pytorch.absent ?? PYTORCH_USE}`] : []),
+    ...(pytorch ? [`## PyTorch\n\n${pytorch.absent ?? pytorchUse(pytorch)}`] : []),
     ...(onnx ? [`## ONNX\n\n${onnxPart(subject, onnx)}`] : []),
     ...(teacher ? [`## The teacher\n\n${teacherPart(teacher)}`] : []),
   ];
@@ -124,12 +124,15 @@ await generator.dispose();
 \`\`\``;
 }
 
-const PYTORCH_USE = `\`${PYTORCH_FILE}\` draws the same images of the same noise and classes in PyTorch, without AR-Distill:
+function pytorchUse({ isForTwo }: PytorchProgram): string {
+  const steps = isForTwo ? '\n\nWith `--steps 2` it draws in two network evaluations.' : '';
+  return `\`${PYTORCH_FILE}\` draws the same images of the same noise and classes in PyTorch, without AR-Distill:
 
 \`\`\`sh
 pip install torch safetensors numpy pillow
 python ${PYTORCH_FILE} --class 3 --count 8 --seed 0 --out images.png
-\`\`\``;
+\`\`\`${steps}`;
+}
 
 function onnxPart(
   { generator: { layout, condition } }: CardSubject,
