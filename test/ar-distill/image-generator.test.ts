@@ -7,7 +7,9 @@ import { parse } from 'yaml';
 import {
   type GeneratedImage,
   type GenerateOptions,
+  ImageBatcher,
   ImageGenerator,
+  type ImagePixels,
   InvalidOptionError,
 } from 'ar-distill';
 
@@ -194,6 +196,11 @@ describe('ImageGenerator', () => {
       const sentence = `Image 0 has the token ${wrong}: give whole numbers from 0 to ${vocabSize - 1}.`;
       await expect(generator.decode([[wrong, ...tokens.slice(1)]])).rejects.toThrow(sentence);
     }
+    // As a program in JavaScript may call it.
+    const noImage = { pixels: grey.pixels } as unknown as ImagePixels;
+    await expect(generator.encode([noImage])).rejects.toThrow(
+      'Image 0 is not { height, width, channels, pixels }: give',
+    );
     const signal = AbortSignal.abort();
     await expect(generator.encode([grey], { signal })).rejects.toMatchObject({
       name: 'AbortError',
@@ -243,6 +250,35 @@ describe('ImageGenerator', () => {
       await expect(drawn).rejects.toThrow(InvalidOptionError);
       await expect(drawn).rejects.toThrow(sentence);
     }
+  });
+
+  it('refuses options that there are not, as a program in JavaScript may give them', async () => {
+    const misspelt = (options: object, name: string): [Promise<unknown>, string][] => [
+      [generator.generate(options), name],
+      [generator.teacher.generate(options), name],
+      [generator.interpolate(options), name],
+      [new ImageBatcher(generator).image(options), name],
+    ];
+    const refused: readonly [Promise<unknown>, string][] = [
+      ...misspelt({ sede: 3 }, 'There is no option "sede"'),
+      [generator.generate({ cuont: 3 } as object), 'did you mean "count"?'],
+      [generator.teacher.generate({ steps: 2 } as object), 'There is no option "steps"'],
+      [
+        ImageGenerator.fromPretrained('mnist-var', { thraeds: 1 } as object),
+        'did you mean "threads"?',
+      ],
+      [
+        ImageGenerator.fromPretrained(null as unknown as string),
+        'A model has a name, such as "mnist-var", not null.',
+      ],
+      [generator.generate(5 as unknown as object), 'Options are an object'],
+    ];
+    for (const [call, sentence] of refused) {
+      await expect(call).rejects.toThrow(InvalidOptionError);
+      await expect(call).rejects.toThrow(sentence);
+    }
+    const create = () => new ImageBatcher(generator, { waitngTime: 1 } as object);
+    expect(create).toThrow('did you mean "waitingTime"?');
   });
 
   it('refuses a guidance scale where the generator was distilled for one', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findPythonWith } from '@ar-distill/bench';
@@ -232,6 +232,21 @@ function refusal(preset: string, ...args: readonly string[]): string {
   return stderr;
 }
 
+/** Of one sequence of a preset with the sizes of MNIST's. */
+function noiseShape(backbone: Backbone): number[] {
+  return [1, backbone === varBackbone ? 30 : 16, 8];
+}
+
+/** A file of so many equal numbers. */
+function npy(name: string, shape: readonly number[], value = 0): string {
+  const file = path.join(root, name);
+  writeFileSync(
+    file,
+    encodeNpy({ shape: [...shape], data: new Float32Array(elementCount(shape)).fill(value) }),
+  );
+  return file;
+}
+
 describe.each([
   ['mnist-var', varBackbone],
   ['mnist-llamagen', llamagenBackbone],
@@ -252,9 +267,51 @@ describe.each([
       [['--guidance', '2'], 'takes no guidance scale'],
       [['--steps', '2'], '--steps of this generator is 1.'],
       [['--noise', 'noise.npy', '--count', '2'], 'leave --count and --seed out'],
+      [['--noise', 'nowhere.npy'], '--noise cannot be read'],
+      [['--noise', npy('short.npy', [0, 30, 8])], 'The noise has to be finite numbers [N,'],
+      [['--noise', npy('nan.npy', noiseShape(backbone), NaN)], 'The noise has to be finite'],
+      [['--noise', path.join(root, preset, 'README.md')], '--noise cannot be read'],
+      [['--seed', '1' + '0'.repeat(23)], '--seed is 0 to 2^63 - 1.'],
+      [['--seed', '-1'], '--seed is 0'],
+      [['--device', 'toaster'], 'toaster'],
+      [['--out', 'nowhere/images.npy'], 'There is no folder'],
     ] as const) {
-      expect(refusal(preset, ...args)).toContain(sentence);
+      const said = refusal(preset, ...args);
+      expect(said).toContain(sentence);
+      expect(said).not.toContain('Traceback');
     }
+  });
+
+  itIn('says in a sentence that a folder is not what was exported', () => {
+    const [folder, copy] = [path.join(root, preset), path.join(root, `${preset}-damaged`)];
+    cpSync(folder, copy, { recursive: true });
+    const shard = readdirSync(copy).find((name) => name.endsWith('.safetensors'))!;
+    const bytes = readFileSync(path.join(copy, shard));
+    bytes[bytes.length - 9]! ^= 1;
+    writeFileSync(path.join(copy, shard), bytes);
+    const args = [path.join(copy, 'generator.py'), '--out', path.join(copy, 'images.npy')];
+    const { status, stderr } = spawnSync(python!, args, { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^Error: the model of this folder cannot be read \(.*copy the folder again/,
+    );
+    expect(readdirSync(copy).filter((name) => name.includes('images'))).toEqual([]);
+  });
+
+  itIn('refuses classes that there are not in a program, too', () => {
+    const program = `
+import sys, torch
+sys.path.insert(0, ${JSON.stringify(path.join(root, preset))})
+import generator
+model = [m for m in vars(generator).values() if isinstance(m, type) and issubclass(m, generator.ImageModel)][-1]
+model = model.from_pretrained(${JSON.stringify(path.join(root, preset))})
+for label in (10, -1):
+    try:
+        model(model.noise(1, seed=0), torch.tensor([label]))
+    except ValueError as error:
+        print(error)`;
+    const { stdout, stderr } = spawnSync(python!, ['-c', program], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: 'Classes are 0 to 9.\n'.repeat(2), stderr: '' });
   });
 });
 

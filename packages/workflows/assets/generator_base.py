@@ -16,11 +16,14 @@ the images of AR-Distill itself, whose seeds make other noise than PyTorch's.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import math
+import os
+import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import torch
@@ -147,6 +150,14 @@ class Decoder(nn.Module):
         return self.conv_out(F.silu(self.norm_out(x)))
 
 
+def sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while chunk := content.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 class ImageModel(nn.Module):
     """Generator and decoder of a family."""
 
@@ -162,7 +173,7 @@ class ImageModel(nn.Module):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> ImageModel:
-        """The model of a directory; KeyError names a tensor that is missing in it."""
+        """The model of a directory; ValueError names a shard with another checksum, KeyError a missing tensor."""
         folder = Path(folder)
         config = json.loads((folder / "config.json").read_text())
         parts = {part["kind"]: part for part in config["components"]}
@@ -170,8 +181,12 @@ class ImageModel(nn.Module):
         scale = stated.get("guidanceScale")
         guidance = None if scale is None else (stated["lowestGuidance"], stated["highestGuidance"])
         model = cls(config["architecture"], guidance, scale)
-        shards = json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values()
-        tensors = {name: tensor for shard in set(shards) for name, tensor in load_file(folder / shard).items()}
+        checksums = json.loads((folder / "model.safetensors.index.json").read_text())["metadata"]["sha256"]
+        tensors: dict[str, Tensor] = {}
+        for shard, checksum in checksums.items():
+            if sha256(folder / shard) != checksum:
+                raise ValueError(f"{folder / shard} is not what was exported: copy the folder again.")
+            tensors.update(load_file(folder / shard))
         for kind, network in (("generator", model.generator), ("tokenizer", model.tokenizer)):
             # Where networks have different tensors of one name, the later network's have its prefix.
             prefix = parts[kind]["prefix"]
@@ -195,8 +210,10 @@ class ImageModel(nn.Module):
         """noise [B, n, C], labels [B] and guidance scales [B] -> images [B, channels, H, W] in [0, 1].
 
         Without scales a generator that takes some has its teacher's. `snap` replaces every code vector by the
-        nearest code. `steps` are network evaluations; ValueError when it cannot draw in so many.
+        nearest code. `steps` are network evaluations; ValueError when it cannot draw in so many, or has no such class.
         """
+        if ((labels < 0) | (labels >= self.num_classes)).any():
+            raise ValueError(f"Classes are 0 to {self.num_classes - 1}.")
         counts = self.generator.step_counts
         if steps not in counts:
             raise ValueError(f"The steps of this generator are {' or '.join(map(str, counts))}, not {steps}.")

@@ -1,20 +1,42 @@
 
 
 def save_images(file: Path, images: np.ndarray) -> None:
-    """Images [N, H, W, channels] in [0, 1]: as they are in a .npy, eight in a row in a .png."""
-    if file.suffix == ".npy":
-        np.save(file, images)
-        return
+    """Images [N, H, W, channels] in [0, 1]: as they are in a .npy, eight in a row in a .png. Whole, or not at all."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with part.open("xb") as target:
+            if file.suffix == ".npy":
+                np.save(target, images)
+            else:
+                save_sheet(target, images)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def save_sheet(target: BinaryIO, images: np.ndarray) -> None:
     from PIL import Image
 
     columns = min(8, len(images))
     filled = np.pad(images, [(0, -len(images) % columns), (0, 0), (0, 0), (0, 0)])
     rows = [np.concatenate(list(filled[i : i + columns]), axis=1) for i in range(0, len(filled), columns)]
-    Image.fromarray((np.concatenate(rows) * 255).round().astype(np.uint8).squeeze()).save(file)
+    Image.fromarray((np.concatenate(rows) * 255).round().astype(np.uint8).squeeze()).save(target, "PNG")
+
+
+def read_noise(file: Path, shape: tuple[int, int]) -> Tensor:
+    """Finite numbers [N, n, C] of a .npy; ValueError says what they are instead."""
+    try:
+        noise = np.load(file)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"--noise cannot be read ({error}): name a .npy with numbers.") from error
+    is_noise = isinstance(noise, np.ndarray) and noise.dtype.kind in "fiu" and noise.ndim == 3
+    if not is_noise or noise.shape[1:] != shape or len(noise) == 0 or not np.isfinite(noise).all():
+        raise ValueError(f"The noise has to be finite numbers [N, {shape[0]}, {shape[1]}].")
+    return torch.from_numpy(noise.astype(np.float32))
 
 
 def main(model_class: type[ImageModel]) -> None:
-    """The command; code 2 and a sentence for options that do not fit."""
+    """The command; a sentence and code 2 for options that do not fit, 1 for a folder that is not what it was."""
     pillow = importlib.util.find_spec("PIL") is not None
     parser = argparse.ArgumentParser(description="Draws images with the one-step generator of this folder.")
     option = parser.add_argument
@@ -38,8 +60,14 @@ def main(model_class: type[ImageModel]) -> None:
     refuse(given.noise is not None and counted, "With --noise leave --count and --seed out.")
     refuse(given.count is not None and given.count < 1, "--count is 1 or more.")
     refuse(given.out.suffix not in (".png", ".npy"), "--out is a .png or a .npy.")
+    parent = given.out.absolute().parent
+    refuse(not parent.is_dir(), f"There is no folder {parent}: make it, or name another.")
+    refuse(not 0 <= (given.seed or 0) < 2**63, "--seed is 0 to 2^63 - 1.")
     refuse(given.out.suffix == ".png" and not pillow, "A .png needs Pillow: install it, or name a .npy.")
-    model = model_class.from_pretrained(Path(__file__).parent)
+    try:
+        model = model_class.from_pretrained(Path(__file__).parent)
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"Error: the model of this folder cannot be read ({error}).")
     classes, limits = given.classes or range(model.num_classes), model.generator.guidance
     refuse(any(not 0 <= label < model.num_classes for label in classes), f"Classes are 0 to {model.num_classes - 1}.")
     refuse(given.guidance is not None and limits is None, "This generator takes no guidance scale: leave it out.")
@@ -47,15 +75,16 @@ def main(model_class: type[ImageModel]) -> None:
         refuse(not limits[0] <= given.guidance <= limits[1], f"--guidance is from {limits[0]} to {limits[1]}.")
     counts = model.generator.step_counts
     refuse(given.steps not in counts, f"--steps of this generator is {' or '.join(map(str, counts))}.")
-    if given.noise:
-        noise = torch.from_numpy(np.load(given.noise).astype(np.float32))
-    else:
-        noise = model.noise(16 if given.count is None else given.count, given.seed or 0)
-    expected = model.generator.noise_shape
-    refuse(tuple(noise.shape[1:]) != expected, f"The noise has to be [N, {expected[0]}, {expected[1]}].")
+    try:
+        model.to(given.device)
+        if given.noise:
+            noise = read_noise(given.noise, model.generator.noise_shape)
+        else:
+            noise = model.noise(16 if given.count is None else given.count, given.seed or 0)
+    except (ValueError, RuntimeError, AssertionError) as error:
+        parser.error(str(error).splitlines()[0])
     labels = torch.tensor([classes[i % len(classes)] for i in range(len(noise))])
     scales = None if given.guidance is None else torch.full((len(noise),), given.guidance)
-    model.to(given.device)
     parts = []
     for batch in torch.arange(len(noise)).split(64):
         inputs = [every if every is None else every[batch].to(given.device) for every in (noise, labels, scales)]

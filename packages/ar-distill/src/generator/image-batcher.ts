@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '@ar-distill/workflows';
 import type { GeneratedImage } from './generated-image';
 import type { ImageDrawer } from './image-drawer';
+import { checkOptionNames } from './option-names';
 
 /** How requests become batches. */
 export interface BatcherOptions {
@@ -58,8 +59,10 @@ export class ImageBatcher {
       ImageDrawer,
       'numClasses' | 'largestBatch' | 'check' | 'generate'
     >,
-    { largestBatch, waitingTime = 5, longestQueue = 1000 }: BatcherOptions = {},
+    options: BatcherOptions = {},
   ) {
+    checkOptionNames(options, ['largestBatch', 'waitingTime', 'longestQueue']);
+    const { largestBatch, waitingTime = 5, longestQueue = 1000 } = options;
     this.largestBatch = largestBatch ?? Math.min(32, drawer.largestBatch);
     this.waitingTime = waitingTime;
     this.longestQueue = longestQueue;
@@ -73,7 +76,9 @@ export class ImageBatcher {
    * @throws InvalidOptionError when there is no such class or seed; UnavailableError when too many wait, or
    *   the batcher has been closed; the signal's reason when it is aborted; what `generate` throws.
    */
-  async image({ class: label, seed = 0, signal }: ImageOptions = {}): Promise<GeneratedImage> {
+  async image(options: ImageOptions = {}): Promise<GeneratedImage> {
+    checkOptionNames(options, ['class', 'seed', 'signal']);
+    const { class: label, seed = 0, signal } = options;
     signal?.throwIfAborted();
     const own = label ?? (this.drawer.numClasses === undefined ? undefined : 0);
     this.drawer.check({ seed, classes: own === undefined ? undefined : [own] });

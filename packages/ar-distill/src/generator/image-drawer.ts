@@ -9,6 +9,7 @@ import {
   noiseOfEach,
 } from '@ar-distill/workflows';
 import { type GeneratedImage, GeneratedImages, imagesOf } from './generated-image';
+import { checkOptionNames } from './option-names';
 
 /** Which images are made. */
 export interface GenerateOptions {
@@ -35,6 +36,13 @@ export interface GenerateOptions {
   /** Stops between two batches: the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+const DRAW_OPTIONS = ['classes', 'count', 'seed', 'seeds', 'batchSize', 'signal'] as const;
+/** Names of the options of drawing, by who draws. */
+const OPTIONS: Readonly<Record<Drawer, readonly string[]>> = {
+  generator: [...DRAW_OPTIONS, 'steps', 'guidance'],
+  teacher: [...DRAW_OPTIONS, 'onStep'],
+};
 
 /** Makes images with a model: in one step, or as its teacher does. */
 export class ImageDrawer {
@@ -73,7 +81,13 @@ export class ImageDrawer {
   batches(
     options: GenerateOptions = {},
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
+    this.checkNames(options);
     return this.draw(options, this.noiseFor(options));
+  }
+
+  /** @throws InvalidOptionError naming an option that there is not. */
+  protected checkNames(options: GenerateOptions): void {
+    checkOptionNames(options, OPTIONS[this.by]);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
 } from './generated-image';
 import { ImageDrawer } from './image-drawer';
 import { imagesToEncode, type TokenLayout, tokensToDecode } from './image-tokens';
+import { checkOptionNames } from './option-names';
 import { TeacherDrawer } from './teacher-drawer';
 
 /** How a model is loaded and run; `signal` and `onEvent` follow and stop a download. */
@@ -50,6 +51,23 @@ export interface StopOptions {
   readonly signal?: AbortSignal;
 }
 
+const LOAD_OPTIONS: readonly (keyof LoadOptions)[] = [
+  'threads',
+  'backend',
+  'provider',
+  'project',
+  'signal',
+  'onEvent',
+];
+const INTERPOLATE_OPTIONS: readonly (keyof InterpolateOptions)[] = [
+  'from',
+  'to',
+  'steps',
+  'class',
+  'guidance',
+  'signal',
+];
+
 /** A distilled model that makes whole images in one network evaluation. */
 export class ImageGenerator extends ImageDrawer {
   /** The teacher behind it, which makes the same kind of images AR step by AR step. */
@@ -73,6 +91,12 @@ export class ImageGenerator extends ImageDrawer {
    *   installed plugin has a preset of that name; Error when a model cannot be fetched or arrives damaged.
    */
   static async fromPretrained(source: string, options: LoadOptions = {}): Promise<ImageGenerator> {
+    if (typeof source !== 'string') {
+      throw new InvalidOptionError(
+        `A model has a name, such as "mnist-var", not ${String(source)}.`,
+      );
+    }
+    checkOptionNames(options, LOAD_OPTIONS);
     const { project = process.cwd(), signal, onEvent, ...engine } = options;
     await importPlugins({ cwd: project });
     const container = createContainer({ cwd: project, engine });
@@ -88,6 +112,7 @@ export class ImageGenerator extends ImageDrawer {
 
   /** Images on the way from the noise of one seed to that of another, all of one class. */
   async interpolate(options: InterpolateOptions = {}): Promise<GeneratedImages> {
+    checkOptionNames(options, INTERPOLATE_OPTIONS);
     const { from = 0, to = 1, steps = 8, guidance, signal } = options;
     if (!Number.isInteger(steps) || steps < 2) {
       throw new InvalidOptionError(`An interpolation has 2 steps or more, not ${steps}.`);

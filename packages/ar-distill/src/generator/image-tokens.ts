@@ -22,6 +22,11 @@ export function imagesToEncode(model: ImageModel, images: readonly ImagePixels[]
   const wanted = model.imageShape;
   for (const [i, { height, width, channels, pixels }] of images.entries()) {
     const shape = [height, width, channels];
+    if (!shape.every(Number.isInteger) || pixels?.length === undefined) {
+      throw new InvalidOptionError(
+        `Image ${i} is not { height, width, channels, pixels }: give whole numbers, and pixels from 0 to 255.`,
+      );
+    }
     if (String(shape) === String(wanted) && pixels.length === height * width * channels) continue;
     throw new InvalidOptionError(
       `Image ${i} has ${pixels.length} values for ${shape.join(' × ')}, where the model needs ${wanted.join(' × ')} (height, width, channels): give it that size.`,

@@ -37,6 +37,7 @@ export class TeacherDrawer extends ImageDrawer {
   override batches(
     options: TeacherOptions = {},
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
+    this.checkNames(options);
     const { onStep, classes } = options;
     const rng = this.noiseFor(options);
     if (!onStep) return this.draw(options, rng);

@@ -48,7 +48,7 @@ export interface ExportOptions extends PresetChoice {
 /** A model directory that was written. */
 export interface ExportResult {
   readonly folder: string;
-  /** Of the weights. */
+  /** Of all its files. */
   readonly bytes: number;
   /** The ONNX model beside the library. */
   readonly onnx?: OnnxFigures;

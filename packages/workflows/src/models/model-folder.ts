@@ -1,3 +1,4 @@
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredTensorSource } from '@ar-distill/checkpoints';
 import { elementCount } from '@ar-distill/program';
@@ -28,7 +29,7 @@ export interface WrittenModel {
 }
 
 /**
- * Writes a model directory and shows how far it is; returns the bytes of its weights.
+ * Writes a model directory and shows how far it is; returns the bytes of all its files.
  * @param stage what the progress is called: "import".
  */
 export async function writeModelFolder(
@@ -43,7 +44,16 @@ export async function writeModelFolder(
     ...(complete ? { complete } : {}),
     onProgress: byteProgress(progress, stage, total),
   });
-  return total;
+  return bytesIn(folder);
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(path.join(parentPath, name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function bytesOf({ shape, type }: StoredTensorSource): number {
