@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './command';
-import { ownVersion, pluginFiles } from './plugin-files';
+import { ownVersion, pluginFiles, TAKEN_NAMES } from './plugin-files';
 
 let cwd: string;
 beforeEach(() => {
@@ -112,6 +112,8 @@ it.each([
   [[''], /^The name "" must/],
   [['a\u001b[2J'], /^The name "a\\u001b\[2J" must/],
   [['a'.repeat(101)], /^The name "a+" must/],
+  [['ar-distill-plugin-x'], /^The package gets "ar-distill-plugin-" in front of its name: leave/],
+  [['var'], /^AR-Distill has a plugin "var" itself: choose another name\.$/],
   [[], /^Name the plugin: npm create ar-distill-plugin NAME\.$/],
   [['a', 'b'], /^One name is enough: leave "b" out\.$/],
   [['a', '\u001b[2J\n'], /^One name is enough: leave "\?\[2J\?" out\.$/],
@@ -125,6 +127,11 @@ it.each([
   expect(stderr.replace(/^Error: /, '').trimEnd()).toMatch(sentence);
   expect(stderr.split('\n')).toHaveLength(2);
   expect(readdirSync(cwd)).toEqual([]);
+});
+
+it('knows the names of the plugins that come with AR-Distill', () => {
+  const plugins = join(__dirname, '../../../plugins');
+  expect(readdirSync(plugins).sort()).toEqual(TAKEN_NAMES);
 });
 
 it('prints its version and its options', () => {

@@ -13,6 +13,9 @@ const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
 /** What a plugin and its backbone may be called, as far as npm takes it behind the prefix. */
 const NAME = /^[a-z][a-z0-9-]{0,99}$/;
 
+/** Plugins that come with AR-Distill: of two with one name it would use neither. */
+export const TAKEN_NAMES: readonly string[] = ['llamagen', 'mnist', 'toy', 'var'];
+
 /** The version of this package, and the least that a written plugin asks of AR-Distill's packages. */
 export function ownVersion(): string {
   const { version }: { version: string } = JSON.parse(
@@ -35,6 +38,13 @@ export function pluginFiles(name: string): Record<string, string> {
     throw new UsageError(
       `The name ${JSON.stringify(name)} must start with a lower-case letter and have up to 100 lower-case letters, digits and hyphens.`,
     );
+  }
+  const prefix = packageName('');
+  if (name.startsWith(prefix)) {
+    throw new UsageError(`The package gets "${prefix}" in front of its name: leave that out.`);
+  }
+  if (TAKEN_NAMES.includes(name)) {
+    throw new UsageError(`AR-Distill has a plugin "${name}" itself: choose another name.`);
   }
   const template = join(ROOT, 'template');
   const files = readdirSync(template, { recursive: true, withFileTypes: true })

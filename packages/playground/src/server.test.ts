@@ -1,4 +1,5 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -116,18 +117,29 @@ it.each([
   expect(await ask(target)).toMatchObject({ status: 404, body: 'There is no such file here.\n' });
 });
 
-it('gives no file that became a link after it had started', async () => {
+const replacements: [string, (file: string) => void][] = [
+  ['is gone', () => undefined],
+  ['became a link', (file) => symlinkSync(path.join(root, 'secret.txt'), file)],
+  ['became a folder', (file) => mkdirSync(file)],
+];
+if (process.platform !== 'win32') {
+  replacements.push(['became a pipe', (file) => execFileSync('mkfifo', [file])]);
+}
+
+it.each(replacements)('gives no file that %s after it had started', async (_, replace) => {
   const file = path.join(page, 'late.txt');
   writeFileSync(file, 'early');
   const late = await serveSite(await siteOf(page, model), 0);
   try {
     expect(await (await fetch(`${late.url}late.txt`)).text()).toBe('early');
     await rm(file);
-    symlinkSync(path.join(root, 'secret.txt'), file);
-    await expect(fetch(`${late.url}late.txt`)).rejects.toThrow();
+    replace(file);
+    const answer = await fetch(`${late.url}late.txt`);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toBe('This file is not here any more.\n');
   } finally {
     await late.close();
-    await rm(file);
+    await rm(file, { recursive: true, force: true });
   }
 });
 

@@ -1,9 +1,10 @@
+import type { FileHandle } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PAGE_POLICY } from './content-security-policy';
-import { openUnlinked, type SiteFile, type SiteFiles } from './site-files';
+import { openPlain, type SiteFile, type SiteFiles } from './site-files';
 
 /** The only interface that it listens on. */
 const LOOPBACK = '127.0.0.1';
@@ -94,28 +95,37 @@ async function answer(
   const place = name === '' ? 'index.html' : name;
   const content = files.get(place);
   if (!content) return refuse(response, 404, 'There is no such file here.');
-  const type = TYPES[path.extname(place)] ?? 'application/octet-stream';
-  response.setHeader('Content-Type', type);
+  const source = await openSource(content);
+  if (!source) return refuse(response, 404, 'This file is not here any more.');
+  response.setHeader('Content-Type', TYPES[path.extname(place)] ?? 'application/octet-stream');
   response.setHeader(
     'Cache-Control',
     HASHED.test(place) ? 'max-age=31536000, immutable' : 'no-cache',
   );
-  await send(content, method === 'HEAD', response);
+  await send(source, method === 'HEAD', response);
 }
 
-async function send(content: SiteFile, isHead: boolean, response: ServerResponse): Promise<void> {
-  if ('text' in content) {
-    response.setHeader('Content-Length', Buffer.byteLength(content.text));
-    response.end(isHead ? undefined : content.text);
+/** Undefined when the file is gone, or has become something else. */
+async function openSource(content: SiteFile): Promise<FileHandle | string | undefined> {
+  return 'text' in content ? content.text : openPlain(content.file).catch(() => undefined);
+}
+
+async function send(
+  source: FileHandle | string,
+  isHead: boolean,
+  response: ServerResponse,
+): Promise<void> {
+  if (typeof source === 'string') {
+    response.setHeader('Content-Length', Buffer.byteLength(source));
+    response.end(isHead ? undefined : source);
     return;
   }
-  const handle = await openUnlinked(content.file);
   try {
-    response.setHeader('Content-Length', (await handle.stat()).size);
+    response.setHeader('Content-Length', (await source.stat()).size);
     if (isHead) response.end();
-    else await pipeline(handle.createReadStream({ autoClose: false }), response);
+    else await pipeline(source.createReadStream({ autoClose: false }), response);
   } finally {
-    await handle.close();
+    await source.close();
   }
 }
 

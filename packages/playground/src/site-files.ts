@@ -13,8 +13,11 @@ const MODEL_FOLDER = 'model';
 const MODEL_FILE = 'generator.onnx';
 const EXTERNAL_DATA = `${MODEL_FILE}.data`;
 const TEACHER_FOLDER = 'teacher';
-/** Links are not followed: one could lead out of the folder. Windows knows no such flag. */
-const READ_PLAIN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+/**
+ * Links are not followed: one could lead out of the folder. A pipe is opened without waiting for its writer. Windows
+ * knows no such flags.
+ */
+const READ_PLAIN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** A file of a site: on disk, or of this text. */
 export type SiteFile = { readonly file: string } | { readonly text: string };
@@ -49,9 +52,15 @@ export async function siteOf(
   return files;
 }
 
-/** Opens a file for reading that is no link. */
-export function openUnlinked(file: string): Promise<FileHandle> {
-  return open(file, READ_PLAIN);
+/**
+ * Opens a file for reading.
+ * @throws Error when it is not there, or a link or anything else that is no file.
+ */
+export async function openPlain(file: string): Promise<FileHandle> {
+  const handle = await open(file, READ_PLAIN);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`"${file}" is no file.`);
 }
 
 async function describeModel(folder: string, name: string): Promise<PlayedModel> {
@@ -95,7 +104,7 @@ async function metadataOf(folder: string): Promise<ReadonlyMap<string, string>> 
       `There is no file "${MODEL_FILE}" in "${folder}": name a folder that "ar-distill export --onnx fp32" wrote.`,
     );
   }
-  const handle = await openUnlinked(file);
+  const handle = await openPlain(file);
   try {
     const metadata = await readModelMetadata(handle).catch(() => new Map<string, string>());
     if (metadata.has('input:noise') && metadata.has('output:images')) return metadata;
