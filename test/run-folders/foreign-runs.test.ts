@@ -79,10 +79,10 @@ function contents(name: string): Record<string, string> {
 }
 
 /** Runs a command that must be refused with one sentence, and leave the run as it was. */
-async function refusal(command: string, run: string): Promise<string> {
+async function refusal(command: string, run: string, code = 1): Promise<string> {
   const before = contents(run);
   const { status, stdout, stderr } = await arDistill(command);
-  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect({ status, stdout }).toEqual({ status: code, stdout: '' });
   expect(stderr).toMatch(/^Error: [^\n]+\n$/);
   expect(contents(run)).toEqual(before);
   expect(existsSync(path.join(folder, 'refused'))).toBe(false);
@@ -161,8 +161,14 @@ it.each([
 
 it('what is no run is refused', async () => {
   mkdirSync(path.join(folder, 'empty'));
+  mkdirSync(path.join(folder, 'model'));
+  writeFileSync(path.join(folder, 'model', 'config.json'), '{}');
+  writeFileSync(path.join(folder, 'model', 'model.safetensors.index.json'), '{}');
   for (const flag of ['distill --resume', 'distill --out refused --stage1', 'sample --run']) {
-    expect(await refusal(`${flag} empty`, 'empty')).toMatch(/empty" is no run directory/);
+    expect(await refusal(`${flag} empty`, 'empty', 2)).toMatch(/empty" is no run directory/);
+    expect(await refusal(`${flag} model`, 'model', 2)).toMatch(
+      /"model" is a model directory, no run: name a run, or draw from the directory with --weights/,
+    );
   }
 });
 

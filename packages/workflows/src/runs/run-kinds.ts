@@ -1,9 +1,11 @@
 import { adaptationSettingsSchema } from '@ar-distill/core/methods';
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
 import type { FoundPreset } from '@ar-distill/di';
-import { readRunConfig, RUN_CONFIG } from '@ar-distill/runs';
+import { isModelDirectory } from '@ar-distill/checkpoints';
+import { NoRunError, readRunConfig, RUN_CONFIG } from '@ar-distill/runs';
 import path from 'node:path';
 import { z } from 'zod';
+import { InvalidOptionError } from '../errors';
 import { explainIssue } from '../settings/explain-issue';
 import { knownKeys } from '../settings/schema-at';
 import { migrateRunConfig, RUN_VERSION } from './run-version';
@@ -132,7 +134,7 @@ const headerSchema = z.object({
 
 /** `plugin:preset` that a run works on; undefined when its config does not say it. */
 export function presetOfRun(folder: string): string | undefined {
-  const header = headerSchema.safeParse(migrateRunConfig(readRunConfig(folder), folder));
+  const header = headerSchema.safeParse(migrateRunConfig(configIn(folder), folder));
   const { plugin, preset } = header.data ?? {};
   return plugin === undefined || preset === undefined ? undefined : `${plugin}:${preset}`;
 }
@@ -141,12 +143,13 @@ const networkOptions = z.object({ teacherSampling, architecture });
 
 /** How the teacher of a run draws, and what is special about its networks, as far as its config says. */
 export function networksOfRun(folder: string): z.infer<typeof networkOptions> {
-  return networkOptions.safeParse(migrateRunConfig(readRunConfig(folder), folder)).data ?? {};
+  return networkOptions.safeParse(migrateRunConfig(configIn(folder), folder)).data ?? {};
 }
 
 /**
  * What a run says about itself, without touching it.
- * @throws Error with a sentence when the folder is no run, or none of that kind and subject.
+ * @throws InvalidOptionError when the folder is no run; Error with a sentence when it is none of that kind and
+ *   subject, or its config is damaged.
  */
 export function readRun<Config>(
   kind: RunKind<Config>,
@@ -154,7 +157,22 @@ export function readRun<Config>(
   folder: string,
   flag: RunFlag,
 ): Config {
-  return parseRun(kind, subject, folder, flag, readRunConfig(folder));
+  return parseRun(kind, subject, folder, flag, configIn(folder));
+}
+
+/** @throws InvalidOptionError when the folder that was named is no run; Error when its config is damaged. */
+function configIn(folder: string): unknown {
+  if (isModelDirectory(folder)) {
+    throw new InvalidOptionError(
+      `"${folder}" is a model directory, no run: name a run, or draw from the directory with --weights.`,
+    );
+  }
+  try {
+    return readRunConfig(folder);
+  } catch (error) {
+    if (error instanceof NoRunError) throw new InvalidOptionError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** As `readRun`, of a config that was read already. */
