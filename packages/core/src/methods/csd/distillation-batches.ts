@@ -1,4 +1,4 @@
-import type { HostTensors, Rng, TensorSpec } from '@ar-distill/program';
+import type { HostTensor, HostTensors, Rng, TensorSpec } from '@ar-distill/program';
 import type * as tf from '@tensorflow/tfjs';
 import { conditionInputs, conditionSpecs } from '../../model/condition';
 import { sequenceLength } from '../../model/sequence-layout';
@@ -104,15 +104,11 @@ export class BatchDraws {
 
 /** [m·B, …] → [m, B, …]. */
 function regrouped(tensors: HostTensors, size: number): HostTensors {
+  const grouped = ({ shape: [count = 0, ...shape], ...tensor }: HostTensor): HostTensor => ({
+    ...tensor,
+    shape: [count / size, size, ...shape],
+  });
   return Object.fromEntries(
-    Object.entries(tensors).map(
-      ([
-        name,
-        {
-          shape: [count = 0, ...shape],
-          ...tensor
-        },
-      ]) => [name, { ...tensor, shape: [count / size, size, ...shape] }],
-    ),
+    Object.entries(tensors).map(([name, tensor]) => [name, grouped(tensor)]),
   );
 }
