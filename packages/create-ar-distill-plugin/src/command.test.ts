@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './command';
-import { ownVersion, pluginFiles, TAKEN_NAMES } from './plugin-files';
+import { ownManifest, ownVersion, pluginFiles } from './plugin-files';
 
 let cwd: string;
 beforeEach(() => {
@@ -131,7 +131,7 @@ it.each([
 
 it('knows the names of the plugins that come with AR-Distill', () => {
   const plugins = join(__dirname, '../../../plugins');
-  expect(readdirSync(plugins).sort()).toEqual(TAKEN_NAMES);
+  expect(readdirSync(plugins).sort()).toEqual(ownManifest().takenNames);
 });
 
 it('prints its version and its options', () => {

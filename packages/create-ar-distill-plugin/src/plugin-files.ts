@@ -13,15 +13,21 @@ const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore' };
 /** What a plugin and its backbone may be called, as far as npm takes it behind the prefix. */
 const NAME = /^[a-z][a-z0-9-]{0,99}$/;
 
-/** Plugins that come with AR-Distill: of two with one name it would use neither. */
-export const TAKEN_NAMES: readonly string[] = ['llamagen', 'mnist', 'toy', 'var'];
+interface Manifest {
+  readonly version: string;
+  /** Of plugins that come with AR-Distill: of two with one name it would use neither. */
+  readonly takenNames: readonly string[];
+}
+
+/** What the package.json of this package says. */
+export function ownManifest(): Manifest {
+  const manifest: Manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  return manifest;
+}
 
 /** The version of this package, and the least that a written plugin asks of AR-Distill's packages. */
 export function ownVersion(): string {
-  const { version }: { version: string } = JSON.parse(
-    readFileSync(join(ROOT, 'package.json'), 'utf8'),
-  );
-  return version;
+  return ownManifest().version;
 }
 
 /** The npm package of the plugin `name`; also the name of the folder that it is written to. */
@@ -43,7 +49,7 @@ export function pluginFiles(name: string): Record<string, string> {
   if (name.startsWith(prefix)) {
     throw new UsageError(`The package gets "${prefix}" in front of its name: leave that out.`);
   }
-  if (TAKEN_NAMES.includes(name)) {
+  if (ownManifest().takenNames.includes(name)) {
     throw new UsageError(`AR-Distill has a plugin "${name}" itself: choose another name.`);
   }
   const template = join(ROOT, 'template');

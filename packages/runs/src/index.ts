@@ -9,7 +9,7 @@ export { type ModelKind, loadModel, saveModel } from './model-file';
 export { PoolFolder } from './pool-folder';
 export { createProgressReporter } from './progress';
 export { Run, createRun, openRun } from './run-directory';
-export { NoRunError, readRunConfig, RUN_CONFIG } from './run-config';
+export { readRunConfig, RUN_CONFIG, whyNoRun } from './run-config';
 export type { LockOptions, RunLock } from './run-lock';
 export { loggedProgress } from './logged-progress';
 export type { RunLog } from './run-log';

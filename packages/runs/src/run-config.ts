@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { atomicWriteFile } from '@ar-distill/checkpoints';
 import { readPlainFile } from './plain-file';
@@ -9,22 +10,23 @@ export const RUN_CONFIG = 'config.json';
 /** A config is written by a program: this is far more than one has. */
 const MAX_BYTES = 2 ** 20;
 
-/** A folder that was taken for a run is none. */
-export class NoRunError extends Error {
-  constructor(folder: string) {
-    super(`"${folder}" is no run directory: it holds no ${RUN_CONFIG}.`);
-    this.name = 'NoRunError';
-  }
+/** Why a folder is no run directory: a sentence; undefined when it may be one. */
+export function whyNoRun(folder: string): string | undefined {
+  return existsSync(path.join(path.resolve(folder), RUN_CONFIG)) ? undefined : noRun(folder);
+}
+
+function noRun(folder: string): string {
+  return `"${folder}" is no run directory: it holds no ${RUN_CONFIG}.`;
 }
 
 /**
  * What a run says about itself, without opening it: nothing in its folder is touched.
- * @throws NoRunError when the folder is no run directory; Error when its config is no JSON.
+ * @throws Error when the folder is no run directory, or its config is no JSON.
  */
 export function readRunConfig(folder: string): unknown {
   const file = path.join(path.resolve(folder), RUN_CONFIG);
   const found = readPlainFile(file, MAX_BYTES);
-  if (!found) throw new NoRunError(folder);
+  if (!found) throw new Error(noRun(folder));
   try {
     return JSON.parse(found.text);
   } catch (error) {

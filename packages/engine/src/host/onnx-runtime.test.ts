@@ -47,7 +47,7 @@ describe('reports of its use', () => {
     ];
     const env: NodeJS.ProcessEnv = { ...process.env, HOME, TMPDIR, XDG_CACHE_HOME: HOME };
     delete env['ORT_DISABLE_TELEMETRY'];
-    const register = require.resolve('../../../../tools/jest/register.js');
+    const register = path.join(__dirname, '../../../../tools/jest/register.js');
     const options = ['-C', '@ar-distill/source', '-r', register, '-e', program];
     execFileSync(process.execPath, options, { env: { ...env, ...variables } });
     return readdirSync(TMPDIR);

@@ -2,7 +2,7 @@ import { adaptationSettingsSchema } from '@ar-distill/core/methods';
 import { supervisedSettingsSchema } from '@ar-distill/core/optimization';
 import type { FoundPreset } from '@ar-distill/di';
 import { isModelDirectory } from '@ar-distill/checkpoints';
-import { NoRunError, readRunConfig, RUN_CONFIG } from '@ar-distill/runs';
+import { readRunConfig, RUN_CONFIG, whyNoRun } from '@ar-distill/runs';
 import path from 'node:path';
 import { z } from 'zod';
 import { InvalidOptionError } from '../errors';
@@ -167,12 +167,9 @@ function configIn(folder: string): unknown {
       `"${folder}" is a model directory, no run: name a run, or draw from the directory with --weights.`,
     );
   }
-  try {
-    return readRunConfig(folder);
-  } catch (error) {
-    if (error instanceof NoRunError) throw new InvalidOptionError(error.message, { cause: error });
-    throw error;
-  }
+  const reason = whyNoRun(folder);
+  if (reason !== undefined) throw new InvalidOptionError(reason);
+  return readRunConfig(folder);
 }
 
 /** As `readRun`, of a config that was read already. */
