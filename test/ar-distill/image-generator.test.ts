@@ -269,7 +269,7 @@ describe('ImageGenerator', () => {
       ],
       [
         ImageGenerator.fromPretrained(null as unknown as string),
-        'A model has a name, such as "mnist-var", not null.',
+        'A model is named by a text, that of a preset or a path, not by null.',
       ],
       [generator.generate(5 as unknown as object), 'Options are an object'],
     ];

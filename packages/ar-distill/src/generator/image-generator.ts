@@ -93,7 +93,7 @@ export class ImageGenerator extends ImageDrawer {
   static async fromPretrained(source: string, options: LoadOptions = {}): Promise<ImageGenerator> {
     if (typeof source !== 'string') {
       throw new InvalidOptionError(
-        `A model has a name, such as "mnist-var", not ${String(source)}.`,
+        `A model is named by a text, that of a preset or a path, not by ${String(source)}.`,
       );
     }
     checkOptionNames(options, LOAD_OPTIONS);
