@@ -42,9 +42,10 @@ test.each(names)('the study "%s" can be run', async (name) => {
 
 test('the table of the studies has their numbers of runs', async () => {
   const readme = readFileSync(path.join(STUDIES, 'README.md'), 'utf8');
-  const table = [...readme.matchAll(/^\| \[?`([\w-]+)`.*\| +(\d+) \|$/gm)].map(
-    ([, name, runs]) => [name, Number(runs)],
-  );
+  const table = [...readme.matchAll(/^\| \[?`([\w-]+)`.*\| +(\d+) \|$/gm)].map(([, name, runs]) => [
+    name,
+    Number(runs),
+  ]);
   const counted: [string, number][] = [];
   for (const name of names) counted.push([name, (await plan(readStudy(name))).runs]);
   expect(table).toEqual(counted);
