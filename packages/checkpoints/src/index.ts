@@ -1,7 +1,7 @@
 export { type ElementType, nonFiniteCount } from './element-types';
 export { CheckpointFormatError } from './errors';
 export { atomicFolder } from './files/atomic-folder';
-export { openPlainFile } from './files/open-plain-file';
+export { openPlainFile, type PlainFileOptions } from './files/open-plain-file';
 export {
   atomicWriteFile,
   isTemporaryFile,

@@ -49,7 +49,8 @@ export function pluginFiles(name: string): Record<string, string> {
   if (name.startsWith(prefix)) {
     throw new UsageError(`The package gets "${prefix}" in front of its name: leave that out.`);
   }
-  if (ownManifest().takenNames.includes(name)) {
+  const { version, takenNames } = ownManifest();
+  if (takenNames.includes(name)) {
     throw new UsageError(`AR-Distill has a plugin "${name}" itself: choose another name.`);
   }
   const template = join(ROOT, 'template');
@@ -61,7 +62,7 @@ export function pluginFiles(name: string): Record<string, string> {
     files.map((file) => {
       const path = relative(template, file).split(sep).join('/');
       const text = readFileSync(file, 'utf8');
-      const filled = text.replaceAll(VERSION, ownVersion()).replaceAll(FAMILY, name);
+      const filled = text.replaceAll(VERSION, version).replaceAll(FAMILY, name);
       return [RENAMED[path] ?? path, filled];
     }),
   );

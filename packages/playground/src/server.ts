@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PAGE_POLICY } from './content-security-policy';
-import { openPlain, type SiteFile, type SiteFiles } from './site-files';
+import { openUnlinked, type SiteFile, type SiteFiles } from './site-files';
 
 /** The only interface that it listens on. */
 const LOOPBACK = '127.0.0.1';
@@ -107,7 +107,7 @@ async function answer(
 
 /** Undefined when the file is gone, or has become something else. */
 async function openSource(content: SiteFile): Promise<FileHandle | string | undefined> {
-  return 'text' in content ? content.text : openPlain(content.file).catch(() => undefined);
+  return 'text' in content ? content.text : openUnlinked(content.file).catch(() => undefined);
 }
 
 async function send(

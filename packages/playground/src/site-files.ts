@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { openPlainFile } from '@ar-distill/checkpoints';
 import { InvalidOptionError } from './errors';
 import { readModelMetadata } from './model-metadata';
 import { MODEL_DESCRIPTION, type ModelFile, type PlayedModel } from './played-model';
@@ -13,12 +14,6 @@ const MODEL_FOLDER = 'model';
 const MODEL_FILE = 'generator.onnx';
 const EXTERNAL_DATA = `${MODEL_FILE}.data`;
 const TEACHER_FOLDER = 'teacher';
-/**
- * Links are not followed: one could lead out of the folder. A pipe is opened without waiting for its writer. Windows
- * knows no such flags.
- */
-const READ_PLAIN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-
 /** A file of a site: on disk, or of this text. */
 export type SiteFile = { readonly file: string } | { readonly text: string };
 
@@ -53,14 +48,11 @@ export async function siteOf(
 }
 
 /**
- * Opens a file for reading.
- * @throws Error when it is not there, or a link or anything else that is no file.
+ * Opens a file of a site for reading; links are not followed, since one could lead out of the folder.
+ * @throws CheckpointFormatError when it is not there, or a link or anything else that is no file.
  */
-export async function openPlain(file: string): Promise<FileHandle> {
-  const handle = await open(file, READ_PLAIN);
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
-  throw new Error(`"${file}" is no file.`);
+export function openUnlinked(file: string): Promise<FileHandle> {
+  return openPlainFile(file, { followLinks: false });
 }
 
 async function describeModel(folder: string, name: string): Promise<PlayedModel> {
@@ -104,7 +96,7 @@ async function metadataOf(folder: string): Promise<ReadonlyMap<string, string>> 
       `There is no file "${MODEL_FILE}" in "${folder}": name a folder that "ar-distill export --onnx fp32" wrote.`,
     );
   }
-  const handle = await openPlain(file);
+  const handle = await openUnlinked(file);
   try {
     const metadata = await readModelMetadata(handle).catch(() => new Map<string, string>());
     if (metadata.has('input:noise') && metadata.has('output:images')) return metadata;

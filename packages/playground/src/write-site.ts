@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { atomicFolder, atomicWriteFile } from '@ar-distill/checkpoints';
-import { openPlain, type SiteFile, type SiteFiles } from './site-files';
+import { openUnlinked, type SiteFile, type SiteFiles } from './site-files';
 
 /**
  * Writes a site as a folder for any host; it may lie anywhere there. It appears at once, complete and
@@ -26,7 +26,7 @@ async function* piecesOf(content: SiteFile): AsyncGenerator<Uint8Array> {
     yield Buffer.from(content.text);
     return;
   }
-  const handle = await openPlain(content.file);
+  const handle = await openUnlinked(content.file);
   // It closes the file at its end.
   yield* handle.createReadStream();
 }

@@ -26,8 +26,16 @@ it('opens a file, and one behind a link', async () => {
   }
 });
 
+it('follows no link where it is told not to', async () => {
+  const handle = await openPlainFile(at('file'), { followLinks: false });
+  await handle.close();
+  await expect(openPlainFile(at('link'), { followLinks: false })).rejects.toThrow(
+    `"${at('link')}": it is a link where a file is needed: name a file.`,
+  );
+});
+
 describe.each([
-  ['openPlainFile', openPlainFile],
+  ['openPlainFile', (file: string) => openPlainFile(file)],
   ['openSafetensors', openSafetensors],
   ['readSmallFile', (file: string) => readSmallFile(file, 100)],
 ])('%s', (_name, open) => {

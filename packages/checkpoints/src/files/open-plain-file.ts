@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
 import { CheckpointFormatError } from '../errors';
 
 /** Opening what became a pipe meanwhile must not wait for a writer; Windows knows no such flag. */
@@ -15,14 +15,27 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open: raise the limit with "ulimit -n"',
 };
 
+/** What became a link meanwhile is not followed either; Windows knows no such flag. */
+const READ_NO_LINK = READ_AT_ONCE | (constants.O_NOFOLLOW ?? 0);
+
+/** How a file is opened. */
+export interface PlainFileOptions {
+  /** Whether the name may be that of a link to the file; default: it may. */
+  readonly followLinks?: boolean;
+}
+
 /**
  * Opens a plain file for reading; a pipe or a terminal is never waited for.
  * @throws CheckpointFormatError when there is none of that name, it may not be read, or it is a folder,
- *   a pipe or a device.
+ *   a pipe, a device or a link that is not followed.
  */
-export async function openPlainFile(file: string): Promise<FileHandle> {
-  await requirePlain(file, () => stat(file));
-  const handle = await orExplain(file, () => open(file, READ_AT_ONCE));
+export async function openPlainFile(
+  file: string,
+  { followLinks = true }: PlainFileOptions = {},
+): Promise<FileHandle> {
+  await requirePlain(file, () => (followLinks ? stat(file) : lstat(file)));
+  const flags = followLinks ? READ_AT_ONCE : READ_NO_LINK;
+  const handle = await orExplain(file, () => open(file, flags));
   try {
     await requirePlain(file, () => handle.stat());
     return handle;
@@ -35,7 +48,8 @@ export async function openPlainFile(file: string): Promise<FileHandle> {
 async function requirePlain(file: string, look: () => ReturnType<typeof stat>): Promise<void> {
   const stats = await orExplain(file, look);
   if (stats.isFile()) return;
-  const kind = stats.isDirectory() ? 'a folder' : 'a pipe or a device';
+  const other = stats.isSymbolicLink() ? 'a link' : 'a pipe or a device';
+  const kind = stats.isDirectory() ? 'a folder' : other;
   throw new CheckpointFormatError(file, `it is ${kind} where a file is needed: name a file.`);
 }
 
