@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FeatureNetworkProvider } from '@ar-distill/core';
 import type { TypedContainer } from '@ar-distill/di';
-import { study, type StudyFile, studySchema } from '@ar-distill/workflows';
+import { study, type StudyFile, studySchema, type WorkflowEvent } from '@ar-distill/workflows';
 import { tinyPlugin } from '../core/tiny-plugin';
 import { pluginContainer } from '../plugin-container';
 import { thirdPartyPlugin } from './third-party-plugin';
@@ -94,6 +94,33 @@ it(
     expect(written).toContain('seconds of training, all stages');
     // Samples and strips of noise, of the generator alone.
     expect(written.match(/<figcaption>/g)).toHaveLength(2);
+  },
+  MINUTES,
+);
+
+it(
+  "draws the teacher's samples once per seed, for all runs of the same teacher",
+  async () => {
+    const folder = path.join(root, 'shared');
+    mkdirSync(folder);
+    const cells = { plain: {}, more: { settings: { sidAlpha: 1.2 } } };
+    const drawn: string[] = [];
+    const onEvent = (event: WorkflowEvent): void => {
+      if (event.kind === 'progress' && event.done === event.total) drawn.push(event.stage);
+    };
+    const two = { ...file, cells, compare: { ...file.compare, reference: 'plain' } };
+    await study(container, { file: two, folder, out: path.join(folder, 'runs') }, { onEvent });
+    expect(drawn.filter((stage) => stage === 'DD2 generator')).toHaveLength(4);
+    expect(drawn.filter((stage) => stage === "the teacher's samples")).toHaveLength(2);
+    const alone = path.join(root, 'alone');
+    mkdirSync(alone);
+    const one = { ...two, cells: { more: cells.more }, seeds: [1] };
+    const compare = { ...two.compare, reference: 'more' };
+    await study(container, { file: { ...one, compare }, folder: alone, out: alone });
+    const [name] = readdirSync(path.join(alone, 'results')).filter((one) => one.endsWith('.json'));
+    const rowsIn = (of: string): unknown =>
+      (JSON.parse(readFileSync(path.join(of, 'results', name!), 'utf8')) as Result).rows;
+    expect(rowsIn(folder)).toEqual(rowsIn(alone));
   },
   MINUTES,
 );

@@ -20,6 +20,7 @@ import {
 import { openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
+import type { TeacherStatistics } from '../evaluate/teacher-samples';
 import type { WorkflowOptions } from '../events';
 import { guidanceProvenance } from '../models/generator-guidance';
 import {
@@ -89,6 +90,8 @@ export interface PreparedDistillation {
   /** Those that the method will have. */
   readonly stages: readonly MethodStage[];
   readonly realSequences: RealSequences | undefined;
+  /** Of the teacher that is given; a program with many runs may share it, as it may what it reads. */
+  readonly teacherStatistics?: TeacherStatistics;
 }
 
 /**
@@ -190,7 +193,7 @@ export async function runPlanOf(
 /** `reporting`: what comes after all stages, as progress counts it. */
 async function distillInRun(
   context: PresetContext,
-  { method, given, stages: ahead, realSequences }: PreparedDistillation,
+  { method, given, stages: ahead, realSequences, teacherStatistics }: PreparedDistillation,
   run: Run<DistillConfig>,
   reporting: Surroundings['after'],
   rows: ReadonlySet<string> | undefined,
@@ -245,6 +248,7 @@ async function distillInRun(
     settings: config.settings,
     samples: config.samples,
     rows,
+    teacherStatistics,
   });
   return { run: run.path, weights, ...(report ? { report } : {}) };
 }

@@ -157,7 +157,7 @@ export async function evaluate(
     const draws: MeasuredDraw[] = [];
     for (const rng of sources) {
       const measuring = source.drawTeacher
-        ? await evaluator.withTeacher(await source.drawTeacher(rng))
+        ? evaluator.withTeacher(await evaluator.statistics(await source.drawTeacher(rng)))
         : evaluator;
       const { images, condition } = await source.draw(rng);
       const { values } = await measuring.evaluate(images, condition);

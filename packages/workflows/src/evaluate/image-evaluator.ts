@@ -22,6 +22,7 @@ import {
   pooledStatistics,
   selectMetrics,
   teacherDistance,
+  type FeatureStatistics,
   type ImageEvaluation,
   type ImageQuality,
   type MetricInputs,
@@ -45,11 +46,13 @@ export interface ImageEvaluator {
    * @throws the signal's reason (an AbortError) between two batches when it is aborted.
    */
   evaluate(images: HostTensor, condition: Readonly<HostTensors>): Promise<ImageQuality>;
+  /** What Fréchet distances to `images` [N, H, W, channels] in [−1, 1] are computed from. */
+  statistics(images: HostTensor): Promise<FeatureStatistics>;
   /**
-   * The same with the Fréchet distance to these samples of the teacher, beside the metric that measures it
-   * to real images. The network stays this one's.
+   * The same with the Fréchet distance to the teacher's samples, of which these are the statistics, beside
+   * the metric that measures it to real images. The network stays this one's.
    */
-  withTeacher(samples: HostTensor): Promise<TeacherEvaluator>;
+  withTeacher(samples: FeatureStatistics): TeacherEvaluator;
   /** The Fréchet distance alone, for curves during training, where it is one of the metrics. */
   readonly frechetDistance?: (images: HostTensor) => Promise<number>;
   dispose(): Promise<void>;
@@ -198,10 +201,10 @@ export async function openEvaluator(
     provider,
     network,
     ...measuring(metrics),
-    withTeacher: async (samples) => {
-      const teacher = await pooledStatistics({ network, onImages }, samples);
+    statistics: (images) => pooledStatistics({ network, onImages }, images),
+    withTeacher: (samples) => {
       const place = metrics.findIndex(({ name }) => name === FRECHET_DISTANCE.name) + 1;
-      return measuring(metrics.toSpliced(place, 0, teacherDistance(teacher)));
+      return measuring(metrics.toSpliced(place, 0, teacherDistance(samples)));
     },
     ...(metrics.some(({ name }) => name === FRECHET_DISTANCE.name)
       ? {

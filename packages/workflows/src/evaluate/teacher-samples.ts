@@ -1,6 +1,13 @@
+import type { FeatureStatistics } from '@ar-distill/evaluation';
 import { type HostTensor, type HostTensors, type Rng, streamsUnder } from '@ar-distill/program';
 import { type DrawContext, drawImages } from '../sample/draw-images';
 import type { ImageSampler } from '../sample/image-sampler';
+
+/**
+ * Statistics of samples of one teacher, which reports of the same teacher share, by what else the samples
+ * depend on: their seed and how many there are.
+ */
+export type TeacherStatistics = Map<string, FeatureStatistics>;
 
 /** Stage of the drawing, and what its streams are under. */
 const TEACHER_SAMPLES = "the teacher's samples";

@@ -83,10 +83,15 @@ export async function measureRows(
       const seconds = subject.rows ? undefined : await timeMethods(methods, subject, rng);
       if (evaluator.frechetDistance) {
         // None of the pool's: those are the teacher's row, and have trained the first stage.
-        const teacher = methods.get(TEACHER) ?? ownMethod(await openTeacher(subject));
-        measuring = await evaluator.withTeacher(
-          await drawTeacherSamples(teacher, condition, samples, rng, context),
-        );
+        const key = `${rng.seed}/${samples}`;
+        let statistics = subject.teacherStatistics?.get(key);
+        if (!statistics) {
+          const teacher = methods.get(TEACHER) ?? ownMethod(await openTeacher(subject));
+          const drawn = await drawTeacherSamples(teacher, condition, samples, rng, context);
+          statistics = await evaluator.statistics(drawn);
+          subject.teacherStatistics?.set(key, statistics);
+        }
+        measuring = evaluator.withTeacher(statistics);
       }
       for (const [name, sampler] of methods) {
         const drawn =

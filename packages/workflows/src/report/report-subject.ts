@@ -2,6 +2,7 @@ import type { DistillationOutcome, MethodRow } from '@ar-distill/core';
 import type { Run } from '@ar-distill/runs';
 import type { Adaptation } from '../adapt/adapt-models';
 import type { PresetContext } from '../context';
+import type { TeacherStatistics } from '../evaluate/teacher-samples';
 import type { SampledModels } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
 import type { Decoder } from '../sample/decoder';
@@ -27,6 +28,8 @@ export interface ReportSubject {
   readonly samples: number;
   /** Names of the rows that are measured, and not timed; the usual ones when left out. */
   readonly rows?: ReadonlySet<string> | undefined;
+  /** What is known of the samples of the teacher that was given; what is measured here is added. */
+  readonly teacherStatistics?: TeacherStatistics | undefined;
 }
 
 /** The same where sequences are images. */

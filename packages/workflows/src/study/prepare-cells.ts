@@ -2,6 +2,7 @@ import { sequenceLength } from '@ar-distill/core';
 import type { ServiceContainer } from '@ar-distill/di';
 import { FRECHET_DISTANCE, PATH_LENGTH, TEACHER_DISTANCE } from '@ar-distill/evaluation';
 import { float32 } from '@ar-distill/program';
+import type { PresetContext } from '../context';
 import {
   type DistillOptions,
   prepareDistillation,
@@ -10,8 +11,9 @@ import {
 import { InvalidOptionError } from '../errors';
 import { imagesOf, metricsOfImages, providerOf, whyNotMeasured } from '../evaluate/image-evaluator';
 import { checkPathLength } from '../evaluate/path-length';
+import type { TeacherStatistics } from '../evaluate/teacher-samples';
 import type { WorkflowOptions } from '../events';
-import { loadPresetModels, type PresetModels } from '../models/preset-models';
+import { loadPresetModels, type ModelFiles, type PresetModels } from '../models/preset-models';
 import { namedOption } from '../settings/named-option';
 import { ofCell, type StudyPlan } from './plan-runs';
 import type { StudyFile } from './study-file';
@@ -44,10 +46,13 @@ export async function prepareCells(
   workflow: WorkflowOptions,
 ): Promise<(run: UnfinishedRun) => Promise<PreparedRun>> {
   const load = sharedLoading();
-  const prepare = async (options: DistillOptions): Promise<PreparedRun> => ({
-    options,
-    prepared: await prepareDistillation(container, options, workflow, load),
-  });
+  const statistics = new Map<PresetModels, TeacherStatistics>();
+  const prepare = async (options: DistillOptions): Promise<PreparedRun> => {
+    const prepared = await prepareDistillation(container, options, workflow, load);
+    const teacherStatistics = statistics.get(prepared.given) ?? new Map();
+    statistics.set(prepared.given, teacherStatistics);
+    return { options, prepared: { ...prepared, teacherStatistics } };
+  };
   const next = new Map<string, PreparedRun>();
   for (const { name, preset, runs } of plan.cells) {
     const [run] = runs.flatMap(({ key }) => unfinished.get(key) ?? []);
@@ -71,13 +76,16 @@ export async function prepareCells(
 }
 
 /** Reads networks once for all runs that work on the same. */
-function sharedLoading(): typeof loadPresetModels {
+function sharedLoading(): (context: PresetContext, files: ModelFiles) => Promise<PresetModels> {
   const read = new Map<string, Promise<PresetModels>>();
-  return (context, ...rest) => {
+  return (context, files) => {
     const { found, architecture } = context;
     const { plugin, name, preset } = found;
-    const key = JSON.stringify([plugin, name, preset.teacherSampling, architecture, ...rest]);
-    const models = read.get(key) ?? loadPresetModels(context, ...rest);
+    // Options of a run stand in for its files, and say more than what is read.
+    const { teacher, tokenizer } = files;
+    const determinants = [plugin, name, preset.teacherSampling, architecture, teacher, tokenizer];
+    const key = JSON.stringify(determinants);
+    const models = read.get(key) ?? loadPresetModels(context, files);
     read.set(key, models);
     return models;
   };
