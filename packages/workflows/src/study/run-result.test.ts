@@ -30,14 +30,15 @@ it('lacks rows and the path length of the generator, when a study asks for them'
   expect(missingOf(tuned, { rows: new Set(['teacher']) }, { pathLength: 9 })).toBeUndefined();
 });
 
-it('keeps what it had beside what was measured since', () => {
+it('keeps what it had, and the seconds of its curve, beside what was measured since', () => {
   const length = { name: 'generator', values: { 'path-length': 4 } };
   const other = { name: 'other', values: { 'frechet-distance': 6 } };
   const now = {
     ...result,
     rows: [length, other],
     curve: [],
-    times: { distillation: 5, report: 2 },
+    machine: { ...result.machine, processor: 'slower' },
+    times: { distillation: 8, report: 2 },
   };
   const joined = joinResults(result, now);
   expect(joined).toEqual({

@@ -97,12 +97,12 @@ export function joinResults(before: RunResult | undefined, now: RunResult): RunR
     rows.set(row.name, { ...known, ...row, values: { ...known?.values, ...row.values } });
   }
   const report = (before?.times['report'] ?? 0) + (now.times['report'] ?? 0);
+  // A run that was trained once more for a row may have had another machine, or shared it.
+  const { curve, machine, times } = before && now.curve.length === 0 ? before : now;
   return {
     ...before,
     ...now,
-    rows: [...rows.values()],
-    curve: now.curve.length > 0 ? now.curve : (before?.curve ?? []),
-    times: { ...now.times, report },
+    ...{ rows: [...rows.values()], curve, machine, times: { ...times, report } },
   };
 }
 
