@@ -30,8 +30,15 @@ export const MENU: readonly MenuGroup[] = [
       { text: "The paper's settings", page: 'paper-settings' },
       { text: 'Full size', page: 'full-size' },
       { text: 'Choices', page: 'choices' },
-      { text: 'Studies', page: 'studies/README' },
-      { text: 'Study of the cost of training', page: 'studies/training-cost' },
+    ],
+  },
+  {
+    text: 'Studies',
+    pages: [
+      { text: 'All studies', page: 'studies/README' },
+      { text: 'Cost of training', page: 'studies/training-cost' },
+      { text: 'Objectives', page: 'studies/objective' },
+      { text: 'Weights over AR steps', page: 'studies/weighting' },
     ],
   },
   {

@@ -35,8 +35,10 @@ const fast = cellOf('fast', [
 ]);
 const poor = cellOf('poor', [{ updates: 1, seconds: 5, distance: 9 }]);
 
+const compare = { reference: 'slow', metric: 'frechet-distance', better: 'lower' } as const;
+
 it('tells how long every cell takes to where the reference ends', () => {
-  const blocks = curveBlocks([slow, fast, poor, cellOf('without')], 'slow');
+  const blocks = curveBlocks([slow, fast, poor, cellOf('without')], { compare, timed: true });
   expect(blocks.map(({ kind }) => kind)).toEqual(['chart', 'chart', 'table']);
   const [, , last] = blocks;
   if (last?.kind !== 'table') throw new Error('The last block is a table.');
@@ -48,8 +50,11 @@ it('tells how long every cell takes to where the reference ends', () => {
   ]);
 });
 
-it('shows curves over updates where seconds are not known, and nothing without curves', () => {
+it('shows curves over updates where seconds are not known or not compared, and nothing without curves', () => {
   const untimed = cellOf('untimed', [{ updates: 1, distance: 3 }]);
-  expect(curveBlocks([untimed], 'untimed').map(({ kind }) => kind)).toEqual(['chart']);
-  expect(curveBlocks([cellOf('without')], 'without')).toEqual([]);
+  const kindsOf = (cells: readonly MeasuredCell[], timed: boolean): string[] =>
+    curveBlocks(cells, { compare, timed }).map(({ kind }) => kind);
+  expect(kindsOf([untimed], true)).toEqual(['chart']);
+  expect(kindsOf([cellOf('without')], true)).toEqual([]);
+  expect(kindsOf([slow, fast], false)).toEqual(['chart']);
 });

@@ -7,6 +7,7 @@ import {
 } from '@ar-distill/evaluation/report';
 import type { MeasuredCell } from './measured-cell';
 import type { RunResult } from './run-result';
+import type { StudyFile } from './study-file';
 
 const Y_LABEL = 'Fréchet distance';
 
@@ -24,17 +25,20 @@ interface CellCurve {
 }
 
 /**
- * The Fréchet distance during the training of the cells' generators: over updates and, where it is known, over
- * seconds, with the times until it is what it is at the end of the reference.
+ * The Fréchet distance during the training of the cells' generators: over updates and, where they are known and
+ * compared, over seconds, with the times until it is what it is at the end of the reference.
  */
-export function curveBlocks(cells: readonly MeasuredCell[], reference: string): PageBlock[] {
+export function curveBlocks(
+  cells: readonly MeasuredCell[],
+  { compare: { reference }, timed: isTimed }: Pick<StudyFile, 'compare' | 'timed'>,
+): PageBlock[] {
   const curves = cells
     .map(({ planned: { name }, results }) => ({ name, points: meanCurve(results) }))
     .filter(({ points }) => points.length > 0);
   if (curves.length === 0) return [];
   const blocks = [chart(curves, 'generator updates', ({ updates }) => updates)];
   const timed = curves.filter(({ points }) => points.every(({ seconds }) => seconds !== undefined));
-  if (timed.length === 0) return blocks;
+  if (!isTimed || timed.length === 0) return blocks;
   blocks.push(chart(timed, 'seconds of training, all stages', ({ seconds = 0 }) => seconds));
   const target = timed.find(({ name }) => name === reference)?.points.at(-1);
   if (target) blocks.push({ kind: 'table', table: timesTo(reference, target, timed) });

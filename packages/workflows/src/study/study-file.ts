@@ -44,6 +44,8 @@ export const studySchema = z.strictObject({
   samples: z.int().positive().optional(),
   /** Pairs of images that the path length of every distilled generator is measured with; none when left out. */
   pathLength: z.int().positive().optional(),
+  /** Whether the page compares seconds of training; not where runs shared their machine with other work. */
+  timed: z.boolean().default(true),
   /** What all cells share; `settings` those that do not name another method. */
   ...options,
   cells: z.record(name, cell),

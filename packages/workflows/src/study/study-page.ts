@@ -54,14 +54,14 @@ async function presetBlocks(
   cells: readonly MeasuredCell[],
   folder: string,
 ): Promise<PageBlock[]> {
-  const { compare, paper } = file;
+  const { paper } = file;
   const blocks: PageBlock[] = [{ kind: 'table', table: figureTable(file, preset, cells) }];
   if (paper?.ordering) {
     blocks.push({ kind: 'table', table: orderingTable(file, preset, paper.ordering, cells) });
   }
   // Curves and pictures are the generator's: of other rows there are none.
   const generators = cells.filter(({ planned }) => planned.isGenerator);
-  blocks.push(...curveBlocks(generators, compare.reference));
+  blocks.push(...curveBlocks(generators, file));
   for (const { title, extension } of Object.values(PICTURES)) {
     const pictures = [];
     for (const { planned } of generators) {

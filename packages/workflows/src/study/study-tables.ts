@@ -1,3 +1,4 @@
+import { PATH_LENGTH } from '@ar-distill/evaluation';
 import {
   type Comparison,
   compareSpreads,
@@ -21,11 +22,13 @@ const WORDS: Readonly<Record<Comparison, string>> = {
  * the reference.
  */
 export function figureTable(
-  { compare, paper }: StudyFile,
+  { compare, paper, pathLength }: StudyFile,
   preset: string,
   cells: readonly MeasuredCell[],
 ): Table {
   const all = new Set(cells.flatMap(({ metrics }) => [...metrics.keys()]));
+  // Another study that shares a run may have asked for its path length.
+  if (pathLength === undefined) all.delete(PATH_LENGTH.name);
   const names = [...all].filter((metric) => !metric.includes('.'));
   const quotes = cells.map(({ planned: { name } }) => quoted(paper, preset, name));
   const isQuoted = quotes.some((figure) => figure !== undefined);
