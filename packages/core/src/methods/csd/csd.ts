@@ -28,7 +28,6 @@ import { type DistillationSettings, distillationSettingsSchema } from './distill
 import { checkGuidanceRange, GUIDANCE_RANGE, overGuidanceRange } from './guidance-settings';
 import { type Initialization, initialVelocityWeights } from './initialization';
 import { checkPhases, planPhases } from './phases';
-import { codesOf } from './real-batches';
 import { collectRealSequences, REAL_STAGE } from './real-sequences';
 import { tuneNetwork } from './tuning';
 import { TUNING_SETTINGS, TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
@@ -216,8 +215,7 @@ function adversaryOf(
   { realSequences }: MethodServices,
 ): Adversary | undefined {
   if (!subject.settings.adversarial) return undefined;
-  codesOf(subject);
-  const discriminator = new Discriminator(subject.network);
+  const discriminator = new Discriminator(subject);
   if (realSequences) return { discriminator, sequences: realSequences };
   throw new Error(`There are no real sequences, which "${ADVERSARIAL}" reads: leave it out.`);
 }

@@ -13,19 +13,16 @@ import { spreadSource, tracedSpread } from './spread';
  * and generated tokens at x_t, t and the prefix, so its gradient in x_t stands for the difference of their
  * scores. All of it is a constant of the differentiated function; the gradient reaches θ through q_i alone.
  */
-export function densityRatioObjective(
-  { network, generator, settings }: CsdSubject,
-  groups: DistillationGroups,
-): Objective {
-  const discriminator = new Discriminator(network);
-  return ({ state, inputs }) => {
+export function densityRatioObjective(subject: CsdSubject, groups: DistillationGroups): Objective {
+  const { network, generator, settings } = subject;
+  const discriminator = new Discriminator(subject);
+  return ({ state, constants, inputs }) => {
     const { noise, t, scoreNoise } = inputs as BatchTensors;
     const condition = conditionOf(inputs);
     const prefix = generator.generate(groups.generator.read('value', state), noise, condition);
     const guidance = groups.guidance.read('value', state);
-    const features = network.features(guidance, prefix, condition);
-    const logits = (xT: tf.Tensor): tf.Tensor =>
-      discriminator.judge(guidance, features, xT, t).logits;
+    const features = discriminator.features(guidance, constants, prefix, condition);
+    const logits = (xT: tf.Tensor): tf.Tensor => discriminator.logits(guidance, features, xT, t);
     // A logit reads no x_t but its own, so the gradient of their sum is that of each.
     const logitGradient = tf.grad((xT: tf.Tensor) => tf.sum(logits(xT)))(
       interpolate(prefix, scoreNoise, t),

@@ -11,18 +11,15 @@ import {
 } from '@ar-distill/nn';
 import { type HostTensors, type Rng, streamsUnder } from '@ar-distill/program';
 import type * as tf from '@tensorflow/tfjs';
+import type { Condition } from '../../model/condition';
+import type { DiscreteScoreTeacher } from '../../model/discrete-score-teacher';
 import type { HiddenLayer, VelocityNetwork } from '../../model/velocity-network';
+import { snapToCodes } from '../../score/nearest-codes';
 import { ADVERSARIAL } from './adversarial-settings';
+import type { CsdSubject } from './csd-subject';
+import { codesOf } from './real-batches';
 
 const NAME = 'discriminator';
-
-/** What ψ says of noised tokens. */
-export interface Judgement {
-  /** [m, B, n, C]. */
-  readonly velocity: tf.Tensor;
-  /** D [m, B, n]: above 0 where the token rather is a real one. */
-  readonly logits: tf.Tensor;
-}
 
 /**
  * A discriminator of real and generated tokens on the last hidden layer of ψ's head, so that it sees x_t, t
@@ -30,15 +27,20 @@ export interface Judgement {
  * SiLU, and a logit. Its parameters are kept among ψ's and are trained with them.
  */
 export class Discriminator {
+  private readonly network: VelocityNetwork;
+  private readonly teacher: DiscreteScoreTeacher;
   private readonly hiddenLayer: HiddenLayer;
 
-  /** @throws Error when the network does not show its hidden layer. */
-  constructor({ hiddenLayer }: Pick<VelocityNetwork, 'hiddenLayer'>) {
+  /** @throws Error when the network does not show its hidden layer, or the teacher has no codes. */
+  constructor({ network, teacher }: Pick<CsdSubject, 'network' | 'teacher'>) {
+    const { hiddenLayer } = network;
     if (!hiddenLayer) {
       throw new Error(
         `The network of this backbone does not show the hidden layer that "${ADVERSARIAL}" reads: leave it out.`,
       );
     }
+    this.network = network;
+    this.teacher = codesOf({ teacher });
     this.hiddenLayer = hiddenLayer;
   }
 
@@ -51,11 +53,28 @@ export class Discriminator {
     return initializeParameters(this.parameterSpecs(), streamsUnder(rng, `${NAME}/initialization`));
   }
 
-  /** Of x_t [m, B, n, C] at t [m, B, n] after prefixes with these features [B, n, D]. */
-  judge(parameters: Parameters, features: tf.Tensor, xT: tf.Tensor, t: tf.Tensor): Judgement {
-    const { velocity, hidden } = this.hiddenLayer.velocityAndHidden(parameters, features, xT, t);
+  /**
+   * Features [B, n, D] of the prefixes of sequences [B, n, C]. Prefixes are read at their nearest codes: with
+   * vectors beside the codes, as only generated ones have, their own tokens would tell nothing more.
+   */
+  features(
+    parameters: Parameters,
+    constants: Parameters,
+    sequence: tf.Tensor,
+    condition: Condition,
+  ): tf.Tensor {
+    const codes = snapToCodes(sequence, this.teacher.scaledCodebook(constants));
+    return this.network.features(parameters, codes, condition);
+  }
+
+  /**
+   * D [m, B, n] of x_t [m, B, n, C] at t [m, B, n] after prefixes with these features [B, n, D]: above 0
+   * where the token rather is a real one.
+   */
+  logits(parameters: Parameters, features: tf.Tensor, xT: tf.Tensor, t: tf.Tensor): tf.Tensor {
+    const { hidden } = this.hiddenLayer.velocityAndHidden(parameters, features, xT, t);
     const read = silu(linear(parameters, `${NAME}.0`, hidden));
-    return { velocity, logits: linear(parameters, `${NAME}.2`, read).squeeze([-1]) };
+    return linear(parameters, `${NAME}.2`, read).squeeze([-1]);
   }
 
   private parameterSpecs(): ParameterSpecs {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { discriminatorLoss, nonSaturatingLoss } from '../../losses/adversarial-loss';
 import { csdLoss } from '../../losses/csd-loss';
 import { fcsLoss } from '../../losses/fcs-loss';
-import { conditionOf } from '../../model/condition';
+import { type Condition, conditionOf } from '../../model/condition';
 import type { Objective } from '../../optimization/optimizer-step';
 import { interpolate, velocityToDenoised } from '../../score/rectified-flow';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
@@ -33,16 +33,21 @@ export function guidanceObjective(subject: CsdSubject, groups: DistillationGroup
         return fcsLoss({ velocity, generated, noise: scoreNoise });
       };
     }
-    const discriminator = new Discriminator(network);
+    const discriminator = new Discriminator(subject);
     const real = realBatch(codesOf(subject), constants, inputs);
     const realXT = interpolate(real.sequence.expandDims(0), scoreNoise, t);
     return (parameters) => {
       const features = network.features(parameters, q, condition);
-      const { velocity, logits } = discriminator.judge(parameters, features, xT, t);
+      const velocity = network.velocity(parameters, features, xT, t);
       const fcs = fcsLoss({ velocity, generated, noise: scoreNoise });
-      const realFeatures = network.features(parameters, real.sequence, real.condition);
-      const ofReal = discriminator.judge(parameters, realFeatures, realXT, t);
-      const told = discriminatorLoss({ real: ofReal.logits, generated: logits });
+      const logits = (sequence: tf.Tensor, of: Condition, noised: tf.Tensor): tf.Tensor => {
+        const read = discriminator.features(parameters, constants, sequence, of);
+        return discriminator.logits(parameters, read, noised, t);
+      };
+      const told = discriminatorLoss({
+        real: logits(real.sequence, real.condition, realXT),
+        generated: logits(q, condition, xT),
+      });
       return {
         loss: tf.add(fcs.loss, tf.mul(told.loss, adversarial.discriminatorWeight)),
         metrics: {
@@ -61,12 +66,10 @@ export function guidanceObjective(subject: CsdSubject, groups: DistillationGroup
  * appears twice in the traced program and is merged by the compiler. The non-saturating loss of a
  * discriminator takes the same way to θ: through x_t.
  */
-export function generatorObjective(
-  { teacher, network, generator, settings }: CsdSubject,
-  groups: DistillationGroups,
-): Objective {
+export function generatorObjective(subject: CsdSubject, groups: DistillationGroups): Objective {
+  const { teacher, network, generator, settings } = subject;
   const { adversarial } = settings;
-  const discriminator = adversarial && new Discriminator(network);
+  const discriminator = adversarial && new Discriminator(subject);
   return ({ state, constants, inputs }) => {
     const { noise, t, scoreNoise } = inputs as BatchTensors;
     const condition = conditionOf(inputs);
@@ -74,11 +77,11 @@ export function generatorObjective(
     const guidance = groups.guidance.read('value', state);
     const features = network.features(guidance, prefix, condition);
     const reading = teacher.read(constants, prefix, condition);
+    const judged = discriminator?.features(guidance, constants, prefix, condition);
     return (parameters) => {
       const generated = generator.generate(parameters, noise, condition);
       const xT = interpolate(generated, scoreNoise, t);
-      const judged = discriminator?.judge(guidance, features, xT, t);
-      const velocity = judged?.velocity ?? network.velocity(guidance, features, xT, t);
+      const velocity = network.velocity(guidance, features, xT, t);
       const stepWeights = {
         stepWeights: settings.stepWeights,
         normalizeStepWeights: settings.normalizeStepWeights,
@@ -98,10 +101,11 @@ export function generatorObjective(
         },
       );
       const spread = tracedSpread(prefix, spreadSource(settings));
-      if (!adversarial || !judged) return { ...score, metrics: { ...score.metrics, spread } };
-      const adversarialLoss = nonSaturatingLoss(judged.logits, stepWeights);
+      if (!discriminator || !judged) return { ...score, metrics: { ...score.metrics, spread } };
+      const logits = discriminator.logits(guidance, judged, xT, t);
+      const adversarialLoss = nonSaturatingLoss(logits, stepWeights);
       return {
-        loss: tf.add(score.loss, tf.mul(adversarialLoss, adversarial.weight ?? 1)),
+        loss: tf.add(score.loss, tf.mul(adversarialLoss, adversarial?.weight ?? 1)),
         metrics: { ...score.metrics, adversarialLoss, spread },
       };
     };

@@ -98,10 +98,10 @@ function compileGeneratorStep(
   return OptimizerStep.compile(compiler, store, {
     group: groups.generator,
     reads: groups.guidance.valueNames(),
+    constants: subject.teacherWeights,
     ...(usesTeacherScore(settings)
       ? {
           name: 'generator update (CSD)',
-          constants: subject.teacherWeights,
           objective: generatorObjective(subject, groups),
         }
       : {
