@@ -38,7 +38,10 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'All studies', page: 'studies/README' },
       { text: 'Cost of training', page: 'studies/training-cost' },
       { text: 'Objectives', page: 'studies/objective' },
+      { text: 'Methods', page: 'studies/methods' },
+      { text: 'Few steps', page: 'studies/multi-step' },
       { text: 'Weights over AR steps', page: 'studies/weighting' },
+      { text: 'Path length', page: 'studies/path-length' },
     ],
   },
   {

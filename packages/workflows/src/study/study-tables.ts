@@ -79,9 +79,7 @@ export function differingSettings(cells: readonly MeasuredCell[]): Table {
   const flat = cells.map(({ planned: { runs, row, isGenerator } }) =>
     flattenSettings({ ...runs[0]!.config, ...(isGenerator ? {} : { row }) }),
   );
-  const names = [...new Set(flat.flatMap((settings) => Object.keys(settings)))].filter(
-    (name) => new Set(flat.map((settings) => settings[name])).size > 1,
-  );
+  const names = differingNames(flat);
   return {
     columns: [
       { title: 'settings that differ' },
@@ -89,6 +87,20 @@ export function differingSettings(cells: readonly MeasuredCell[]): Table {
     ],
     rows: names.map((name) => [name, ...flat.map((settings) => String(settings[name] ?? '–'))]),
   };
+}
+
+/**
+ * Names that have several values, or one and none; that a whole method has no such setting is said by
+ * `method` and makes no difference.
+ */
+export function differingNames(cells: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const knowing = (name: string): ReadonlySet<unknown> =>
+    new Set(cells.filter((cell) => cell[name] !== undefined).map(({ method }) => method));
+  return [...new Set(cells.flatMap((cell) => Object.keys(cell)))].filter((name) => {
+    const methods = knowing(name);
+    const compared = cells.filter(({ method }) => methods.has(method));
+    return new Set(compared.map((cell) => cell[name])).size > 1;
+  });
 }
 
 /** What the paper has for a cell on a preset, if anything. */
