@@ -42,6 +42,7 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Few steps', page: 'studies/multi-step' },
       { text: 'Weights over AR steps', page: 'studies/weighting' },
       { text: 'Path length', page: 'studies/path-length' },
+      { text: 'Noise as input', page: 'studies/noise-input' },
     ],
   },
   {
