@@ -12,12 +12,11 @@ import {
 import { type HostTensors, type Rng, streamsUnder } from '@ar-distill/program';
 import type * as tf from '@tensorflow/tfjs';
 import type { Condition } from '../../model/condition';
-import type { DiscreteScoreTeacher } from '../../model/discrete-score-teacher';
+import { type DiscreteScoreTeacher, isDiscrete } from '../../model/discrete-score-teacher';
 import type { HiddenLayer, VelocityNetwork } from '../../model/velocity-network';
+import type { DistillationSubject } from '../../plugin/distillation-method';
 import { snapToCodes } from '../../score/nearest-codes';
 import { ADVERSARIAL } from './adversarial-settings';
-import type { CsdSubject } from './csd-subject';
-import { codesOf } from './real-batches';
 
 const NAME = 'discriminator';
 
@@ -27,20 +26,26 @@ const NAME = 'discriminator';
  * SiLU, and a logit. Its parameters are kept among ψ's and are trained with them.
  */
 export class Discriminator {
+  /** Its codes are what tokens stand for. */
+  readonly teacher: DiscreteScoreTeacher;
   private readonly network: VelocityNetwork;
-  private readonly teacher: DiscreteScoreTeacher;
   private readonly hiddenLayer: HiddenLayer;
 
   /** @throws Error when the network does not show its hidden layer, or the teacher has no codes. */
-  constructor({ network, teacher }: Pick<CsdSubject, 'network' | 'teacher'>) {
+  constructor({ network, teacher }: Pick<DistillationSubject, 'network' | 'teacher'>) {
     const { hiddenLayer } = network;
     if (!hiddenLayer) {
       throw new Error(
         `The network of this backbone does not show the hidden layer that "${ADVERSARIAL}" reads: leave it out.`,
       );
     }
+    if (!isDiscrete(teacher)) {
+      throw new Error(
+        `The teacher of this backbone has no codes that real tokens stand for, which "${ADVERSARIAL}" reads: leave it out.`,
+      );
+    }
     this.network = network;
-    this.teacher = codesOf({ teacher });
+    this.teacher = teacher;
     this.hiddenLayer = hiddenLayer;
   }
 

@@ -9,7 +9,7 @@ import type { CsdSubject, DistillationGroups } from './csd-subject';
 import { Discriminator } from './discriminator';
 import type { BatchTensors } from './distillation-batches';
 import { under } from './named-under';
-import { codesOf, realBatch } from './real-batches';
+import { realBatch } from './real-batches';
 import { spreadSource, tracedSpread } from './spread';
 
 /**
@@ -34,7 +34,7 @@ export function guidanceObjective(subject: CsdSubject, groups: DistillationGroup
       };
     }
     const discriminator = new Discriminator(subject);
-    const real = realBatch(codesOf(subject), constants, inputs);
+    const real = realBatch(discriminator.teacher, constants, inputs);
     const realXT = interpolate(real.sequence.expandDims(0), scoreNoise, t);
     return (parameters) => {
       const features = network.features(parameters, q, condition);

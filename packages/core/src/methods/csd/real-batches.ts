@@ -2,10 +2,9 @@ import type { HostTensors, Rng, TensorSpec } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '@ar-distill/nn';
 import { type Condition, conditionOf, conditionSpecs } from '../../model/condition';
-import { type DiscreteScoreTeacher, isDiscrete } from '../../model/discrete-score-teacher';
+import type { DiscreteScoreTeacher } from '../../model/discrete-score-teacher';
 import { sequenceLength } from '../../model/sequence-layout';
 import { tokenBatch, type TokenSequences } from '../../model/token-sequences';
-import { ADVERSARIAL } from './adversarial-settings';
 import type { CsdSubject } from './csd-subject';
 import { foundUnder, under } from './named-under';
 
@@ -45,12 +44,4 @@ export function realBatch(
     sequence: tf.gather(teacher.scaledCodebook(constants), tokens!.toInt()),
     condition: conditionOf(others),
   };
-}
-
-/** The teacher as one whose codes tokens stand for. @throws Error when it has none. */
-export function codesOf({ teacher }: Pick<CsdSubject, 'teacher'>): DiscreteScoreTeacher {
-  if (isDiscrete(teacher)) return teacher;
-  throw new Error(
-    `The teacher of this backbone has no codes that real tokens stand for, which "${ADVERSARIAL}" reads: leave it out.`,
-  );
 }
