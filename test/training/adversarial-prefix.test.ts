@@ -1,53 +1,34 @@
 import * as tf from '@tensorflow/tfjs';
-import { conditionInputs, isDiscrete } from '@ar-distill/core';
-import { nearestCodes } from '@ar-distill/core/math';
-import {
-  createGroups,
-  type CsdSubject,
-  distillationSettingsSchema,
-  generatorObjective,
-  guidanceObjective,
-} from '@ar-distill/core/methods';
+import { isDiscrete } from '@ar-distill/core';
+import { snapToCodes } from '@ar-distill/core/math';
+import { createGroups, generatorObjective, guidanceObjective } from '@ar-distill/core/methods';
 import { initializeParameters, linearSpecs, type Parameters, prefixed } from '@ar-distill/nn';
-import { createRng, float32, type HostTensors, type StepValues } from '@ar-distill/program';
+import { createRng, type StepValues } from '@ar-distill/program';
 import { toyJoint } from '../toy/toy-joint';
+import { eagerObjectives, withWeights } from './eager-objectives';
 
 const B = 4;
 const N = 3;
 const C = 2;
 const rng = createRng(3);
 
-const toy = toyJoint({ width: 16, heads: 2 }, (settings) =>
-  distillationSettingsSchema.parse({
-    ...settings,
-    batchSize: B,
-    guidanceNoiseDraws: 1,
-    adversarial: { weight: 1 },
-  }),
-);
+const toy = toyJoint({ width: 16, heads: 2 }, () => ({
+  batchSize: B,
+  guidanceNoiseDraws: 1,
+  adversarial: { mode: 'added', weight: 1, discriminatorWeight: 10 },
+}));
 const { network, teacher } = toy.subject;
 const weights = initializeParameters(network.parameterSpecs, rng);
 const width = network.hiddenLayer!.width;
-const subject: CsdSubject = {
-  ...toy.subject,
-  initial: {
-    generator: weights,
-    guidance: {
-      ...weights,
-      ...initializeParameters(
-        {
-          ...prefixed('discriminator.0', linearSpecs(width, width, { kind: 'zeros' })),
-          ...prefixed('discriminator.2', linearSpecs(width, 1, { kind: 'zeros' })),
-        },
-        rng,
-      ),
-    },
+const discriminator = initializeParameters(
+  {
+    ...prefixed('discriminator.0', linearSpecs(width, width, { kind: 'zeros' })),
+    ...prefixed('discriminator.2', linearSpecs(width, 1, { kind: 'zeros' })),
   },
-  pool: {
-    sequences: float32([1, N, C], new Float32Array(N * C)),
-    condition: teacher.condition.inTurn(0, 1),
-  },
-};
+  rng,
+);
+const initial = { generator: weights, guidance: { ...weights, ...discriminator } };
+const subject = withWeights(toy.subject, initial, [N, C]);
 const groups = createGroups(subject);
 
 let values: StepValues;
@@ -56,22 +37,12 @@ let psi: Parameters;
 let codebook: tf.Tensor;
 
 beforeAll(async () => {
-  tf.enableProdMode();
-  await tf.setBackend('cpu');
-  const toTensors = (host: Readonly<HostTensors>): Record<string, tf.Tensor> =>
-    Object.fromEntries(
-      Object.entries(host).map(([name, { data, shape, dtype }]) => [
-        name,
-        tf.tensor(data, [...shape], dtype),
-      ]),
-    );
-  theta = toTensors(subject.initial.generator);
-  psi = toTensors(subject.initial.guidance);
-  const condition = toTensors(conditionInputs(teacher.condition.inTurn(0, B)));
+  const { state, condition, ...parameters } = await eagerObjectives(subject, groups, B);
+  ({ theta, psi } = parameters);
   if (!isDiscrete(teacher)) throw new Error('The toy has a discrete teacher.');
   codebook = teacher.scaledCodebook({});
   values = {
-    state: { ...groups.generator.write('value', theta), ...groups.guidance.write('value', psi) },
+    state,
     constants: {},
     inputs: {
       noise: tf.tensor(rng.normal('noise', 0, B * N * C), [B, N, C]),
@@ -91,7 +62,7 @@ function codesRead(evaluate: () => void): number {
   const sequences = read.mock.calls.map(([, sequence]) => sequence);
   read.mockRestore();
   return sequences.filter((sequence) => {
-    const codes = tf.gather(codebook, nearestCodes(sequence, codebook));
+    const codes = snapToCodes(sequence, codebook);
     return tf.max(tf.abs(tf.sub(sequence, codes))).dataSync()[0]! < 1e-6;
   }).length;
 }

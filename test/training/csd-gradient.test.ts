@@ -1,22 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import { conditionInputs, conditionOf } from '@ar-distill/core';
+import { conditionOf } from '@ar-distill/core';
 import { interpolate, velocityToDenoised } from '@ar-distill/core/math';
-import {
-  createGroups,
-  type CsdSubject,
-  generatorObjective,
-  guidanceObjective,
-} from '@ar-distill/core/methods';
+import { createGroups, generatorObjective, guidanceObjective } from '@ar-distill/core/methods';
 import { differentiate } from '@ar-distill/core/optimization';
 import { initializeParameters, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
-import {
-  createRng,
-  float32,
-  type HostTensors,
-  type Rng,
-  type StepValues,
-} from '@ar-distill/program';
+import { createRng, type HostTensors, type Rng, type StepValues } from '@ar-distill/program';
 import { toyJoint } from '../toy/toy-joint';
+import { eagerObjectives, withWeights } from './eager-objectives';
 
 const B = 4;
 const N = 3;
@@ -50,42 +40,27 @@ describe.each([
     tMin: 0.1,
   }));
   const { network, generator, teacher } = toy.subject;
-  const subject: CsdSubject = {
-    ...toy.subject,
-    initial: {
-      generator: spreadWeights(network.parameterSpecs, rng, 'theta'),
-      guidance: spreadWeights(network.parameterSpecs, rng, 'psi'),
-    },
-    pool: {
-      sequences: float32([1, N, C], new Float32Array(N * C)),
-      condition: teacher.condition.inTurn(0, 1),
-    },
+  const initial = {
+    generator: spreadWeights(network.parameterSpecs, rng, 'theta'),
+    guidance: spreadWeights(network.parameterSpecs, rng, 'psi'),
   };
+  const subject = withWeights(toy.subject, initial, [N, C]);
   const groups = createGroups(subject);
   let values: StepValues;
   let theta: Parameters;
   let psi: Parameters;
 
   beforeAll(async () => {
-    tf.enableProdMode();
-    await tf.setBackend('cpu');
-    const toTensors = (host: Readonly<HostTensors>): Record<string, tf.Tensor> =>
-      Object.fromEntries(
-        Object.entries(host).map(([name, { data, shape, dtype }]) => [
-          name,
-          tf.tensor(data, [...shape], dtype),
-        ]),
-      );
-    theta = toTensors(subject.initial.generator);
-    psi = toTensors(subject.initial.guidance);
+    const eager = await eagerObjectives(subject, groups, B);
+    ({ theta, psi } = eager);
     const normal = (stream: string, ...shape: number[]): tf.Tensor =>
       tf.tensor(rng.normal(stream, 0, tf.util.sizeFromShape(shape)), shape);
     values = {
-      state: { ...groups.generator.write('value', theta), ...groups.guidance.write('value', psi) },
+      state: eager.state,
       constants: {},
       inputs: {
         noise: normal('noise', B, N, C),
-        ...toTensors(conditionInputs(teacher.condition.inTurn(0, B))),
+        ...eager.condition,
         t: tf
           .tensor(rng.uniform('t', 0, draws * B * N), [draws, B, N])
           .mul(0.8)

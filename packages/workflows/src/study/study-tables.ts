@@ -94,10 +94,9 @@ export function differingSettings(cells: readonly MeasuredCell[]): Table {
  * `method` and makes no difference.
  */
 export function differingNames(cells: readonly Readonly<Record<string, unknown>>[]): string[] {
-  const knowing = (name: string): ReadonlySet<unknown> =>
-    new Set(cells.filter((cell) => cell[name] !== undefined).map(({ method }) => method));
   return [...new Set(cells.flatMap((cell) => Object.keys(cell)))].filter((name) => {
-    const methods = knowing(name);
+    const knowing = cells.filter((cell) => cell[name] !== undefined);
+    const methods = new Set(knowing.map(({ method }) => method));
     const compared = cells.filter(({ method }) => methods.has(method));
     return new Set(compared.map((cell) => cell[name])).size > 1;
   });

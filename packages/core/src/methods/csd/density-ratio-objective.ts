@@ -21,7 +21,8 @@ export function densityRatioObjective(subject: CsdSubject, groups: DistillationG
     const condition = conditionOf(inputs);
     const prefix = generator.generate(groups.generator.read('value', state), noise, condition);
     const guidance = groups.guidance.read('value', state);
-    const features = discriminator.features(guidance, constants, prefix, condition);
+    const judged = discriminator.prefix(constants, prefix);
+    const features = network.features(guidance, judged, condition);
     const logits = (xT: tf.Tensor): tf.Tensor => discriminator.logits(guidance, features, xT, t);
     // A logit reads no x_t but its own, so the gradient of their sum is that of each.
     const logitGradient = tf.grad((xT: tf.Tensor) => tf.sum(logits(xT)))(

@@ -11,9 +11,8 @@ import {
 } from '@ar-distill/nn';
 import { type HostTensors, type Rng, streamsUnder } from '@ar-distill/program';
 import type * as tf from '@tensorflow/tfjs';
-import type { Condition } from '../../model/condition';
 import { type DiscreteScoreTeacher, isDiscrete } from '../../model/discrete-score-teacher';
-import type { HiddenLayer, VelocityNetwork } from '../../model/velocity-network';
+import type { HiddenLayer } from '../../model/velocity-network';
 import type { DistillationSubject } from '../../plugin/distillation-method';
 import { snapToCodes } from '../../score/nearest-codes';
 import { ADVERSARIAL } from './adversarial-settings';
@@ -28,12 +27,13 @@ const NAME = 'discriminator';
 export class Discriminator {
   /** Its codes are what tokens stand for. */
   readonly teacher: DiscreteScoreTeacher;
-  private readonly network: VelocityNetwork;
   private readonly hiddenLayer: HiddenLayer;
 
   /** @throws Error when the network does not show its hidden layer, or the teacher has no codes. */
-  constructor({ network, teacher }: Pick<DistillationSubject, 'network' | 'teacher'>) {
-    const { hiddenLayer } = network;
+  constructor({
+    network: { hiddenLayer },
+    teacher,
+  }: Pick<DistillationSubject, 'network' | 'teacher'>) {
     if (!hiddenLayer) {
       throw new Error(
         `The network of this backbone does not show the hidden layer that "${ADVERSARIAL}" reads: leave it out.`,
@@ -44,7 +44,6 @@ export class Discriminator {
         `The teacher of this backbone has no codes that real tokens stand for, which "${ADVERSARIAL}" reads: leave it out.`,
       );
     }
-    this.network = network;
     this.teacher = teacher;
     this.hiddenLayer = hiddenLayer;
   }
@@ -59,17 +58,11 @@ export class Discriminator {
   }
 
   /**
-   * Features [B, n, D] of the prefixes of sequences [B, n, C]. Prefixes are read at their nearest codes: with
-   * vectors beside the codes, as only generated ones have, their own tokens would tell nothing more.
+   * The codes nearest to a generated sequence [B, n, C], as which its prefixes are read: after vectors beside
+   * the codes, as only generated ones have, their own tokens would tell nothing more.
    */
-  features(
-    parameters: Parameters,
-    constants: Parameters,
-    sequence: tf.Tensor,
-    condition: Condition,
-  ): tf.Tensor {
-    const codes = snapToCodes(sequence, this.teacher.scaledCodebook(constants));
-    return this.network.features(parameters, codes, condition);
+  prefix(constants: Parameters, generated: tf.Tensor): tf.Tensor {
+    return snapToCodes(generated, this.teacher.scaledCodebook(constants));
   }
 
   /**

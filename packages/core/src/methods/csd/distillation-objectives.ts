@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { discriminatorLoss, nonSaturatingLoss } from '../../losses/adversarial-loss';
 import { csdLoss } from '../../losses/csd-loss';
 import { fcsLoss } from '../../losses/fcs-loss';
-import { type Condition, conditionOf } from '../../model/condition';
+import { conditionOf } from '../../model/condition';
 import type { Objective } from '../../optimization/optimizer-step';
 import { interpolate, velocityToDenoised } from '../../score/rectified-flow';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
@@ -34,19 +34,18 @@ export function guidanceObjective(subject: CsdSubject, groups: DistillationGroup
       };
     }
     const discriminator = new Discriminator(subject);
+    const prefix = discriminator.prefix(constants, q);
     const real = realBatch(discriminator.teacher, constants, inputs);
     const realXT = interpolate(real.sequence.expandDims(0), scoreNoise, t);
     return (parameters) => {
       const features = network.features(parameters, q, condition);
       const velocity = network.velocity(parameters, features, xT, t);
       const fcs = fcsLoss({ velocity, generated, noise: scoreNoise });
-      const logits = (sequence: tf.Tensor, of: Condition, noised: tf.Tensor): tf.Tensor => {
-        const read = discriminator.features(parameters, constants, sequence, of);
-        return discriminator.logits(parameters, read, noised, t);
-      };
+      const realFeatures = network.features(parameters, real.sequence, real.condition);
+      const judged = network.features(parameters, prefix, condition);
       const told = discriminatorLoss({
-        real: logits(real.sequence, real.condition, realXT),
-        generated: logits(q, condition, xT),
+        real: discriminator.logits(parameters, realFeatures, realXT, t),
+        generated: discriminator.logits(parameters, judged, xT, t),
       });
       return {
         loss: tf.add(fcs.loss, tf.mul(told.loss, adversarial.discriminatorWeight)),
@@ -77,7 +76,9 @@ export function generatorObjective(subject: CsdSubject, groups: DistillationGrou
     const guidance = groups.guidance.read('value', state);
     const features = network.features(guidance, prefix, condition);
     const reading = teacher.read(constants, prefix, condition);
-    const judged = discriminator?.features(guidance, constants, prefix, condition);
+    const judged =
+      discriminator &&
+      network.features(guidance, discriminator.prefix(constants, prefix), condition);
     return (parameters) => {
       const generated = generator.generate(parameters, noise, condition);
       const xT = interpolate(generated, scoreNoise, t);
