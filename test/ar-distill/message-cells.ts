@@ -57,6 +57,7 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   '--no-report': 'nothing',
   '--npz': 'file',
   '--objective': 'name',
+  '--no-snap': 'nothing',
   '--onnx': 'name',
   '--out': 'new folder',
   '--markdown': 'nothing',

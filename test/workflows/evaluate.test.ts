@@ -77,6 +77,14 @@ it('measures the path length of a generator beside its images, without changing 
   expect(figures.at(-1)).toEqual({ title: 'path length', text: length!.toFixed(2) });
 });
 
+it('measures the path length of vectors, whatever becomes of them in the images beside it', async () => {
+  const measured = { preset, weights, samples: 12, pathLength: 30 };
+  const { values: inCodes } = await evaluate(container, { ...measured, snap: true });
+  const { values } = await evaluate(container, measured);
+  expect(inCodes['path-length']).toBe(values['path-length']);
+  expect(inCodes['frechet-distance']).not.toBe(values['frechet-distance']);
+});
+
 it('measures the teacher itself', async () => {
   const { count, values } = await evaluate(container, { preset, teacher: true, samples: 12 });
   expect(count).toBe(12);

@@ -164,12 +164,19 @@ class ImageModel(nn.Module):
     generator_class: type[Any]  # a SequenceGenerator, made of an architecture and a range of guidance scales
     tokenizer_class: type[Any]  # of an architecture: code vectors [B, n, C] -> images in [-1, 1], codes() [V, C]
 
-    def __init__(self, architecture: Config, guidance: Range | None, guidance_scale: float | None) -> None:
+    def __init__(
+        self,
+        architecture: Config,
+        guidance: Range | None,
+        guidance_scale: float | None,
+        is_snapped: bool = False,
+    ) -> None:
         super().__init__()
         self.generator: SequenceGenerator = self.generator_class(architecture, guidance)
         self.tokenizer = self.tokenizer_class(architecture)
         self.num_classes: int = architecture["numClasses"]
         self.guidance_scale = guidance_scale
+        self.is_snapped = is_snapped
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> ImageModel:
@@ -180,7 +187,7 @@ class ImageModel(nn.Module):
         stated = parts["generator"]["provenance"]
         scale = stated.get("guidanceScale")
         guidance = None if scale is None else (stated["lowestGuidance"], stated["highestGuidance"])
-        model = cls(config["architecture"], guidance, scale)
+        model = cls(config["architecture"], guidance, scale, stated.get("decoding") == "codes")
         checksums = json.loads((folder / "model.safetensors.index.json").read_text())["metadata"]["sha256"]
         tensors: dict[str, Tensor] = {}
         for shard, checksum in checksums.items():
@@ -204,13 +211,13 @@ class ImageModel(nn.Module):
         noise: Tensor,
         labels: Tensor,
         guidance: Tensor | None = None,
-        snap: bool = False,
+        snap: bool | None = None,
         steps: int = 1,
     ) -> Tensor:
         """noise [B, n, C], labels [B] and guidance scales [B] -> images [B, channels, H, W] in [0, 1].
 
         Without scales a generator that takes some has its teacher's. `snap` replaces every code vector by the
-        nearest code. `steps` are network evaluations; ValueError when it cannot draw in so many, or has no such class.
+        nearest code, None where the model says so. `steps` are network evaluations; ValueError when it cannot draw in so many, or has no such class.
         """
         if ((labels < 0) | (labels >= self.num_classes)).any():
             raise ValueError(f"Classes are 0 to {self.num_classes - 1}.")
@@ -223,7 +230,7 @@ class ImageModel(nn.Module):
             vectors = self.generator.in_two(noise, labels)
         else:
             vectors = self.generator(noise, labels, guidance)
-        if snap:
+        if self.is_snapped if snap is None else snap:
             codes = self.tokenizer.codes()
             vectors = codes[(vectors @ codes.T - codes.square().sum(-1) / 2).argmax(-1)]
         return (self.tokenizer(vectors).clamp(-1, 1) + 1) / 2

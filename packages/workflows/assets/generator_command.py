@@ -46,7 +46,8 @@ def main(model_class: type[ImageModel]) -> None:
     option("--noise", type=Path, help=".npy with noise [N, n, C] in place of a count and a seed")
     option("--guidance", type=float, help="guidance scale, where the generator takes one")
     option("--steps", type=int, default=1, help="network evaluations of an image (default: 1)")
-    option("--snap", action="store_true", help="replace code vectors by the nearest codes")
+    snapping = "replace code vectors by the nearest codes (default: where the model says so)"
+    option("--snap", action=argparse.BooleanOptionalAction, default=None, help=snapping)
     option("--device", default="cpu", help="device of PyTorch (default: cpu)")
     default = Path("images.png" if pillow else "images.npy")
     option("--out", type=Path, default=default, help=f".png, with Pillow, or .npy (default: {default})")

@@ -27,6 +27,7 @@ const SPEED_EXCLUSIONS = [
       'npz',
       'samples',
       'metrics',
+      'snap',
       'draws',
       'pathLength',
       'teacherDistance',

@@ -36,7 +36,11 @@ export function addExportCommand(program: Command, env: CommandEnvironment): voi
       '--teacher',
       'beside the ONNX model, also the teacher AR step by AR step, for web pages',
     )
-    .option('--snap', 'in the ONNX model, replace every code vector by the nearest code')
+    .option(
+      '--snap',
+      "in the ONNX model, replace code vectors by their nearest codes (default: the preset's)",
+    )
+    .option('--no-snap', 'in the ONNX model, decode code vectors as they are')
     .option(
       '--samples <n>',
       'images that the ONNX model is compared by (default: 10000 where they can be measured, else 16)',

@@ -111,6 +111,8 @@ export function withDrawerOptions(command: Command, teacher: string): Command {
     .option('--run <path>', 'run to draw from, with its tokenizer and teacher, or "latest"')
     .option('--weights <path>', `generator: ${NETWORK_SOURCES} (default: what ships)`)
     .option('--steps <n>', 'network evaluations of the generator, 1 or 2 (default: 1)', toNumber)
+    .option('--snap', "replace code vectors by their nearest codes (default: the preset's)")
+    .option('--no-snap', 'decode code vectors as they are')
     .option('--teacher [path]', `${teacher}: ${NETWORK_SOURCES}`);
   return withTokenizerOption(withTeacherSamplingOptions(command));
 }

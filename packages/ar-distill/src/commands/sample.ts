@@ -33,7 +33,6 @@ export function addSampleCommand(program: Command, env: CommandEnvironment): voi
     .option('--seed <n>', `seed of the noise (default: ${DEFAULTS.seed})`, toNumber)
     .option('--out <file>', `grid picture, a .png (default: ${DEFAULTS.out})`)
     .option('--npz <file>', 'also write the images as a NumPy archive, an .npz')
-    .option('--snap', 'replace every code vector by the nearest code before decoding')
     .option('--teacher-steps <n>', 'let the teacher sample the last n AR steps again', toNumber)
     .addHelpText(
       'after',

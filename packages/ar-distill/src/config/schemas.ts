@@ -132,6 +132,7 @@ const drawer = {
   tokenizer: path.optional(),
   /** Network evaluations of the generator. */
   steps: count.optional(),
+  snap: z.boolean().optional(),
   seed: seed.optional(),
   ...teacherSampling,
 };
@@ -152,7 +153,6 @@ export const sampleSchema = z.strictObject({
   classes: z.array(z.int().min(0)).min(1).optional(),
   out: path.optional(),
   npz: path.optional(),
-  snap: z.boolean().optional(),
   teacherSteps: count.optional(),
 });
 

@@ -22,6 +22,11 @@ export interface GenerateOptions {
    * Decoding 1).
    */
   readonly steps?: number;
+  /**
+   * Replace every code vector by the nearest code before decoding, or do not; default: as the preset had it that
+   * the generator was distilled with.
+   */
+  readonly snap?: boolean;
   /** An integer from 0; default 0. Image i depends on the seed, i and its class alone. */
   readonly seed?: number;
   /** A seed for every image, in place of `seed`: image i is the first one of `seeds[i]` and its class. */
@@ -40,7 +45,7 @@ export interface GenerateOptions {
 const DRAW_OPTIONS = ['classes', 'count', 'seed', 'seeds', 'batchSize', 'signal'] as const;
 /** Names of the options of drawing, by who draws. */
 const OPTIONS: Readonly<Record<Drawer, readonly string[]>> = {
-  generator: [...DRAW_OPTIONS, 'steps', 'guidance'],
+  generator: [...DRAW_OPTIONS, 'steps', 'snap', 'guidance'],
   teacher: [...DRAW_OPTIONS, 'onStep'],
 };
 
@@ -121,11 +126,11 @@ export class ImageDrawer {
     rng: Rng,
     onStep?: ImageRequest['onStep'],
   ): AsyncGenerator<readonly GeneratedImage[], void, undefined> {
-    const { classes, steps, guidance, batchSize, signal } = options;
+    const { classes, steps, snap, guidance, batchSize, signal } = options;
     const count = countOf(options);
     const condition = conditionFor(this.model.condition, classes, count);
     const { by } = this;
-    const request = { by, condition, count, rng, steps, guidance, batchSize, signal, onStep };
+    const request = { by, condition, count, rng, steps, snap, guidance, batchSize, signal, onStep };
     const labels = classesOf(condition);
     for await (const { first, images } of this.model.draw(request)) {
       yield imagesOf(images, labels?.subarray(first, first + images.shape[0]!));

@@ -16,7 +16,7 @@ export interface DrawnStep {
 }
 
 /** Which images are made, and who watches; the teacher draws with the guidance of its own options. */
-export interface TeacherOptions extends Omit<GenerateOptions, 'steps' | 'guidance'> {
+export interface TeacherOptions extends Omit<GenerateOptions, 'steps' | 'snap' | 'guidance'> {
   /**
    * Called after every AR step of every batch. The teacher then draws without its key/value cache: the
    * same images, in more time.

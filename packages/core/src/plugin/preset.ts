@@ -22,6 +22,8 @@ export interface Preset<A = unknown> {
   readonly architecture: A;
   /** Guidance and truncation that the teacher draws with, and is scored with. */
   readonly teacherSampling: TeacherSamplingOptions;
+  /** Whether its generators' vectors become their nearest codes before they are decoded; reports show both. */
+  readonly snap?: boolean;
   /** Settings of distillation methods by the method's name; each is parsed by the method's schema. */
   readonly methods: Readonly<Record<string, unknown>>;
   /** What quick runs have, by the method's name, over `methods` and over the method's quick settings. */

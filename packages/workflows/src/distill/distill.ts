@@ -22,6 +22,7 @@ import { InvalidOptionError } from '../errors';
 import { imagesOfPreset, whyNotMeasured } from '../evaluate/image-evaluator';
 import type { TeacherStatistics } from '../evaluate/teacher-samples';
 import type { WorkflowOptions } from '../events';
+import { decodingProvenance } from '../models/generator-decoding';
 import { guidanceProvenance } from '../models/generator-guidance';
 import {
   loadPresetModels,
@@ -311,6 +312,7 @@ async function saveGenerator(
         generatorIterations: generatorUpdates,
         trainingSeconds: Math.round(seconds),
         ...guidanceProvenance(generator),
+        ...decodingProvenance(found.preset),
       },
     },
     { halfPrecision: true },

@@ -12,7 +12,7 @@ export async function writePreview(
   { iteration, weights }: GeneratorSnapshot,
   run: Run,
 ): Promise<void> {
-  const decoder = decoderOf(models);
+  const decoder = decoderOf(models, context.found.preset.snap);
   if (!decoder) return;
   const generator = { generator: models.generator, weights };
   const grid = await previewGrid(context, models, generator, decoder);

@@ -58,6 +58,7 @@ const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
       'teacher',
       'weights',
       'steps',
+      'snap',
       'tokenizer',
       'samples',
       'seed',
@@ -69,7 +70,16 @@ const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
   },
   {
     option: 'reconstruction',
-    excludes: ['teacher', 'weights', 'steps', 'seed', 'draws', 'pathLength', 'teacherDistance'],
+    excludes: [
+      'teacher',
+      'weights',
+      'steps',
+      'snap',
+      'seed',
+      'draws',
+      'pathLength',
+      'teacherDistance',
+    ],
     because: 'nothing is drawn then',
   },
   {
@@ -84,7 +94,7 @@ const EXCLUSIONS: readonly Exclusion<keyof EvaluateOptions>[] = [
 const TEACHER_EXCLUSIONS: typeof EXCLUSIONS = [
   {
     option: 'teacher',
-    excludes: ['weights', 'steps', 'pathLength'],
+    excludes: ['weights', 'steps', 'snap', 'pathLength'],
     because: 'the teacher draws without a generator',
   },
   {

@@ -1,4 +1,4 @@
-import { ofClasses } from '@ar-distill/core';
+import { ofClasses, type SequenceSampler } from '@ar-distill/core';
 import { readImagesNpz } from '@ar-distill/datasets';
 import type { HostTensor, Rng } from '@ar-distill/program';
 import type { PresetContext } from '../context';
@@ -29,7 +29,7 @@ export interface ImageSource {
   draw(rng: Rng): Promise<DrawnImages>;
   /**
    * Of a sampler: [B, H, W, channels], the samples from `first` on, of `total` samples for all conditions in
-   * turn.
+   * turn. Their vectors are not replaced by codes, from one of which to the next no path leads.
    */
   readonly drawBatch?: (total: number, rng: Rng, first: number) => Promise<HostTensor>;
   /** As many samples of the teacher, where it was opened as well. */
@@ -92,25 +92,38 @@ export async function sampledSource(
   const files = await sampledFiles(context, options, besideTeacher);
   const models = await loadSampledModels(context, files, options, besideTeacher);
   const { teacher } = models;
-  const decoder = imageDecoder(context, models);
-  const batchSize = imageBatch(teacher.layout, decoder.tokenizer.imageShape, BATCH);
-  const open = async (by: SamplerOptions): Promise<ImageSampler> => {
-    const sequences = await openSampler(context, models, files, by, batchSize);
-    return own(await imageSampler(context.compiler, sequences, decoder));
-  };
-  const sampler = await open(options);
+  const { tokenizer } = imageDecoder(context, models);
+  const batchSize = imageBatch(teacher.layout, tokenizer.imageShape, BATCH);
+  const { compiler } = context;
+  const { sequences, decoder } = await openSampler(context, models, files, options, batchSize);
+  const sampler = own(await imageSampler(compiler, sequences, decoder));
+  const ofVectors = decoder.snap
+    ? own(await imageSampler(compiler, borrowed(sequences), { ...decoder, snap: false }))
+    : sampler;
   const condition = teacher.condition.inTurn(0, count);
   const source: SampledSource = {
-    images: imagesOf({ teacher, tokenizer: decoder.tokenizer }),
+    images: imagesOf({ teacher, tokenizer }),
     count,
     draw: (rng) => drawImages('sample', sampler, condition, count, rng, context),
     drawBatch: (total, rng, first) =>
-      drawBatch(sampler, teacher.condition.inTurn(0, total), total, rng, first),
+      drawBatch(ofVectors, teacher.condition.inTurn(0, total), total, rng, first),
   };
   if (!besideTeacher) return source;
-  const drawing = await open({ teacher: true });
+  const beside = await openSampler(context, models, files, { teacher: true }, batchSize);
+  const drawing = own(await imageSampler(compiler, beside.sequences, beside.decoder));
   return {
     ...source,
     drawTeacher: (rng) => drawTeacherSamples(drawing, condition, count, rng, context),
+  };
+}
+
+/** A sampler that somebody else disposes of. */
+function borrowed(sampler: SequenceSampler): SequenceSampler {
+  const { batchSize, evaluations } = sampler;
+  return {
+    batchSize,
+    evaluations,
+    sample: (...request) => sampler.sample(...request),
+    dispose: () => Promise.resolve(),
   };
 }

@@ -81,14 +81,19 @@ export async function exportModel(
   const model = modelOf(context, models, generator, await tokenizerFileOf(found.preset, files));
   context.emit({ kind: 'ready', writes: [folder] });
   context.signal.throwIfAborted();
-  const decoder = decoderOf(models);
+  const decoder = decoderOf(models, generator.isSnapped);
   const pytorch = decoder && (await pytorchProgram(context, generator));
   const onnx =
     options.onnx &&
-    (await prepareOnnx(context, generator, imageDecoder(context, models, options.snap), {
-      precision: options.onnx,
-      samples: options.samples,
-    }));
+    (await prepareOnnx(
+      context,
+      generator,
+      imageDecoder(context, models, options.snap ?? generator.isSnapped),
+      {
+        precision: options.onnx,
+        samples: options.samples,
+      },
+    ));
   const teacher = options.teacher && prepareTeacher(context, models, imageDecoder(context, models));
   const written: { onnx?: OnnxFigures; teacher?: TeacherFigures } = {};
   const bytes = await writeModelFolder(context, 'export', folder, {
@@ -159,14 +164,18 @@ function modelOf(
   const { backbone } = found;
   // The backbone's own terms are an object.
   const architecture = ofGenerator as Tree;
-  const { method } = provenance;
+  const { method, decoding } = provenance;
   const networks = [
     {
       kind: 'generator',
       file,
       prefix: 'generator.',
       weights,
-      provenance: { ...(method === undefined ? {} : { method }), ...guidanceProvenance(generator) },
+      provenance: {
+        ...(method === undefined ? {} : { method }),
+        ...guidanceProvenance(generator),
+        ...(decoding === undefined ? {} : { decoding }),
+      },
     },
   ];
   if (backbone.createTokenizer && tokenizer && tokenizerFile !== undefined) {

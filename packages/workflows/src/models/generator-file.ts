@@ -4,6 +4,7 @@ import { tensorSource, type HostTensors } from '@ar-distill/program';
 import type { PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import { layeredArchitecture, parseArchitecture } from './architecture';
+import { isSnapped } from './generator-decoding';
 import { atGuidance } from './generator-guidance';
 import { checkGeneratorSteps } from './generator-steps';
 import { readParameters } from './parameters';
@@ -25,6 +26,8 @@ export interface StoredGenerator extends LoadedGenerator {
   readonly provenance: WeightsSource['provenance'];
   /** Whether the method that trained it makes a generator of its own, instead of the backbone's. */
   readonly isOfMethod: boolean;
+  /** Whether its code vectors are to be replaced by their nearest codes before they are decoded. */
+  readonly isSnapped: boolean;
 }
 
 /**
@@ -79,8 +82,15 @@ export async function loadGenerator(
       ...(from === undefined ? { preset: found.name } : {}),
       ...(provenance['method'] === undefined ? {} : { method: String(provenance['method']) }),
     });
-    const isOfMethod = ofMethod !== undefined;
-    return { file, architecture, provenance, generator, weights, isOfMethod };
+    return {
+      file,
+      architecture,
+      provenance,
+      generator,
+      weights,
+      isOfMethod: ofMethod !== undefined,
+      isSnapped: isSnapped(file, provenance),
+    };
   } finally {
     await source.close();
   }

@@ -17,7 +17,7 @@ import { flattenSettings } from './flatten-settings';
 import { measureRows } from './measured-table';
 import { curveSamples, qualityCurve } from './quality-curve';
 import { timedBatch } from './report-methods';
-import { type ImageSubject, isMeasured, resultOf } from './report-subject';
+import { drawnName, type ImageSubject, isMeasured, resultOf } from './report-subject';
 import { writeResults } from './results-file';
 import { INDEPENDENT, TEACHER } from './row-names';
 import { writeRunPage } from './run-page';
@@ -72,7 +72,7 @@ export async function writeImageReport(subject: ImageSubject): Promise<ImageRepo
   const distanceOf = (name: string | undefined): number | undefined =>
     rows.find((row) => row.name === name)?.values?.[FRECHET_DISTANCE.name];
   const independent = distanceOf(INDEPENDENT);
-  const distilled = distanceOf(result?.name);
+  const distilled = distanceOf(drawnName(subject));
   const teacher = distanceOf(TEACHER);
   const isCompared = distilled !== undefined && teacher !== undefined;
   const gap =

@@ -7,6 +7,7 @@ import type { SampledModels } from '../models/preset-models';
 import { imageBatch } from '../sample/batch-sizes';
 import type { Decoder } from '../sample/decoder';
 import type { Tree } from '../settings/merge';
+import { snappedName } from './row-names';
 
 /** Everything that a report is made from. */
 export interface ReportSubject {
@@ -45,6 +46,16 @@ export function reportBatch({ models, decoder }: Pick<ImageSubject, 'models' | '
 /** The row of the distilled generator: the one that is marked, else the first. */
 export function resultOf({ rows }: DistillationOutcome): MethodRow | undefined {
   return rows.find(({ isResult }) => isResult) ?? rows[0];
+}
+
+/** The name of the row of what the generator draws, as the preset has its vectors decoded. */
+export function drawnName({
+  context: { found },
+  outcome,
+}: Pick<ReportSubject, 'context' | 'outcome'>): string | undefined {
+  const result = resultOf(outcome);
+  // Only the result that is marked has a row of codes.
+  return found.preset.snap && result?.isResult ? snappedName(result.name) : result?.name;
 }
 
 /** Whether the report measures a row; `isUsual` where it would without being asked. */

@@ -22,7 +22,10 @@ const PAUSE = 60;
 
 /** Options of `measureSpeed`. */
 export interface SpeedOptions
-  extends PresetChoice, TeacherSamplingChoice, Omit<SamplerOptions, 'steps' | 'teacherSteps'> {
+  extends
+    PresetChoice,
+    TeacherSamplingChoice,
+    Omit<SamplerOptions, 'steps' | 'teacherSteps' | 'snap'> {
   /** Default 0. */
   readonly seed?: number | undefined;
 }

@@ -5,7 +5,6 @@ import {
   isDiscrete,
   type ConditionSpace,
   type SequenceLayout,
-  type SequenceSampler,
 } from '@ar-distill/core';
 import { compileWatchedTeacher } from '@ar-distill/core/sampling';
 import type { ServiceContainer } from '@ar-distill/di';
@@ -13,7 +12,7 @@ import type { HostTensor, HostTensors, Rng, StepCompiler } from '@ar-distill/pro
 import { onPreset, openContext, type PresetContext } from '../context';
 import { InvalidOptionError } from '../errors';
 import type { WorkflowOptions } from '../events';
-import { loadGenerator, type LoadedGenerator } from '../models/generator-file';
+import { loadGenerator, type StoredGenerator } from '../models/generator-file';
 import { checkGuidance } from '../models/generator-guidance';
 import { checkGeneratorSteps } from '../models/generator-steps';
 import { findModelSource, type ModelSource } from '../models/model-source';
@@ -67,6 +66,11 @@ export interface ImageRequest {
   readonly onStep?: ((step: ImageStep) => void | Promise<void>) | undefined;
   /** Network evaluations of the generator per image: 1 (default) or, where it is trained for them, 2. */
   readonly steps?: number | undefined;
+  /**
+   * Only with the generator: replace every code vector by the nearest code before decoding, or do not; default:
+   * as its file says.
+   */
+  readonly snap?: boolean | undefined;
   /** Images per batch at most; as many as fit well when left out. */
   readonly batchSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -76,7 +80,7 @@ export interface ImageRequest {
 export class ImageModel {
   private readonly samplers = new KeptPrograms<ImageSampler>();
   private readonly tokenizerPrograms = new KeptPrograms<CompiledTokenizerProgram>();
-  private generator: Promise<LoadedGenerator> | undefined;
+  private generator: Promise<StoredGenerator> | undefined;
   private withTeacher: Promise<PresetModels> | undefined;
 
   private constructor(
@@ -144,7 +148,7 @@ export class ImageModel {
    *   Error when the model has been disposed of; the signal's reason when it is aborted.
    */
   async *draw(request: ImageRequest): AsyncGenerator<ImageBatch, void, undefined> {
-    const { by, count, rng, steps, signal, onStep } = request;
+    const { by, count, rng, steps, snap, signal, onStep } = request;
     const largest = this.largestBatch;
     const wanted = request.batchSize ?? largest;
     checkCount('The size of a batch', wanted);
@@ -153,14 +157,21 @@ export class ImageModel {
         options: ['steps'],
       });
     }
+    if (by === 'teacher' && snap) {
+      throw new InvalidOptionError('The teacher draws codes as they are: leave "snap" out.', {
+        options: ['snap'],
+      });
+    }
     const batchSize = Math.min(wanted, largest, count);
     signal?.throwIfAborted();
     const condition = await this.withGuidanceOf(request);
     const { progress, signal: own } = this.context;
     const sampler = onStep
       ? await this.watched(batchSize, onStep)
-      : await this.samplers.get(`${by}/${steps ?? 1}/${batchSize}`, () =>
-          this.openSampler(by, batchSize, steps),
+      : await this.samplers.get(`${by}/${steps ?? 1}/${String(snap)}/${batchSize}`, () =>
+          by === 'teacher'
+            ? this.teacherSampler(batchSize)
+            : this.generatorSampler(batchSize, { steps, snap }),
         );
     try {
       yield* drawBatches(by, sampler, condition, count, rng, {
@@ -275,23 +286,22 @@ export class ImageModel {
     };
   }
 
-  private async openSampler(by: Drawer, batchSize: number, steps?: number): Promise<ImageSampler> {
-    const sequences =
-      by === 'teacher'
-        ? await this.teacherSampler(batchSize)
-        : await this.generatorSampler(batchSize, steps);
-    return imageSampler(this.context.compiler, sequences, this.decoder);
-  }
-
-  private async generatorSampler(batchSize: number, steps = 1): Promise<SequenceSampler> {
+  private async generatorSampler(
+    batchSize: number,
+    { steps = 1, snap }: Pick<ImageRequest, 'steps' | 'snap'>,
+  ): Promise<ImageSampler> {
+    const { compiler } = this.context;
     const loaded = await this.loadedGenerator();
     checkGeneratorSteps(loaded, steps);
-    return generatorSampler(this.context.compiler, loaded, batchSize, steps);
+    const sequences = await generatorSampler(compiler, loaded, batchSize, steps);
+    return imageSampler(compiler, sequences, { ...this.decoder, snap: snap ?? loaded.isSnapped });
   }
 
-  private async teacherSampler(batchSize: number): Promise<SequenceSampler> {
+  private async teacherSampler(batchSize: number): Promise<ImageSampler> {
+    const { compiler } = this.context;
     const { teacher, teacherWeights } = await this.loadedTeacher();
-    return teacher.createSampler(this.context.compiler, teacherWeights, batchSize);
+    const sequences = await teacher.createSampler(compiler, teacherWeights, batchSize);
+    return imageSampler(compiler, sequences, this.decoder);
   }
 
   private loadedTeacher(): Promise<PresetModels> {
@@ -299,7 +309,7 @@ export class ImageModel {
     return this.withTeacher;
   }
 
-  private loadedGenerator(): Promise<LoadedGenerator> {
+  private loadedGenerator(): Promise<StoredGenerator> {
     const { generator, preset } = this.source;
     if (generator === undefined) {
       throw new InvalidOptionError(

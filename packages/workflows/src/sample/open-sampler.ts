@@ -11,6 +11,7 @@ import { generatorOfRun, namedRun, type RunReference } from '../runs/named-run';
 import { DISTILLATION, readRun } from '../runs/run-kinds';
 import { filesToDraw } from '../runs/run-networks';
 import type { Exclusion } from '../settings/refuse-together';
+import { type Decoder, imageDecoder } from './decoder';
 import { generatorSampler } from './generator-sampler';
 
 /** What draws. */
@@ -23,6 +24,8 @@ export interface SamplerOptions extends RunReference {
   readonly steps?: number | undefined;
   /** The last AR steps that the teacher samples again (DD2, algorithm 4). */
   readonly teacherSteps?: number | undefined;
+  /** Replace every code vector by the nearest code before decoding, or do not; default: as the generator's file says. */
+  readonly snap?: boolean | undefined;
 }
 
 /** What would be taken and ignored. */
@@ -137,6 +140,12 @@ export function loadSampledModels(
   });
 }
 
+/** What draws sequences, and what makes images of them. */
+export interface OpenedSampler {
+  readonly sequences: SequenceSampler;
+  readonly decoder: Decoder;
+}
+
 /** The generator, the teacher, or the generator whose last AR steps the teacher draws again. */
 export async function openSampler(
   context: PresetContext,
@@ -144,24 +153,32 @@ export async function openSampler(
   files: SampledFiles,
   options: SamplerOptions,
   batchSize: number,
-): Promise<SequenceSampler> {
+): Promise<OpenedSampler> {
   const { compiler, found } = context;
   const { teacher, teacherWeights } = models;
   const { teacherSteps: steps = 0 } = options;
   if (options.teacher && steps === 0) {
     tellTeacher(context, files);
-    return teacher.createSampler(compiler, teacherWeights, batchSize);
+    const sequences = await teacher.createSampler(compiler, teacherWeights, batchSize);
+    return { sequences, decoder: imageDecoder(context, models) };
   }
   if (steps > 0) checkSteps(teacher.layout, steps);
   const loaded = await loadGenerator(context, models, files.generator, options.steps);
-  if (steps === 0) return generatorSampler(compiler, loaded, batchSize, options.steps);
+  const decoder = imageDecoder(context, models, options.snap ?? loaded.isSnapped);
+  if (steps === 0) {
+    return {
+      sequences: await generatorSampler(compiler, loaded, batchSize, options.steps),
+      decoder,
+    };
+  }
   if (!isDiscrete(teacher)) {
     throw new InvalidOptionError(
       `The teacher of "${found.backbone.name}" has no tokens to draw again: leave out the teacher's steps.`,
     );
   }
   tellTeacher(context, files);
-  return compileRefinement({ ...loaded, teacher, teacherWeights, steps, batchSize }, compiler);
+  const refined = { ...loaded, teacher, teacherWeights, steps, batchSize };
+  return { sequences: await compileRefinement(refined, compiler), decoder };
 }
 
 function tellTeacher({ found, emit }: PresetContext, { teacher }: SampledFiles): void {

@@ -40,8 +40,6 @@ export interface SampleOptions extends PresetChoice, SamplerOptions, TeacherSamp
   readonly out?: string | undefined;
   /** Also keep the images in this .npz file. */
   readonly npz?: string | undefined;
-  /** Replace every code vector by the nearest code before decoding. */
-  readonly snap?: boolean | undefined;
 }
 
 /** What would be taken and ignored. */
@@ -88,15 +86,14 @@ export async function sample(
   const files = await sampledFiles(context, options);
   const models = await loadSampledModels(context, files, options);
   const condition = conditionFor(models.teacher.condition, options.classes, count);
-  const decoder = imageDecoder(context, models, options.snap);
-  const { imageShape } = decoder.tokenizer;
+  const { imageShape } = imageDecoder(context, models).tokenizer;
   checkFileSizes(options, count, imageShape);
   checkMemory(`${count} images`, count, imageShape);
   const batchSize = imageBatch(models.teacher.layout, imageShape, Math.min(BATCH, count));
-  const sampler = await openSampler(context, models, files, options, batchSize);
+  const { sequences, decoder } = await openSampler(context, models, files, options, batchSize);
   context.emit({ kind: 'ready', writes: [out, npz].filter((file) => file !== undefined) });
   const { images, evaluations, secondsPerImage } = await drawFrom(
-    sampler,
+    sequences,
     decoder,
     { name: 'sample', condition, count, rng },
     context,

@@ -11,6 +11,8 @@ import { resultFile } from './run-result';
 
 const GRID = { rows: 4, columns: 10 };
 const STRIP = { conditions: 3, steps: 10 };
+/** Of vectors, whose images change with the noise as smoothly as they do. */
+const DRAWN = { by: 'generator', snap: false } as const;
 
 /** Pictures of a run, beside its JSON. */
 export const PICTURES = {
@@ -33,10 +35,7 @@ export async function writeRunPictures(
     const count = GRID.rows * GRID.columns;
     const condition = model.condition.inTurn(0, count);
     const rng = model.createRng(0);
-    const samples = await joinBatches(
-      count,
-      model.draw({ by: 'generator', condition, count, rng }),
-    );
+    const samples = await joinBatches(count, model.draw({ ...DRAWN, condition, count, rng }));
     const strips = await joinBatches(STRIP.conditions * STRIP.steps, drawStrips(model));
     const write = (extension: string, images: HostTensor): Promise<void> =>
       atomicWriteFile(resultFile(folder, key, extension), imageGrid(images, GRID.columns));
@@ -55,7 +54,7 @@ async function* drawStrips(model: ImageModel): AsyncGenerator<ImageBatch, void, 
     const own = new Int32Array(count).fill(row);
     const condition = conditionRows(model.condition.inTurn(0, row + 1), own);
     const rng = interpolatedNoise(from, to, count);
-    for await (const { first, images } of model.draw({ by: 'generator', condition, count, rng })) {
+    for await (const { first, images } of model.draw({ ...DRAWN, condition, count, rng })) {
       yield { first: row * count + first, images };
     }
   }
