@@ -2,7 +2,7 @@ import { readSafetensors } from '@ar-distill/checkpoints';
 import { type FlowMapNetwork, sequenceLength } from '@ar-distill/core';
 import { differentiate } from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { initializeParameters, type Parameters, toTensors } from '@ar-distill/nn';
 import {
   llamagenArchitectureSchema,
   llamagenBackbone,
@@ -17,7 +17,6 @@ import {
 } from '@ar-distill/plugin-var';
 import { createRng, float32, type HostTensors, int32 } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { toTensors } from '../llamagen/fixture';
 
 const engine = createEngine({ worker: false, threads: 1 });
 const rng = createRng(0);

@@ -5,7 +5,7 @@ import { createEngine } from '@ar-distill/engine';
 import { llamagenArchitectureSchema, LlamagenNetwork } from '@ar-distill/plugin-llamagen';
 import { varArchitectureSchema, VarNetwork } from '@ar-distill/plugin-var';
 import { elementCount, float32, type HostTensors } from '@ar-distill/program';
-import { toTensors } from './eager-compiler';
+import { toTensors } from '@ar-distill/nn';
 import { hashRng } from './hash-rng';
 
 const rng = hashRng(5);

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import type {
   CompiledStep,
   HostTensor,
-  HostTensors,
   StateStore,
   StepCompiler,
   StepProgram,
 } from '@ar-distill/program';
+import { toTensors } from '@ar-distill/nn';
 
 /** Runs stateless step programs on the current tfjs backend, op by op, and counts them. */
 export class EagerCompiler implements StepCompiler {
@@ -40,15 +40,6 @@ export class EagerCompiler implements StepCompiler {
 
 /** One for tests that count nothing. */
 export const eagerCompiler: StepCompiler = new EagerCompiler();
-
-export function toTensors(values: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
 
 export function toHost(value: tf.Tensor): HostTensor {
   return value.dtype === 'int32'

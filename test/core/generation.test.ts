@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ArDiffusionGenerator, type Condition, sequenceLength } from '@ar-distill/core';
 import { eulerSolve, velocityToDenoised } from '@ar-distill/core/math';
 import { sampleArDiffusion } from '@ar-distill/core/sampling';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
-import { toTensors } from './eager-compiler';
+import { initializeParameters, type Parameters, toTensors } from '@ar-distill/nn';
 import { hashRng } from './hash-rng';
 import { LAYOUT, TinyNetwork, tinyNoise, TinyTeacher } from './tiny-plugin';
 

@@ -8,10 +8,10 @@ import {
   sequenceLength,
 } from '@ar-distill/core';
 import { compileOneStep, compileRefinement } from '@ar-distill/core/sampling';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import { float32, type HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { eagerCompiler, toTensors } from './eager-compiler';
+import { eagerCompiler } from './eager-compiler';
 import { hashRng } from './hash-rng';
 import { LAYOUT, TinyNetwork, TinyTeacher } from './tiny-plugin';
 

@@ -15,7 +15,7 @@ import {
   NonFiniteError,
 } from '@ar-distill/core/sampling';
 import { createEngine } from '@ar-distill/engine';
-import { type ParameterSpecs, sampleCategorical, sampleCodes } from '@ar-distill/nn';
+import { type ParameterSpecs, sampleCategorical, sampleCodes, toTensors } from '@ar-distill/nn';
 import {
   llamagenArchitectureSchema,
   LlamagenNetwork,
@@ -30,7 +30,6 @@ import {
 } from '@ar-distill/plugin-var';
 import { elementCount, float32, type HostTensors, type Rng } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { toTensors } from './eager-compiler';
 import { hashRng } from './hash-rng';
 import { TinyTeacher } from './tiny-plugin';
 

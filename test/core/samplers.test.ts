@@ -15,10 +15,10 @@ import {
   type TeacherPoolOptions,
 } from '@ar-distill/core/sampling';
 import { TrainingInterruptedError } from '@ar-distill/core/optimization';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import { float32, type HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
-import { eagerCompiler, toTensors } from './eager-compiler';
+import { eagerCompiler } from './eager-compiler';
 import { hashRng } from './hash-rng';
 import { FEATURES, LAYOUT, TinyNetwork, TinyTeacher } from './tiny-plugin';
 

@@ -6,7 +6,7 @@ import { readCheckpoint } from '@ar-distill/checkpoints';
 import { type FlowMapNetwork, stepOfPosition } from '@ar-distill/core';
 import { dd1, flowMapEmission } from '@ar-distill/core/methods';
 import { createEngine } from '@ar-distill/engine';
-import type { Parameters } from '@ar-distill/nn';
+import { type Parameters, toTensors } from '@ar-distill/nn';
 import {
   contentsOf,
   llamagenDdNetwork,
@@ -31,7 +31,6 @@ import {
 } from '@ar-distill/plugin-var';
 import { loadModelDirectory } from '@ar-distill/runs';
 import { importCheckpoints } from '@ar-distill/workflows';
-import { toTensors } from '../llamagen/fixture';
 import { pluginContainer } from '../plugin-container';
 import { readFixture, readFixtureConfig, relativeError, toTensor } from '../read-fixture';
 

@@ -16,6 +16,7 @@ import {
 import { LlamagenTeacher, plugin as llamagen } from '@ar-distill/plugin-llamagen';
 import { plugin as varPlugin, VarTeacher } from '@ar-distill/plugin-var';
 import { importCheckpoints, type ImportOptions } from '@ar-distill/workflows';
+import { toTensors } from '@ar-distill/nn';
 import { printEvent } from '../../packages/ar-distill/src/commands/print-event';
 import { onPreset, openContext } from '../../packages/workflows/src/context';
 import {
@@ -62,7 +63,7 @@ describe('importing checkpoints', () => {
     const models = await load('var-d16', { teacher: model });
     expect(models.architecture).toEqual(varFixture.tinyArchitecture);
     const teacher = models.teacher as VarTeacher;
-    const parameters = varFixture.toTensors(models.teacherWeights);
+    const parameters = toTensors(models.teacherWeights);
     const expected = varFixture.expectedArrays();
     const tokens = varFixture.toTensor(expected['tokens']!);
     const logits = teacher.logits(parameters, teacher.quantizer.lookUp(parameters, tokens), {
@@ -81,7 +82,7 @@ describe('importing checkpoints', () => {
     const models = await load('llamagen-L', { teacher: model });
     expect(models.architecture).toEqual(llamagenFixture.tinyArchitecture);
     const teacher = new LlamagenTeacher(llamagenFixture.tinyArchitecture, plainSampling);
-    const parameters = llamagenFixture.toTensors(models.teacherWeights);
+    const parameters = toTensors(models.teacherWeights);
     const expected = readFixture('llamagen-tiny');
     const logits = teacher.logitsOfTokens(parameters, integers(expected('tokens')), {
       labels: integers(expected('labels')),

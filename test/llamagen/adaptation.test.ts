@@ -15,7 +15,7 @@ import {
 } from '@ar-distill/core/methods';
 import { type TrainingEnvironment, TrainingInterruptedError } from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import {
   type LlamagenArchitecture,
   llamagenArchitectureSchema,
@@ -24,7 +24,6 @@ import {
 } from '@ar-distill/plugin-llamagen';
 import { createRng, type HostTensors, int32 } from '@ar-distill/program';
 import { createRun, openRun } from '@ar-distill/runs';
-import { toTensors } from './fixture';
 
 const architecture = llamagenArchitectureSchema.parse({
   ...llamagenBackbone.smallArchitecture,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { readCheckpoint } from '@ar-distill/checkpoints';
-import type { Parameters } from '@ar-distill/nn';
 import { type LlamagenArchitecture, llamagenArchitectureSchema } from '@ar-distill/plugin-llamagen';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 import type { FixtureArray } from '../read-fixture';
@@ -33,15 +32,6 @@ export async function loadWeights(): Promise<HostTensors> {
   const transformer = await readCheckpoint(join(folder, 'gpt.pt'));
   const tokenizer = await readCheckpoint(join(folder, 'vq.pt'));
   return { ...transformer.tensors, ...tokenizer.tensors };
-}
-
-export function toTensors(values: Readonly<HostTensors>): Parameters {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]: [string, HostTensor]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
 }
 
 /** Integers of a fixture array, as a host array. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { initializeParameters, type Parameters, toTensors } from '@ar-distill/nn';
 import {
   llamagenArchitectureSchema,
   LlamagenNetwork,
@@ -7,7 +7,7 @@ import {
 } from '@ar-distill/plugin-llamagen';
 import type { HostTensors } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
-import { plainSampling, toTensors } from './fixture';
+import { plainSampling } from './fixture';
 
 const testRng = hashRng(1);
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ofClasses } from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
-import { initializeParameters, sampleCategorical } from '@ar-distill/nn';
+import { initializeParameters, sampleCategorical, toTensors } from '@ar-distill/nn';
 import {
   type LlamagenArchitecture,
   llamagenArchitectureSchema,
@@ -9,7 +9,6 @@ import {
 } from '@ar-distill/plugin-llamagen';
 import type { HostTensors } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
-import { toTensors } from './fixture';
 
 const testRng = hashRng(1);
 

@@ -8,7 +8,7 @@ import {
   trainSupervised,
 } from '@ar-distill/core/optimization';
 import { createEngine } from '@ar-distill/engine';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import {
   adaptedWeights,
   LlamagenAdaptationTask,
@@ -18,7 +18,7 @@ import {
 } from '@ar-distill/plugin-llamagen';
 import { float32, type HostTensors, int32 } from '@ar-distill/program';
 import { hashRng } from '../core/hash-rng';
-import { plainSampling, toTensors } from './fixture';
+import { plainSampling } from './fixture';
 
 const testRng = hashRng(1);
 

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { ofClasses } from '@ar-distill/core';
 import { createEngine } from '@ar-distill/engine';
-import type { Parameters } from '@ar-distill/nn';
+import { type Parameters, toTensors } from '@ar-distill/nn';
 import { LlamagenTeacher, LlamagenTokenizer, rotaryFrequencies } from '@ar-distill/plugin-llamagen';
 import type { HostTensors, Rng } from '@ar-distill/program';
 import { readFixture, relativeError } from '../read-fixture';
-import { integers, loadWeights, plainSampling, tinyArchitecture, toTensors } from './fixture';
+import { integers, loadWeights, plainSampling, tinyArchitecture } from './fixture';
 
 const tolerance = 1e-4;
 

@@ -5,8 +5,8 @@ import type {
   DistillationGroups,
   DistillationSettings,
 } from '@ar-distill/core/methods';
-import type { Parameters } from '@ar-distill/nn';
-import { float32, type HostTensors } from '@ar-distill/program';
+import { type Parameters, toTensors } from '@ar-distill/nn';
+import { float32 } from '@ar-distill/program';
 
 /** What stage 2 works on with these weights; its pool holds a sequence of zeros. */
 export function withWeights(
@@ -40,13 +40,4 @@ export async function eagerObjectives(
     state: { ...groups.generator.write('value', theta), ...groups.guidance.write('value', psi) },
     condition: toTensors(conditionInputs(teacher.condition.inTurn(0, size))),
   };
-}
-
-function toTensors(host: Readonly<HostTensors>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(host).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
 }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { readCheckpoint } from '@ar-distill/checkpoints';
-import type { Parameters } from '@ar-distill/nn';
 import { type VarArchitecture, varArchitectureSchema } from '@ar-distill/plugin-var';
 import type { HostTensor, HostTensors } from '@ar-distill/program';
 
@@ -50,10 +49,6 @@ export function expectedArrays(): HostTensors {
 
 export function toTensor({ data, shape, dtype }: HostTensor): tf.Tensor {
   return tf.tensor(data, [...shape], dtype);
-}
-
-export function toTensors(values: Readonly<HostTensors>): Parameters {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toTensor(value)]));
 }
 
 /** NCHW as PyTorch has it → NHWC. */

@@ -1,5 +1,10 @@
 import { ArDiffusionGenerator, type Condition, stepStarts } from '@ar-distill/core';
-import { initializeParameters, type Parameters, type ParameterSpecs } from '@ar-distill/nn';
+import {
+  initializeParameters,
+  type Parameters,
+  type ParameterSpecs,
+  toTensors,
+} from '@ar-distill/nn';
 import {
   drawSequences,
   varBackbone,
@@ -9,7 +14,6 @@ import {
   type VarArchitecture,
 } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
-import { toTensors } from './fixture';
 import { testRng as noise } from './test-rng';
 
 const base = {

@@ -1,8 +1,7 @@
 import { conditionInputs, ofClasses } from '@ar-distill/core';
-import { initializeParameters, type Parameters } from '@ar-distill/nn';
+import { initializeParameters, type Parameters, toTensors } from '@ar-distill/nn';
 import { varArchitectureSchema, varBackbone, VarTokenizer } from '@ar-distill/plugin-var';
 import * as tf from '@tensorflow/tfjs';
-import { toTensors } from './fixture';
 import { testRng as rng } from './test-rng';
 
 const architecture = varArchitectureSchema.parse({

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '@ar-distill/nn';
+import { type Parameters, toTensors } from '@ar-distill/nn';
 import { VarTokenizer } from '@ar-distill/plugin-var';
 import type { HostTensor } from '@ar-distill/program';
 import {
@@ -9,7 +9,6 @@ import {
   relativeError,
   tinyArchitecture,
   toTensor,
-  toTensors,
 } from './fixture';
 
 const tolerance = 1e-4;

@@ -1,15 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Parameters } from '@ar-distill/nn';
+import { type Parameters, toTensors } from '@ar-distill/nn';
 import { drawSequences, VarTeacher, VarTokenizer } from '@ar-distill/plugin-var';
 import type { HostTensors } from '@ar-distill/program';
-import {
-  expectedArrays,
-  loadWeights,
-  relativeError,
-  tinyArchitecture,
-  toTensor,
-  toTensors,
-} from './fixture';
+import { expectedArrays, loadWeights, relativeError, tinyArchitecture, toTensor } from './fixture';
 
 const sampling = { guidanceScale: 2, topK: 1, topP: 1, temperature: 1 };
 const tolerance = 1e-4;

@@ -1,8 +1,7 @@
-import type { Parameters } from '@ar-distill/nn';
+import { type Parameters, toTensors } from '@ar-distill/nn';
 import type { HostTensors, StepCompiler } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 import { magnitude, requireThat } from './assertions';
-import { toTensors } from './tensors';
 
 /** What is computed both ways. */
 interface Computed {

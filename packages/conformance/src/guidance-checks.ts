@@ -8,11 +8,11 @@ import {
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
 import { truncatedLogProbs } from '@ar-distill/core/math';
+import { toTensors } from '@ar-distill/nn';
 import { magnitude, requireThat } from './assertions';
 import type { Check } from './check';
 import { ROUNDING } from './rounding';
 import { DEFAULT_SAMPLING, type Subject, withoutTokens } from './subject';
-import { toTensors } from './tensors';
 
 /** One option at a time, so that none hides another, then all together. */
 const TRUNCATIONS: readonly [string, Partial<TeacherSamplingOptions>][] = [

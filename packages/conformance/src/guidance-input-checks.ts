@@ -7,14 +7,13 @@ import {
   PLAIN_SAMPLING,
   takingGuidance,
 } from '@ar-distill/core';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import type { HostTensor } from '@ar-distill/program';
 import { equalValues, magnitude, requireThat } from './assertions';
 import type { Check } from './check';
 import { withoutDropping } from './guidance-checks';
 import { ROUNDING } from './rounding';
 import { type Subject, withoutCompiler } from './subject';
-import { toTensors } from './tensors';
 
 const RANGE: GuidanceRange = [0, 3];
 /** Of two samples in turn; any scale may be off in a family, but not both. */

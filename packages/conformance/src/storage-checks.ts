@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readSafetensors, writeSafetensors } from '@ar-distill/checkpoints';
 import { MIN_TIMESTEP } from '@ar-distill/core/math';
-import type { ParameterSpecs, Parameters } from '@ar-distill/nn';
+import { type ParameterSpecs, type Parameters, toTensors } from '@ar-distill/nn';
 import type { HostTensors } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 import { equalValues, requireParameters, requireParsed, requireThat } from './assertions';
 import type { Check } from './check';
 import { createParts, type Parts } from './parts';
 import type { Subject } from './subject';
-import { toTensors } from './tensors';
 
 /** What a part computes, to compare two of a kind. */
 interface Stored {

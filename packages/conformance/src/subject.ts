@@ -8,7 +8,7 @@ import {
   sequenceLength,
   type TeacherSamplingOptions,
 } from '@ar-distill/core';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import {
   elementCount,
   type HostTensor,
@@ -19,7 +19,6 @@ import {
 import { equalValues } from './assertions';
 import type { Listening } from './listening';
 import type { Parts } from './parts';
-import { toTensors } from './tensors';
 
 /** How a backbone is checked. */
 export interface ConformanceOptions extends Listening {

@@ -49,3 +49,4 @@ export { areaMatrix } from './resampling/area';
 export { bicubicMatrix } from './resampling/bicubic';
 export { resampleGrid } from './resampling/resample-grid';
 export { stopGradient } from './stop-gradient';
+export { toTensors } from './to-tensors';

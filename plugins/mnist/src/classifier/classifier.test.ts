@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { initializeParameters } from '@ar-distill/nn';
+import { initializeParameters, toTensors } from '@ar-distill/nn';
 import { elementCount, type HostTensors, type Rng } from '@ar-distill/program';
 import {
   type ClassifierArchitecture,
@@ -36,15 +36,6 @@ const RNG: Rng = {
   integers: (_stream, index, count, bound) =>
     Int32Array.from(draws(index, count), (u) => Math.floor(u * bound)),
 };
-
-function toTensors(values: HostTensors): Record<string, tf.Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, { data, shape, dtype }]) => [
-      name,
-      tf.tensor(data, [...shape], dtype),
-    ]),
-  );
-}
 
 beforeAll(async () => {
   tf.enableProdMode();
