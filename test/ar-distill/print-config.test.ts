@@ -87,7 +87,7 @@ it.each([
   ['--preset mnist-var --set architecture.noiseInput=rwa', 'architecture.noiseInput'],
   ['--preset mnist-var --set phases=[{"trains":"guidance"}]', 'phases.0.guidanceIterations'],
   ['--preset mnist-var --set phases=[{"guidanceUpdate":3}]', 'phases.0.guidanceUpdates'],
-  ['--preset mnist-var --set timesteps.mean=1', 'timesteps.mean'],
+  ['--preset var-d16 --set timesteps.mean=1', 'timesteps.mean'],
   ['--preset mnist-var --set phases=[]', 'expected a list of 1 entry or more, not of 0.'],
   ['--preset mnist-var --teacher nothing', 'There is no file or folder "nothing": name a teacher'],
   ['--preset mnist-var --guidance -1', '--guidance'],

@@ -145,6 +145,10 @@ const mnist: Preset<VarArchitecture> = {
       guidanceUpdates: 2,
       batchSize: 64,
       guidanceNoiseDraws: 2,
+      // docs/choices.md has what these three are better than.
+      generatorNoiseDraws: 4,
+      timesteps: { distribution: 'logit-normal' },
+      sidAlpha: 1.05,
       generatorLearningRate: 3e-4,
       guidanceLearningRate: 8e-4,
       warmUpFraction: 0.02,
