@@ -27,6 +27,7 @@ const OPTIONS = [
   'teacherPoolSize=2',
   'generatorIterations=1',
   'guidanceUpdates=1',
+  'generatorNoiseDraws=1',
   'batchSize=2',
   'accumulation=1',
   'tuning.headIterations=1',
