@@ -229,7 +229,13 @@ function openSource(
   const { npz, reconstruction, samples: count = SAMPLES, teacherDistance } = options;
   if (npz !== undefined) return archiveSource(context, npz);
   if (reconstruction) return reconstructionSource(context, options);
-  return sampledSource(context, options, { count, besideTeacher: teacherDistance === true }, own);
+  const alongPaths = pairsOf(options) !== undefined;
+  return sampledSource(
+    context,
+    options,
+    { count, besideTeacher: teacherDistance, alongPaths },
+    own,
+  );
 }
 
 function summaryOf(

@@ -29,7 +29,7 @@ export interface ImageSource {
   draw(rng: Rng): Promise<DrawnImages>;
   /**
    * Of a sampler: [B, H, W, channels], the samples from `first` on, of `total` samples for all conditions in
-   * turn. Their vectors are not replaced by codes, from one of which to the next no path leads.
+   * turn. Opened for paths, it replaces no vectors by codes, from one of which to the next none leads.
    */
   readonly drawBatch?: (total: number, rng: Rng, first: number) => Promise<HostTensor>;
   /** As many samples of the teacher, where it was opened as well. */
@@ -82,11 +82,18 @@ export async function reconstructionSource(
   };
 }
 
-/** `count` images that what the options name draws; `besideTeacher` opens the teacher as well. */
+/**
+ * `count` images that what the options name draws; `besideTeacher` opens the teacher as well, and
+ * `alongPaths` makes `drawBatch` one of paths.
+ */
 export async function sampledSource(
   context: PresetContext,
   options: SamplerOptions,
-  { count, besideTeacher }: { readonly count: number; readonly besideTeacher: boolean },
+  {
+    count,
+    besideTeacher = false,
+    alongPaths = false,
+  }: { readonly count: number; readonly besideTeacher?: boolean; readonly alongPaths?: boolean },
   own: (sampler: ImageSampler) => ImageSampler,
 ): Promise<SampledSource> {
   const files = await sampledFiles(context, options, besideTeacher);
@@ -97,9 +104,10 @@ export async function sampledSource(
   const { compiler } = context;
   const { sequences, decoder } = await openSampler(context, models, files, options, batchSize);
   const sampler = own(await imageSampler(compiler, sequences, decoder));
-  const ofVectors = decoder.snap
-    ? own(await imageSampler(compiler, borrowed(sequences), { ...decoder, snap: false }))
-    : sampler;
+  const ofVectors =
+    alongPaths && decoder.snap
+      ? own(await imageSampler(compiler, borrowed(sequences), { ...decoder, snap: false }))
+      : sampler;
   const condition = teacher.condition.inTurn(0, count);
   const source: SampledSource = {
     images: imagesOf({ teacher, tokenizer }),

@@ -58,7 +58,7 @@ export async function measurePathLength(
   workflow: WorkflowOptions,
 ): Promise<number> {
   const context = await resolvePreset(openContext(container, workflow), { run });
-  const drawn = { count: pairs, besideTeacher: false };
+  const drawn = { count: pairs, alongPaths: true };
   return disposing(async (own) => {
     const source = await sampledSource(context, { run }, drawn, own);
     const evaluator = own(await openEvaluator(context, source.images));
