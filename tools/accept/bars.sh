@@ -1,4 +1,4 @@
-# What the scripts of this folder share: sourced, with $work (a temporary folder) and $failures set.
+# What the scripts of this folder share: sourced, with $work (a temporary folder), $letters and $failures set.
 # shellcheck shell=bash
 
 # bar NAME REQUIRED MEASURED OK: prints one line.
@@ -41,4 +41,17 @@ command_bar() {
   "$@" >"$log" 2>&1 </dev/null
   state=$?
   bar "$name" "$required" "$(grep -v '^$' "$log" | tail -n 1)" "$state"
+}
+
+# run_letters LETTER…: calls the function of every letter that is asked for; these are all there are.
+run_letters() {
+  local letter known="${*:1:$#-1}"
+  for letter in $letters; do
+    if [[ " $* " != *" $letter "* ]]; then
+      echo "There is no letter $letter: use ${known// /, } or ${*: -1}." >&2
+      exit 2
+    fi
+    "letter_${letter,,}"
+  done
+  [ "$failures" -eq 0 ]
 }

@@ -352,15 +352,4 @@ plugins_check() {
 }
 
 npm run --silent build >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2; exit 2; }
-for letter in $letters; do
-  case $letter in
-    A) letter_a ;;
-    Q) letter_q ;;
-    T) letter_t ;;
-    B) letter_b ;;
-    C) letter_c ;;
-    D) letter_d ;;
-    *) echo "There is no letter $letter: use A, Q, T, B, C or D." >&2 && exit 2 ;;
-  esac
-done
-[ "$failures" -eq 0 ]
+run_letters A Q T B C D

@@ -64,13 +64,4 @@ letter_d() {
   bar 'D .ci/run of a cold clone' 'below 1500 s, 0 failed' "$seconds s, $last" "$state"
 }
 
-for letter in $letters; do
-  case $letter in
-    A) letter_a ;;
-    B) letter_b ;;
-    C) letter_c ;;
-    D) letter_d ;;
-    *) echo "There is no letter $letter: use A, B, C or D." >&2 && exit 2 ;;
-  esac
-done
-[ "$failures" -eq 0 ]
+run_letters A B C D

@@ -55,17 +55,22 @@ letter_e() {
   done
 }
 
+# run_called NAME: the path of the run of that name, nothing where there is none.
+run_called() {
+  find "$runs" -maxdepth 1 -name "[0-9]*-$1" 2>/dev/null | head -n 1
+}
+
 # distilled NAME PRESET SEED OPTION…: the run of that name, made if it is not there, as a path.
 distilled() {
   local name=$1 preset=$2 seed=$3 run
   shift 3
-  run=$(find "$runs" -maxdepth 1 -name "[0-9]*-$name" 2>/dev/null | head -n 1)
+  run=$(run_called "$name")
   if [ -z "$run" ]; then
     "${command[@]}" distill --preset "$preset" --seed "$seed" --out "$runs" --name "$name" "$@" >&2 || return 1
   elif [ ! -e "$run/results.json" ]; then
     "${command[@]}" distill --resume "$run" >&2 || return 1
   fi
-  find "$runs" -maxdepth 1 -name "[0-9]*-$name" | head -n 1
+  run_called "$name"
 }
 
 # measured NAME OPTION…: three draws of 50,000 images, kept beside the runs as JSON.
@@ -139,15 +144,4 @@ letter_f() {
     "$(printf '%s\n' "${distances[@]}" | awk '{ sum += $1 } END { printf "%.4f", sum / NR }')" 'x <= 0.05'
 }
 
-for letter in $letters; do
-  case $letter in
-    A) letter_a ;;
-    B) letter_b ;;
-    C) letter_c ;;
-    D) letter_d ;;
-    E) letter_e ;;
-    F) letter_f ;;
-    *) echo "There is no letter $letter: use A, B, C, D, E or F." >&2 && exit 2 ;;
-  esac
-done
-[ "$failures" -eq 0 ]
+run_letters A B C D E F

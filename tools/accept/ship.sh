@@ -91,21 +91,8 @@ no_skips() {
 }
 
 # All of it from packed tarballs in an empty folder, on Node 20, 22 and 24.
-tarballs() {
+letter_n() {
   full_tests 'newcomers on Node 20, 22, 24' test/full/installed
 }
 
-for letter in $letters; do
-  case $letter in
-    A) letter_a ;;
-    B) letter_b ;;
-    C) letter_c ;;
-    D) letter_d ;;
-    E) letter_e ;;
-    F) letter_f ;;
-    G) letter_g ;;
-    N) tarballs ;;
-    *) echo "There is no letter $letter: use A, B, C, D, E, F, G or N." >&2 && exit 2 ;;
-  esac
-done
-[ "$failures" -eq 0 ]
+run_letters A B C D E F G N
