@@ -43,6 +43,8 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Weights over AR steps', page: 'studies/weighting' },
       { text: 'Path length', page: 'studies/path-length' },
       { text: 'Noise as input', page: 'studies/noise-input' },
+      { text: 'Scale of the codes', page: 'studies/code-scale' },
+      { text: 'Errors over AR steps', page: 'studies/error-accumulation' },
     ],
   },
   {
