@@ -45,6 +45,7 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Ground-truth score', page: 'studies/gts' },
       { text: 'Path length', page: 'studies/path-length' },
       { text: 'The head', page: 'studies/head' },
+      { text: 'Initialisation', page: 'studies/initialisation' },
       { text: 'Noise as input', page: 'studies/noise-input' },
       { text: 'Scale of the codes', page: 'studies/code-scale' },
       { text: 'Errors over AR steps', page: 'studies/error-accumulation' },
