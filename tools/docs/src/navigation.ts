@@ -41,6 +41,7 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Methods', page: 'studies/methods' },
       { text: 'Few steps', page: 'studies/multi-step' },
       { text: 'Weights over AR steps', page: 'studies/weighting' },
+      { text: 'A term from real data', page: 'studies/real-data' },
       { text: 'Performance alignment', page: 'studies/alignment' },
       { text: 'Ground-truth score', page: 'studies/gts' },
       { text: 'Path length', page: 'studies/path-length' },
