@@ -50,6 +50,7 @@ export const MENU: readonly MenuGroup[] = [
       { text: 'Noise as input', page: 'studies/noise-input' },
       { text: 'Scale of the codes', page: 'studies/code-scale' },
       { text: 'Errors over AR steps', page: 'studies/error-accumulation' },
+      { text: 'Timesteps and draws', page: 'studies/noising' },
     ],
   },
   {
