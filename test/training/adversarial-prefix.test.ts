@@ -15,6 +15,7 @@ const rng = createRng(3);
 const toy = toyJoint({ width: 16, heads: 2 }, () => ({
   batchSize: B,
   guidanceNoiseDraws: 1,
+  generatedPrefix: 'vectors',
   adversarial: { mode: 'added', weight: 1, discriminatorWeight: 10 },
 }));
 const { network, teacher } = toy.subject;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { conditionOf } from '@ar-distill/core';
+import { conditionOf, isDiscrete } from '@ar-distill/core';
 import { interpolate, velocityToDenoised } from '@ar-distill/core/math';
 import { createGroups, generatorObjective, guidanceObjective } from '@ar-distill/core/methods';
 import { differentiate } from '@ar-distill/core/optimization';
@@ -26,17 +26,21 @@ function spreadWeights(specs: ParameterSpecs, rng: Rng, stream: string): HostTen
 }
 
 describe.each([
-  ['sid', 1],
-  ['sid', 3],
-  ['dmd', 1],
-  ['dmd', 3],
-] as const)('gradients of the %s generator update, %i draws per token', (objective, draws) => {
+  ['sid', 1, 'vectors'],
+  ['sid', 3, 'vectors'],
+  ['dmd', 1, 'vectors'],
+  ['dmd', 3, 'vectors'],
+  ['sid', 1, 'codes'],
+  ['dmd', 3, 'codes'],
+] as const)('gradients of the %s generator update, %i draws per token, after %s', (...cell) => {
+  const [objective, draws, generatedPrefix] = cell;
   const rng = createRng(7);
   const toy = toyJoint({ width: 16, heads: 2 }, () => ({
     batchSize: B,
     guidanceNoiseDraws: DRAWS,
     generatorNoiseDraws: draws,
     objective,
+    generatedPrefix,
     tMin: 0.1,
   }));
   const { network, generator, teacher } = toy.subject;
@@ -71,11 +75,16 @@ describe.each([
   });
 
   /** The loss as the paper defines it, written out: what moves with θ and what does not is explicit. */
-  function loss(moving: Parameters, prefixWeights: Parameters): number {
+  function loss(
+    moving: Parameters,
+    prefixWeights: Parameters,
+    read: 'vectors' | 'codes' = generatedPrefix,
+  ): number {
     const { noise, t, scoreNoise } = values.inputs as Record<string, tf.Tensor>;
     const condition = conditionOf(values.inputs);
     return tf.tidy(() => {
-      const prefix = generator.generate(prefixWeights, noise!, condition);
+      const sequence = generator.generate(prefixWeights, noise!, condition);
+      const prefix = read === 'codes' ? nearest(sequence) : sequence;
       const start = generator.generate(theta, noise!, condition);
       const generated = generator.generate(moving, noise!, condition);
       const denoise = (q: tf.Tensor) => {
@@ -101,6 +110,14 @@ describe.each([
               .mul(0.5);
       return (objective === 'sid' ? perToken.div(normalizer) : perToken).mean().dataSync()[0]!;
     });
+  }
+
+  /** The code at the least distance, from all distances. */
+  function nearest(vectors: tf.Tensor): tf.Tensor {
+    if (!isDiscrete(teacher)) throw new Error('The toy has a discrete teacher.');
+    const codes = teacher.scaledCodebook({});
+    const distances = vectors.expandDims(-2).sub(codes).square().sum(-1);
+    return tf.gather(codes, distances.argMin(-1).cast('int32'));
   }
 
   const nudge = (weights: Parameters, direction: Parameters, step: number): Parameters =>
@@ -130,12 +147,14 @@ describe.each([
       const frozen =
         (loss(nudge(theta, direction, h), theta) - loss(nudge(theta, direction, -h), theta)) /
         (2 * h);
+      expect(Math.abs(along - frozen)).toBeLessThan(0.01 * Math.abs(frozen) + 2e-4);
+      // The check has teeth: vectors that move along, or stand in for codes, give another derivative.
       const plus = nudge(theta, direction, h);
       const minus = nudge(theta, direction, -h);
-      const moving = (loss(plus, plus) - loss(minus, minus)) / (2 * h);
-      expect(Math.abs(along - frozen)).toBeLessThan(0.01 * Math.abs(frozen) + 2e-4);
-      // The check has teeth: letting the prefix move as well gives another derivative.
-      if (objective === 'sid') expect(Math.abs(moving - frozen)).toBeGreaterThan(1e-3);
+      const ahead = generatedPrefix === 'codes' ? theta : plus;
+      const behind = generatedPrefix === 'codes' ? theta : minus;
+      const other = (loss(plus, ahead, 'vectors') - loss(minus, behind, 'vectors')) / (2 * h);
+      if (objective === 'sid') expect(Math.abs(other - frozen)).toBeGreaterThan(1e-3);
     }
   });
 

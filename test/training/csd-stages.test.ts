@@ -96,6 +96,17 @@ it('refuses batches that do not divide before anything runs', () => {
   expect(start({ ...subject, settings: { ...settings, tuning } })).toThrow(/accumulation \(5\)/);
 });
 
+it('refuses prefixes of codes where the teacher has none', () => {
+  const { teacher, ...subject } = subjectWith(0, 4, { generatedPrefix: 'codes' });
+  const continuous = Object.create(teacher, { scaledCodebook: { value: undefined } }) as object;
+  const start = (of: typeof teacher) => () =>
+    csd.start({ ...subject, teacher: of }, { compiler: engine, rng });
+  expect(start(continuous as typeof teacher)).toThrow(
+    /no codes that "generatedPrefix" could read: set it to "vectors"\.$/,
+  );
+  expect(start(teacher)).not.toThrow();
+});
+
 describe('the warning of a collapse', () => {
   /** Gives the same sequence, nearly, whatever the noise. */
   class CollapsedGenerator extends ArDiffusionGenerator {

@@ -21,6 +21,7 @@ export const NAMES: NameTable = {
       'timesteps',
       'normalizeStepWeights',
       'generatorNoiseDraws',
+      'generatedPrefix',
       'tuning.sequences',
     ].map((setting) => ({
       key: `settings.${setting}`,

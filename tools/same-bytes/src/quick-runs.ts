@@ -19,6 +19,7 @@ const WITHOUT_CHOICE: Tree = {
   timesteps: { distribution: 'uniform' },
   normalizeStepWeights: false,
   generatorNoiseDraws: 1,
+  generatedPrefix: 'vectors',
 };
 
 /**

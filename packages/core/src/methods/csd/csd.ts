@@ -25,6 +25,7 @@ import { csdWork } from './csd-work';
 import { Discriminator } from './discriminator';
 import { DISTILLATION_STAGE, type DistilledGenerator, distillGenerator } from './distillation';
 import { type DistillationSettings, distillationSettingsSchema } from './distillation-settings';
+import { generatedPrefix } from './generated-prefix';
 import { checkGuidanceRange, GUIDANCE_RANGE, overGuidanceRange } from './guidance-settings';
 import { type Initialization, initialVelocityWeights } from './initialization';
 import { checkPhases, planPhases } from './phases';
@@ -100,6 +101,8 @@ function start(
   const { settings, network, teacherWeights } = subject;
   checkStepWeights({ ...settings, layout: network.layout });
   const adversary = adversaryOf(subject, services);
+  // For what it refuses, too.
+  generatedPrefix(subject);
   const work = csdWork(settings);
   const pool = new StageResult<TeacherPool>(POOL_STAGE);
   const real = new StageResult<TokenSequences>(REAL_STAGE);

@@ -8,6 +8,7 @@ import { interpolate, velocityToDenoised } from '../../score/rectified-flow';
 import type { CsdSubject, DistillationGroups } from './csd-subject';
 import { Discriminator } from './discriminator';
 import type { BatchTensors } from './distillation-batches';
+import { generatedPrefix } from './generated-prefix';
 import { under } from './named-under';
 import { realBatch } from './real-batches';
 import { spreadSource, tracedSpread } from './spread';
@@ -20,29 +21,31 @@ import { spreadSource, tracedSpread } from './spread';
 export function guidanceObjective(subject: CsdSubject, groups: DistillationGroups): Objective {
   const { network, generator, settings } = subject;
   const { adversarial } = settings;
+  const prefixOf = generatedPrefix(subject);
   return ({ state, constants, inputs }) => {
     const { noise, t, scoreNoise } = inputs as BatchTensors;
     const condition = conditionOf(inputs);
     const q = generator.generate(groups.generator.read('value', state), noise, condition);
     const generated = q.expandDims(0);
     const xT = interpolate(generated, scoreNoise, t);
+    const prefix = prefixOf(constants, q);
     if (!adversarial) {
       return (parameters) => {
-        const features = network.features(parameters, q, condition);
+        const features = network.features(parameters, prefix, condition);
         const velocity = network.velocity(parameters, features, xT, t);
         return fcsLoss({ velocity, generated, noise: scoreNoise });
       };
     }
     const discriminator = new Discriminator(subject);
-    const prefix = discriminator.prefix(constants, q);
+    const codes = discriminator.prefix(constants, q);
     const real = realBatch(discriminator.teacher, constants, inputs);
     const realXT = interpolate(real.sequence.expandDims(0), scoreNoise, t);
     return (parameters) => {
-      const features = network.features(parameters, q, condition);
+      const features = network.features(parameters, prefix, condition);
       const velocity = network.velocity(parameters, features, xT, t);
       const fcs = fcsLoss({ velocity, generated, noise: scoreNoise });
       const realFeatures = network.features(parameters, real.sequence, real.condition);
-      const judged = network.features(parameters, prefix, condition);
+      const judged = network.features(parameters, codes, condition);
       const told = discriminatorLoss({
         real: discriminator.logits(parameters, realFeatures, realXT, t),
         generated: discriminator.logits(parameters, judged, xT, t),
@@ -69,16 +72,18 @@ export function generatorObjective(subject: CsdSubject, groups: DistillationGrou
   const { teacher, network, generator, settings } = subject;
   const { adversarial } = settings;
   const discriminator = adversarial && new Discriminator(subject);
+  const prefixOf = generatedPrefix(subject);
   return ({ state, constants, inputs }) => {
     const { noise, t, scoreNoise } = inputs as BatchTensors;
     const condition = conditionOf(inputs);
-    const prefix = generator.generate(groups.generator.read('value', state), noise, condition);
+    const sequence = generator.generate(groups.generator.read('value', state), noise, condition);
+    const prefix = prefixOf(constants, sequence);
     const guidance = groups.guidance.read('value', state);
     const features = network.features(guidance, prefix, condition);
     const reading = teacher.read(constants, prefix, condition);
     const judged =
       discriminator &&
-      network.features(guidance, discriminator.prefix(constants, prefix), condition);
+      network.features(guidance, discriminator.prefix(constants, sequence), condition);
     return (parameters) => {
       const generated = generator.generate(parameters, noise, condition);
       const xT = interpolate(generated, scoreNoise, t);
@@ -101,7 +106,7 @@ export function generatorObjective(subject: CsdSubject, groups: DistillationGrou
           ...stepWeights,
         },
       );
-      const spread = tracedSpread(prefix, spreadSource(settings));
+      const spread = tracedSpread(sequence, spreadSource(settings));
       if (!discriminator || !judged) return { ...score, metrics: { ...score.metrics, spread } };
       const logits = discriminator.logits(guidance, judged, xT, t);
       const adversarialLoss = nonSaturatingLoss(logits, stepWeights);

@@ -91,6 +91,12 @@ export const distillationSettingsSchema = z.strictObject({
     .boolean()
     .describe('Scale the weights so that their mean over positions is 1: clipping sees the mean')
     .default(false),
+  generatedPrefix: z
+    .enum(['vectors', 'codes'])
+    .describe(
+      'What the teacher and ψ read of a generated sequence: its vectors, or the codes nearest to them',
+    )
+    .default('vectors'),
   adversarial: adversarialSchema.optional(),
   guidanceRange: guidanceRangeSchema.optional(),
   /** Distribution of t in all losses. */

@@ -72,11 +72,12 @@ function compileGuidanceStep(
   store: StateStore,
 ): Promise<OptimizerStep> {
   const { settings } = subject;
+  const readsCodes = settings.adversarial || settings.generatedPrefix === 'codes';
   return OptimizerStep.compile(compiler, store, {
     name: 'guidance update (FCS)',
     group: groups.guidance,
     reads: groups.generator.valueNames(),
-    ...(settings.adversarial ? { constants: subject.teacherWeights } : {}),
+    ...(readsCodes ? { constants: subject.teacherWeights } : {}),
     inputs: {
       ...batchSpecs(subject, settings.guidanceNoiseDraws),
       ...(settings.adversarial ? realSpecs(subject, microBatchSize(settings)) : {}),
