@@ -151,8 +151,7 @@ describe.each([
       // The check has teeth: vectors that move along, or stand in for codes, give another derivative.
       const plus = nudge(theta, direction, h);
       const minus = nudge(theta, direction, -h);
-      const ahead = generatedPrefix === 'codes' ? theta : plus;
-      const behind = generatedPrefix === 'codes' ? theta : minus;
+      const [ahead, behind] = generatedPrefix === 'codes' ? [theta, theta] : [plus, minus];
       const other = (loss(plus, ahead, 'vectors') - loss(minus, behind, 'vectors')) / (2 * h);
       if (objective === 'sid') expect(Math.abs(other - frozen)).toBeGreaterThan(1e-3);
     }

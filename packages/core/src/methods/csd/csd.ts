@@ -101,7 +101,7 @@ function start(
   const { settings, network, teacherWeights } = subject;
   checkStepWeights({ ...settings, layout: network.layout });
   const adversary = adversaryOf(subject, services);
-  // For what it refuses, too.
+  // A teacher without codes is refused now, too.
   generatedPrefix(subject);
   const work = csdWork(settings);
   const pool = new StageResult<TeacherPool>(POOL_STAGE);

@@ -5,7 +5,7 @@ import { snapToCodes } from '../../score/nearest-codes';
 import type { CsdSubject } from './csd-subject';
 
 /** A generated sequence [B, n, C] as the teacher and ψ read prefixes of it, of the same shape. */
-export type GeneratedPrefix = (constants: Parameters, generated: tf.Tensor) => tf.Tensor;
+type GeneratedPrefix = (constants: Parameters, generated: tf.Tensor) => tf.Tensor;
 
 /**
  * The reading that `generatedPrefix` asks for. Where generated tokens are snapped to codes in the end, the token
