@@ -156,7 +156,7 @@ const mnist: Preset<VarArchitecture> = {
     }),
     dd1: dd1SettingsSchema.parse({
       pairs: 10_000,
-      iterations: 2000,
+      iterations: 3000,
       batchSize: 64,
       learningRate: 5e-4,
       warmUpFraction: 0.02,
