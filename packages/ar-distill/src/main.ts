@@ -25,6 +25,8 @@ if (cwd === undefined) {
     workflows: fetchingWorkflows(workflows, hubOf(process.env)),
     createContainer,
   }).then((code) => {
+    // An end of itself stops ignoring signals while native code is still being taken down.
+    if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   });
   // What was written last fails when the command is over.

@@ -9,7 +9,10 @@ const SAME = 100;
 /** Ctrl-C as a signal that long work looks at between its steps. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Gives Ctrl-C its usual meaning back. */
+  /**
+   * Gives Ctrl-C its usual meaning back. Once it came nothing is left but to end the process, with
+   * `process.exit`: signals that come again are ignored then, so that none ends it as killed.
+   */
   dispose(): void;
 }
 
@@ -39,9 +42,16 @@ export function onInterrupt(
   return {
     signal: controller.signal,
     dispose: () => {
-      for (const name of SIGNALS) process.off(name, listener);
+      for (const name of SIGNALS) {
+        if (controller.signal.aborted) process.off(name, ignore).on(name, ignore);
+        process.off(name, listener);
+      }
     },
   };
+}
+
+function ignore(): void {
+  // The process is about to end.
 }
 
 function writeToStderr(text: string): void {

@@ -112,6 +112,32 @@ describe('onInterrupt', () => {
     expect(await once(child, 'exit')).toEqual([130, null]);
   });
 
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'lets the process end by itself where %s comes again when all is saved',
+    async (name) => {
+      const child = start(`
+        import { onInterrupt } from 'SOURCE/interrupt';
+        const { signal, dispose } = onInterrupt();
+        const waiting = setInterval(() => {
+          if (!signal.aborted) return;
+          clearInterval(waiting);
+          dispose();
+          process.exit(130);
+        }, 10);
+        process.on('exit', () => {
+          console.log('ending');
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        });
+        console.log('ready');
+      `);
+      await printed(child.stdout, 'ready');
+      child.kill(name);
+      await printed(child.stdout, 'ending');
+      child.kill(name);
+      expect(await once(child, 'exit')).toEqual([130, null]);
+    },
+  );
+
   it('takes one that comes twice at once for one: npx hands on what the terminal has sent', async () => {
     const exit = jest.spyOn(process, 'exit').mockImplementation((() => undefined) as never);
     const texts: string[] = [];
