@@ -172,7 +172,7 @@ const mnist: Preset<LlamagenArchitecture> = {
     }),
     dd1: dd1SettingsSchema.parse({
       pairs: 10_000,
-      iterations: 2000,
+      iterations: 6000,
       batchSize: 64,
       learningRate: 5e-4,
       warmUpFraction: 0.02,
