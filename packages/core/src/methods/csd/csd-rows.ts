@@ -37,7 +37,7 @@ export interface CsdWeights {
   readonly raw: Readonly<HostTensors>;
   /** The AR-diffusion model (stage 1). */
   readonly tuned: Readonly<HostTensors>;
-  /** Weights of the velocity network that the generator started from. */
+  /** Those that it started from. */
   readonly initial: () => Readonly<HostTensors>;
 }
 
@@ -59,10 +59,7 @@ export function csdRows(
     {
       ...BEFORE_DISTILLATION,
       open: (compiler, batchSize) =>
-        compileOneStep(
-          { generator, weights: generator.initialize(initial()), batchSize },
-          compiler,
-        ),
+        compileOneStep({ generator, weights: initial(), batchSize }, compiler),
     },
     ...TUNED.map(({ solverSteps, ...planned }): MethodRow => ({
       ...planned,

@@ -18,7 +18,7 @@ export interface TuningSubject extends DistillationSubject<TuningSettings> {
 export interface CsdSubject extends DistillationSubject<DistillationSettings> {
   /** The teacher's sequences, whose spread those of the generator are watched against. */
   readonly pool: TeacherPool;
-  /** Weights of the velocity network that θ and ψ start from; those of a discriminator are among ψ's. */
+  /** Weights that θ and ψ start from; those of a discriminator are among ψ's. */
   readonly initial: Readonly<Record<keyof Initialization, Readonly<HostTensors>>>;
   /** What the discriminator compares generated sequences with, where the settings have one. */
   readonly real?: TokenSequences | undefined;
@@ -39,7 +39,7 @@ export function createGroups({
 }: CsdSubject): DistillationGroups {
   const accumulates = settings.accumulation > 1;
   return {
-    generator: new ParameterGroup('generator', generator.initialize(initial.generator), {
+    generator: new ParameterGroup('generator', initial.generator, {
       isTrained: (name) => generator.isTrainable(name),
       ema: true,
       accumulates,

@@ -30,6 +30,7 @@ import { checkGuidanceRange, GUIDANCE_RANGE, overGuidanceRange } from './guidanc
 import { type Initialization, initialVelocityWeights } from './initialization';
 import { checkPhases, planPhases } from './phases';
 import { collectRealSequences, REAL_STAGE } from './real-sequences';
+import { planRegression, REGRESSION_STAGE } from './regression';
 import { tuneNetwork } from './tuning';
 import { TUNING_SETTINGS, TUNING_STAGES, tuningIterations, type TuningPart } from './tuning-parts';
 
@@ -43,6 +44,7 @@ export const csd: DistillationMethod<DistillationSettings> = {
   // What the message of a training that diverged asks for, and how often is saved.
   resumable: {
     'tuning.learningRate': TUNING_STAGES.full,
+    'regression.learningRate': REGRESSION_STAGE,
     generatorLearningRate: DISTILLATION_STAGE,
     guidanceLearningRate: DISTILLATION_STAGE,
     gradientClip: DISTILLATION_STAGE,
@@ -55,6 +57,7 @@ export const csd: DistillationMethod<DistillationSettings> = {
   quickSettings: {
     teacherPoolSize: 2560,
     tuning: { headIterations: 10, fullIterations: 120 },
+    regression: { pairs: 2560, iterations: 120 },
     generatorIterations: 120,
     guidanceUpdates: 2,
     warmUpFraction: 0.05,
@@ -89,7 +92,7 @@ function plan(settings: DistillationSettings): MethodPlan {
 
 /**
  * The stages: sequences of the teacher, real ones where the settings ask for them, stage 1 (the head alone
- * where the settings ask for it, then everything), stage 2.
+ * where the settings ask for it, then everything), θ's regression where they do, stage 2.
  */
 function start(
   given: DistillationSubject<DistillationSettings>,
@@ -125,8 +128,13 @@ function start(
       tuneNetwork({ ...subject, pool: pool.value }, part, initial(), services, environment),
     );
   };
-  const initial = (which: keyof Initialization): Readonly<HostTensors> =>
+  const velocityWeights = (which: keyof Initialization): Readonly<HostTensors> =>
     initialVelocityWeights(network, settings.initialization, which, tuned.value, services.rng);
+  const startOfGenerator = (): Readonly<HostTensors> =>
+    subject.generator.initialize(velocityWeights('generator'));
+  const regression = planRegression(subject, startOfGenerator, services);
+  const initialGenerator = (): Readonly<HostTensors> =>
+    regression ? regression.result.value : startOfGenerator();
   const tuningOfHead: MethodStage = {
     name: TUNING_STAGES.head,
     title: 'Tuning of the head',
@@ -159,6 +167,7 @@ function start(
         head.forget();
       },
     },
+    ...(regression?.stages ?? []),
     {
       name: DISTILLATION_STAGE,
       title: 'Conditional score distillation',
@@ -170,9 +179,9 @@ function start(
               ...subject,
               pool: pool.value,
               initial: {
-                generator: initial('generator'),
+                generator: initialGenerator(),
                 guidance: {
-                  ...initial('guidance'),
+                  ...velocityWeights('guidance'),
                   ...adversary?.discriminator.initialize(services.rng),
                 },
               },
@@ -196,7 +205,7 @@ function start(
           weights: snapshot.weights,
           raw,
           tuned: tuned.value,
-          initial: () => initial('generator'),
+          initial: initialGenerator,
         }),
       };
     },
@@ -224,13 +233,16 @@ function adversaryOf(
 }
 
 function plannedTraining(settings: DistillationSettings): PlannedTraining[] {
-  const { tuning, batchSize } = settings;
+  const { tuning, initialization, regression, batchSize } = settings;
   const of = (name: string, updates: number, size: number): PlannedTraining[] =>
     updates > 0 ? [{ name, updates, sequences: updates * size }] : [];
   const phases = planPhases(settings);
   return [
     ...of('head of the AR-diffusion model', tuning.headIterations, tuning.batchSize),
     ...of('AR-diffusion model', tuning.fullIterations, tuning.batchSize),
+    ...(initialization.generator === 'regressed'
+      ? of('regression of the generator', regression.iterations, regression.batchSize)
+      : []),
     ...phases.flatMap(({ number, iterations, guidanceUpdates, trainsGenerator }) => {
       const place = phases.length > 1 ? `phase ${number}, ` : '';
       return [

@@ -5,6 +5,7 @@ import { adversarialSchema } from './adversarial-settings';
 import { guidanceRangeSchema } from './guidance-settings';
 import { initializationSchema } from './initialization';
 import { phaseSchema, scheduleFields } from './phase-settings';
+import { regressionSchema } from './regression-settings';
 import { timestepsSchema } from './timesteps';
 
 /** All hyper-parameters of a distillation (method names follow DD2, sections 3 and appendix E). */
@@ -74,6 +75,7 @@ export const distillationSettingsSchema = z.strictObject({
     )
     .default([phaseSchema.parse({})]),
   initialization: initializationSchema.prefault({}),
+  regression: regressionSchema.prefault({}),
   objective: z.enum(['sid', 'dmd']).describe("Form of the generator's loss").default('sid'),
   sidAlpha: z.number().describe('α of the SiD objective').default(1),
   normalizer: z

@@ -5,23 +5,27 @@ import type { VelocityNetwork } from '../../model/velocity-network';
 
 /**
  * `tuned`: the AR-diffusion model of stage 1, as in the paper; `random-head`: its backbone under a head
- * at random; `random`: nothing of it but what gradients do not train.
+ * at random; `random`: nothing of it but what gradients do not train. θ alone may be `regressed`: that model, trained
+ * on the teacher's flow map [us].
  */
-const initialWeights = z.enum(['tuned', 'random-head', 'random']).default('tuned');
+const INITIAL_WEIGHTS = ['tuned', 'random-head', 'random'] as const;
 
 /** What the two networks of stage 2 start from (DD2, Table 4). */
 export const initializationSchema = z
   .strictObject({
-    generator: initialWeights.describe('What θ starts from'),
-    guidance: initialWeights.describe('What ψ starts from'),
+    generator: z
+      .enum([...INITIAL_WEIGHTS, 'regressed'])
+      .describe('What θ starts from')
+      .default('tuned'),
+    guidance: z.enum(INITIAL_WEIGHTS).describe('What ψ starts from').default('tuned'),
   })
   .describe(
-    'What θ and ψ start from: tuned, the AR-diffusion model of stage 1; random-head, its backbone under a head at random; random, nothing of it',
+    "What θ and ψ start from: tuned, the AR-diffusion model of stage 1; random-head, its backbone under a head at random; random, nothing of it; regressed, tuned and then trained on the teacher's flow map",
   );
 
 export type Initialization = z.infer<typeof initializationSchema>;
 
-/** Weights of the velocity network that θ or ψ starts from, made of those of stage 1. */
+/** Weights of the velocity network that θ, before any regression, or ψ starts from, made of those of stage 1. */
 export function initialVelocityWeights(
   network: VelocityNetwork,
   initialization: Initialization,
@@ -30,7 +34,7 @@ export function initialVelocityWeights(
   rng: Rng,
 ): Readonly<HostTensors> {
   const kind = initialization[which];
-  if (kind === 'tuned') return tuned;
+  if (kind === 'tuned' || kind === 'regressed') return tuned;
   // Streams of their own: two networks at random are not the same one.
   const noise = streamsUnder(rng, `${which}/initialization`);
   const drawn = Object.entries(network.parameterSpecs).filter(

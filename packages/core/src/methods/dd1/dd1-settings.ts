@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { supervisedSettingsSchema } from '../../optimization/supervised-settings';
+import { flowMapFields } from '../flow-map-pairs';
 import { accumulationField } from '../micro-batch-size';
 
 /** All hyper-parameters of Distilled Decoding 1. */
 export const dd1SettingsSchema = supervisedSettingsSchema.extend({
   accumulation: accumulationField,
-  pairs: z
-    .int()
-    .positive()
-    .describe("Noise and the sequences that the teacher's flow map takes it to, computed once"),
-  solverSteps: z.int().positive().describe('Heun steps of the map per AR step').default(20),
+  ...flowMapFields,
   secondStart: z
     .int()
     .positive()

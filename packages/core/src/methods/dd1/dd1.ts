@@ -9,14 +9,14 @@ import type {
   GeneratorSnapshot,
   MethodServices,
 } from '../../plugin/distillation-method';
+import { type FlowMapPairs, MAP_STAGE, mapStage } from '../flow-map-pairs';
 import { microBatchSize } from '../micro-batch-size';
 import { StageResult } from '../stage-result';
-import { FORWARD, TRAINING } from '../stage-work';
+import { TRAINING } from '../stage-work';
 import { dd1Rows, plannedDd1Rows } from './dd1-rows';
 import { type Dd1Settings, dd1SettingsSchema } from './dd1-settings';
 import { flowMapEmission, whyNoEmission } from './emission';
 import { FlowMapGenerator } from './flow-map-generator';
-import { type FlowMapPairs, MAP_STAGE, mapPairs } from './flow-map-pairs';
 import { FlowMapTask } from './flow-map-task';
 
 const TRAINING_STAGE = 'flow-map-training';
@@ -54,21 +54,13 @@ interface Dd1Subject extends DistillationSubject<Dd1Settings> {
 /** The stages: the teacher's flow map at random noise, training on it. */
 function start(given: DistillationSubject<Dd1Settings>, services: MethodServices): Distillation {
   const subject = checked(given);
-  const { teacher, teacherWeights, flowMapNetwork, settings, mapped } = subject;
-  const { compiler, rng } = services;
+  const { teacherWeights, flowMapNetwork, settings, mapped } = subject;
   const pairs = new StageResult<FlowMapPairs>(MAP_STAGE);
   const trained = new StageResult<GeneratorSnapshot>(TRAINING_STAGE);
-  const { pairs: count, iterations, batchSize } = settings;
-  // Guided teachers read every sequence twice; those without a cache read it anew at every AR step.
-  const passes = 2 * (teacher.createCachedSampler ? 1 : teacher.layout.stepLengths.length);
+  const { iterations, batchSize } = settings;
   return {
     stages: [
-      {
-        name: MAP_STAGE,
-        title: 'Flow map of the teacher',
-        work: count * passes * FORWARD,
-        run: async (environment) => pairs.give(await mapPairs(subject, compiler, rng, environment)),
-      },
+      mapStage(subject, pairs, services),
       {
         name: TRAINING_STAGE,
         title: 'Training on the flow map',
@@ -84,7 +76,7 @@ function start(given: DistillationSubject<Dd1Settings>, services: MethodServices
         weights: trained.value.weights,
         initial: () => ({
           ...trained.value.weights,
-          ...flowMapNetwork.initializeFromTeacher(teacherWeights, rng),
+          ...flowMapNetwork.initializeFromTeacher(teacherWeights, services.rng),
         }),
       }),
     }),

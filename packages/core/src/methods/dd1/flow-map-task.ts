@@ -2,10 +2,11 @@ import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import { float32, type HostTensors, type Rng, type TensorSpec } from '@ar-distill/program';
 import * as tf from '@tensorflow/tfjs';
 import { flowMapLosses } from '../../losses/flow-map-loss';
-import { conditionOf, conditionSpecs } from '../../model/condition';
+import { conditionOf } from '../../model/condition';
 import type { FlowMapNetwork } from '../../model/flow-map-network';
 import { sequenceLength, stepOfPosition } from '../../model/sequence-layout';
 import type { SupervisedTask, TaskLoss } from '../../optimization/supervised-task';
+import { pairSpecs } from '../flow-map-pairs';
 import type { Dd1Settings } from './dd1-settings';
 
 /** What a batch of pairs holds beside the condition. */
@@ -31,14 +32,7 @@ export class FlowMapTask implements SupervisedTask {
   }
 
   batchSpecs(batchSize: number): Record<string, TensorSpec> {
-    const { layout, condition } = this.network;
-    const n = sequenceLength(layout);
-    return {
-      noise: { shape: [batchSize, n, layout.channels], dtype: 'float32' },
-      sequence: { shape: [batchSize, n, layout.channels], dtype: 'float32' },
-      tokens: { shape: [batchSize, n], dtype: 'int32' },
-      ...conditionSpecs(condition, [batchSize]),
-    };
+    return pairSpecs(this.network, batchSize);
   }
 
   noiseSpecs(batchSize: number): Record<string, TensorSpec> {
