@@ -34,7 +34,7 @@ export const flowMapFields = {
 };
 
 /** Whose map is computed. */
-export interface MappedTeacher {
+interface MappedTeacher {
   readonly teacher: DiscreteScoreTeacher;
   readonly teacherWeights: Readonly<HostTensors>;
   readonly settings: Readonly<Record<keyof typeof flowMapFields, number>>;
