@@ -18,6 +18,7 @@ export const NAMES: NameTable = {
     ...[
       'phases',
       'initialization',
+      'regression',
       'timesteps',
       'normalizeStepWeights',
       'generatorNoiseDraws',

@@ -16,6 +16,22 @@ export interface QuickRun {
 const WITHOUT_CHOICE: Tree = {
   phases: [{ trains: 'both', fromAverage: false }],
   initialization: { generator: 'tuned', guidance: 'tuned' },
+  // Not read: no generator starts from it.
+  regression: {
+    pairs: 20000,
+    solverSteps: 20,
+    iterations: 3000,
+    batchSize: 64,
+    accumulation: 1,
+    learningRate: 0.0005,
+    warmUpFraction: 0.05,
+    finalLearningRateFraction: 0.01,
+    weightDecay: 0,
+    beta1: 0.9,
+    beta2: 0.95,
+    gradientClip: 1,
+    emaDecay: 0.995,
+  },
   timesteps: { distribution: 'uniform' },
   normalizeStepWeights: false,
   generatorNoiseDraws: 1,
