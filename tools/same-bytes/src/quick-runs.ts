@@ -12,6 +12,16 @@ export interface QuickRun {
   readonly adaptation?: Tree;
 }
 
+/** What every supervised training in these runs has. */
+const SUPERVISED: Tree = {
+  warmUpFraction: 0.05,
+  finalLearningRateFraction: 0.01,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.95,
+  gradientClip: 1,
+};
+
 /** What was so before there was a choice. */
 const WITHOUT_CHOICE: Tree = {
   phases: [{ trains: 'both', fromAverage: false }],
@@ -24,12 +34,7 @@ const WITHOUT_CHOICE: Tree = {
     batchSize: 64,
     accumulation: 1,
     learningRate: 0.0005,
-    warmUpFraction: 0.05,
-    finalLearningRateFraction: 0.01,
-    weightDecay: 0,
-    beta1: 0.9,
-    beta2: 0.95,
-    gradientClip: 1,
+    ...SUPERVISED,
     emaDecay: 0.995,
   },
   timesteps: { distribution: 'uniform' },
@@ -134,24 +139,14 @@ export const QUICK_RUNS: readonly QuickRun[] = [
       regression: {
         iterations: 500,
         learningRate: 0.01,
-        warmUpFraction: 0.05,
-        finalLearningRateFraction: 0.01,
-        weightDecay: 0,
-        beta1: 0.9,
-        beta2: 0.95,
-        gradientClip: 1,
+        ...SUPERVISED,
         emaDecay: 0,
       },
       fineTuning: {
         iterations: 30,
         batchSize: 64,
         learningRate: 2e-5,
-        warmUpFraction: 0.05,
-        finalLearningRateFraction: 0.01,
-        weightDecay: 0,
-        beta1: 0.9,
-        beta2: 0.95,
-        gradientClip: 1,
+        ...SUPERVISED,
         emaDecay: 0.99,
         targets: 'tokens',
       },

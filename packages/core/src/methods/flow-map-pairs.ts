@@ -8,7 +8,8 @@ import {
   type TensorSpec,
 } from '@ar-distill/program';
 import { z } from 'zod';
-import type { DiscreteScoreTeacher } from '../model/discrete-score-teacher';
+import type { ConditionalScoreTeacher } from '../model/conditional-score-teacher';
+import { type DiscreteScoreTeacher, isDiscrete } from '../model/discrete-score-teacher';
 import { sequenceLength } from '../model/sequence-layout';
 import { conditionRows, conditionSpecs } from '../model/condition';
 import { stack } from '../optimization/step-outputs';
@@ -46,6 +47,19 @@ export interface FlowMapPairs {
   readonly mapped: TeacherPool;
   /** Pairs of these numbers: `noise`, `sequence` [B, n, C], `tokens` [B, n] int32 and the condition. */
   batch(rows: Int32Array): HostTensors;
+}
+
+/**
+ * The teacher, as one that has a flow map.
+ * @param mend what its error tells to do instead.
+ * @throws Error when it has none.
+ */
+export function requireFlowMap(
+  teacher: ConditionalScoreTeacher,
+  mend: string,
+): DiscreteScoreTeacher {
+  if (isDiscrete(teacher)) return teacher;
+  throw new Error(`This teacher has no tokens that noise could be mapped to: ${mend}.`);
 }
 
 /** The stage that maps noise. */

@@ -2,7 +2,6 @@ import type { Parameters, ParameterSpecs } from '@ar-distill/nn';
 import type { HostTensors, TensorSpec } from '@ar-distill/program';
 import type * as tf from '@tensorflow/tfjs';
 import { conditionOf } from '../../model/condition';
-import { isDiscrete } from '../../model/discrete-score-teacher';
 import type { OneStepGenerator } from '../../model/one-step-generator';
 import type { SupervisedTask, TaskLoss } from '../../optimization/supervised-task';
 import { trainSupervised } from '../../optimization/supervised-training';
@@ -12,7 +11,13 @@ import type {
   MethodServices,
   MethodStage,
 } from '../../plugin/distillation-method';
-import { type FlowMapPairs, MAP_STAGE, mapStage, pairSpecs } from '../flow-map-pairs';
+import {
+  type FlowMapPairs,
+  MAP_STAGE,
+  mapStage,
+  pairSpecs,
+  requireFlowMap,
+} from '../flow-map-pairs';
 import { keptArrays } from '../kept-arrays';
 import { microBatchSize } from '../micro-batch-size';
 import { StageResult } from '../stage-result';
@@ -39,15 +44,11 @@ export function planRegression(
   initial: () => Readonly<HostTensors>,
   services: MethodServices,
 ): Regression | undefined {
-  const { generator, teacher, teacherWeights } = subject;
+  const { generator, teacherWeights } = subject;
   const { initialization, regression, seed, checkpointInterval } = subject.settings;
   if (initialization.generator !== 'regressed') return undefined;
   microBatchSize(regression);
-  if (!isDiscrete(teacher)) {
-    throw new Error(
-      'This teacher has no tokens that noise could be mapped to: set "initialization.generator" to "tuned".',
-    );
-  }
+  const teacher = requireFlowMap(subject.teacher, 'set "initialization.generator" to "tuned"');
   const pairs = new StageResult<FlowMapPairs>(MAP_STAGE);
   const result = new StageResult<HostTensors>(REGRESSION_STAGE);
   const { compiler, rng } = services;

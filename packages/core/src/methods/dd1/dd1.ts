@@ -1,4 +1,4 @@
-import { type DiscreteScoreTeacher, isDiscrete } from '../../model/discrete-score-teacher';
+import type { DiscreteScoreTeacher } from '../../model/discrete-score-teacher';
 import type { FlowMapNetwork } from '../../model/flow-map-network';
 import { trainSupervised } from '../../optimization/supervised-training';
 import type { TrainingEnvironment } from '../../optimization/training-loop';
@@ -9,7 +9,7 @@ import type {
   GeneratorSnapshot,
   MethodServices,
 } from '../../plugin/distillation-method';
-import { type FlowMapPairs, MAP_STAGE, mapStage } from '../flow-map-pairs';
+import { type FlowMapPairs, MAP_STAGE, mapStage, requireFlowMap } from '../flow-map-pairs';
 import { microBatchSize } from '../micro-batch-size';
 import { StageResult } from '../stage-result';
 import { TRAINING } from '../stage-work';
@@ -85,12 +85,8 @@ function start(given: DistillationSubject<Dd1Settings>, services: MethodServices
 
 /** @throws Error when the teacher or the backbone cannot be distilled so, or the settings do not fit the layout. */
 function checked(subject: DistillationSubject<Dd1Settings>): Dd1Subject {
-  const { teacher, settings } = subject;
-  if (!isDiscrete(teacher)) {
-    throw new Error(
-      'This teacher has no tokens that noise could be mapped to: choose another method.',
-    );
-  }
+  const { settings } = subject;
+  const teacher = requireFlowMap(subject.teacher, 'choose another method');
   const flowMapNetwork = requireNetwork(subject.flowMapNetwork);
   microBatchSize(settings);
   const { codeSteps, vectorWeight } = settings;
